@@ -1,0 +1,15 @@
+package org.kvstore.api;
+
+/** Media types of the contract beyond those that {@code MediaType} of Jakarta REST has. */
+public final class MediaTypes {
+  /** RFC 9457 problem details. */
+  public static final String PROBLEM = "application/problem+json";
+
+  /** One entry as a JSON document, instead of its raw value. */
+  public static final String ENTRY = "application/vnd.kvstore.entry+json";
+
+  /** Newline-delimited JSON: one document a line. */
+  public static final String NDJSON = "application/x-ndjson";
+
+  private MediaTypes() {}
+}

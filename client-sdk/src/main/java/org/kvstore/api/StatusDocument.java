@@ -1,0 +1,37 @@
+package org.kvstore.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer of {@code GET /v1/status}.
+ *
+ * @param version version of the server
+ * @param mode {@code standalone} or {@code cluster}
+ * @param storeId identity of the store, given when its data directory was created
+ * @param shards state of each shard, in order
+ * @param members addresses of the nodes
+ * @param cacheHitRatio block-cache hits of all look-ups since the start, 0..1; null before any
+ * @param uptimeSeconds seconds since the engine was opened
+ */
+public record StatusDocument(
+    String version,
+    String mode,
+    String storeId,
+    List<Shard> shards,
+    List<String> members,
+    @Nullable Double cacheHitRatio,
+    long uptimeSeconds) {
+
+  /**
+   * One shard.
+   *
+   * @param id number of the shard, from 0
+   * @param revision newest published revision
+   * @param compactedRevision reads below this revision answer COMPACTED; 0 when nothing is
+   *     compacted
+   * @param keys estimated number of keys
+   * @param diskBytes size of the shard's files
+   */
+  public record Shard(int id, long revision, long compactedRevision, long keys, long diskBytes) {}
+}

@@ -1,0 +1,25 @@
+package org.kvstore.server.model;
+
+/** How long a written entry lives. */
+public sealed interface Lifetime {
+  /** Until it is deleted; an earlier time to live is cleared. */
+  record Forever() implements Lifetime {}
+
+  /** As long as the entry that it replaces; for ever when it replaces none. */
+  record Keep() implements Lifetime {}
+
+  /**
+   * Until a time.
+   *
+   * @param expiresAt milliseconds since the epoch, above 0
+   */
+  record Until(long expiresAt) implements Lifetime {}
+
+  /** The time of expiry of an entry that replaces one which expires at {@code earlier}. */
+  default long expiresAt(long earlier) {
+    if (this instanceof Until until) {
+      return until.expiresAt();
+    }
+    return this instanceof Keep ? earlier : Entry.NEVER;
+  }
+}

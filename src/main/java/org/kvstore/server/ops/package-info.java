@@ -1,0 +1,5 @@
+/** Operations: health, metrics, start-up. */
+@NullMarked
+package org.kvstore.server.ops;
+
+import org.jspecify.annotations.NullMarked;

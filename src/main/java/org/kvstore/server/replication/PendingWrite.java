@@ -1,0 +1,63 @@
+package org.kvstore.server.replication;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Submission;
+
+/**
+ * A submitted command on its way. Either the committer takes it or its time runs out first, never
+ * both: that is what lets a time-out tell a write that was certainly not applied from an unknown
+ * one.
+ */
+final class PendingWrite {
+  private enum State {
+    WAITING,
+    TAKEN,
+    GIVEN_UP
+  }
+
+  private final Submission submission;
+  private final long deadlineNanos;
+  private final CompletableFuture<Outcome> result = new CompletableFuture<>();
+  private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+
+  /**
+   * @param deadlineNanos when to give up, on the scale of {@link System#nanoTime}
+   */
+  PendingWrite(Submission submission, long deadlineNanos) {
+    this.submission = submission;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  Submission submission() {
+    return submission;
+  }
+
+  CompletableFuture<Outcome> result() {
+    return result;
+  }
+
+  /** Takes it into a commit; false when it was given up before. */
+  boolean take() {
+    return state.compareAndSet(State.WAITING, State.TAKEN);
+  }
+
+  /** What to answer when time runs out now, or null when there is time left or it is answered. */
+  @Nullable KeyValueException giveUp(long nowNanos) {
+    if (nowNanos - deadlineNanos < 0 || result.isDone()) {
+      return null;
+    }
+    if (state.compareAndSet(State.WAITING, State.GIVEN_UP)) {
+      return KeyValueException.of(
+          ErrorCode.UNAVAILABLE, "The write waited too long and was not applied.");
+    }
+    return state.get() == State.TAKEN
+        ? KeyValueException.of(
+            ErrorCode.INDETERMINATE, "The commit takes too long; the write may yet be applied.")
+        : null;
+  }
+}

@@ -1,0 +1,62 @@
+package org.kvstore.server.replication;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Command;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.store.Store;
+
+/**
+ * Proposes the expiry of what is due. It never changes the store itself: an Expire command goes
+ * through the same log as every other and makes ordinary delete events. One proposal is under way
+ * at a time; one that leaves something over is followed by the next at once.
+ */
+public final class Reaper {
+  private static final Logger LOG = System.getLogger(Reaper.class.getName());
+
+  /** Entries that one proposal may expire, so that one revision stays bounded. */
+  private static final int LIMIT = 1_000;
+
+  private final Store store;
+  private final Replicator replicator;
+  private final Clock clock;
+  private final AtomicBoolean proposing = new AtomicBoolean();
+
+  public Reaper(Store store, Replicator replicator, Clock clock) {
+    this.store = store;
+    this.replicator = replicator;
+    this.clock = clock;
+  }
+
+  /** Looks once; to be called several times a second. */
+  public void run() {
+    try {
+      if (store.isDue(clock.millis()) && proposing.compareAndSet(false, true)) {
+        propose();
+      }
+    } catch (KeyValueException e) {
+      proposing.set(false);
+      if (e.code() != ErrorCode.UNAVAILABLE) {
+        LOG.log(Level.ERROR, "Looking for expired entries failed. code={0}", e.code(), e);
+      }
+    }
+  }
+
+  private void propose() {
+    replicator
+        .submit(new Submission(new Command.Expire(LIMIT), clock.millis(), null))
+        .whenComplete(
+            (outcome, failure) -> {
+              if (outcome instanceof Outcome.Expired expired && expired.more()) {
+                propose();
+                return;
+              }
+              proposing.set(false);
+            });
+  }
+}

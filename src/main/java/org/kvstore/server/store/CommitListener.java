@@ -1,0 +1,14 @@
+package org.kvstore.server.store;
+
+import java.util.List;
+import org.kvstore.server.model.Event;
+
+/** Hears of changes once they are durable and readers can see them. */
+@FunctionalInterface
+public interface CommitListener {
+  /**
+   * Called by the committing thread, in order of revisions, with no lock of the view held. It must
+   * not block: the next commit waits for it.
+   */
+  void committed(List<Event> events);
+}

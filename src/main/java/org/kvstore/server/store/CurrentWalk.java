@@ -1,0 +1,86 @@
+package org.kvstore.server.store;
+
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.rocksdb.RocksIterator;
+
+/** A walk through the table of current entries. */
+final class CurrentWalk implements EntryWalk {
+  private final RocksIterator rows;
+  private final KeyRange range;
+  private final boolean descending;
+  private boolean valid;
+  private Bytes key = Bytes.EMPTY;
+
+  /** Takes the iterator over. */
+  CurrentWalk(RocksIterator rows, KeyRange range, boolean descending) {
+    this.rows = rows;
+    this.range = range;
+    this.descending = descending;
+    Bytes end = range.end();
+    if (!descending) {
+      skipTo(range.start());
+    } else if (end != null) {
+      skipTo(end);
+    } else {
+      rows.seekToLast();
+      settle();
+    }
+  }
+
+  @Override
+  public boolean isValid() {
+    return valid;
+  }
+
+  @Override
+  public Bytes key() {
+    return key;
+  }
+
+  @Override
+  public Entry entry() {
+    return Rows.currentEntry(new Key(key), rows.value());
+  }
+
+  @Override
+  public void next() {
+    if (descending) {
+      rows.prev();
+    } else {
+      rows.next();
+    }
+    settle();
+  }
+
+  @Override
+  public void skipTo(Bytes position) {
+    byte[] target = position.toArray();
+    if (descending) {
+      rows.seekForPrev(target);
+      if (rows.isValid() && Bytes.takeOver(rows.key()).equals(position)) {
+        rows.prev();
+      }
+    } else {
+      rows.seek(target);
+    }
+    settle();
+  }
+
+  @Override
+  public void close() {
+    rows.close();
+  }
+
+  private void settle() {
+    valid = rows.isValid();
+    if (!valid) {
+      Database.check(rows);
+      return;
+    }
+    key = Bytes.takeOver(rows.key());
+    valid = range.contains(key);
+  }
+}

@@ -1,0 +1,212 @@
+package org.kvstore.server.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * The directory that holds everything durable, and the lock that keeps a second process out of it.
+ *
+ * <pre>
+ * LOCK         locked by the process that uses the directory
+ * FORMAT       format version and store id; written last when a directory is initialised
+ * FORMAT.new   the same while initialisation is under way: nothing was acknowledged yet
+ * shards/0     the database of shard 0
+ * </pre>
+ *
+ * A directory that is not understood is refused and left as it is.
+ */
+public final class DataDirectory implements AutoCloseable {
+  private static final String MAGIC = "kvstore-format 1";
+  private static final String LOCK = "LOCK";
+  private static final String FORMAT = "FORMAT";
+  private static final String FORMAT_NEW = "FORMAT.new";
+  private static final String SHARDS = "shards";
+
+  private final Path path;
+  private final FileChannel lock;
+  private final String storeId;
+  private final boolean isNew;
+
+  private DataDirectory(Path path, FileChannel lock, String storeId, boolean isNew) {
+    this.path = path;
+    this.lock = lock;
+    this.storeId = storeId;
+    this.isNew = isNew;
+  }
+
+  /**
+   * Locks a directory and checks its format; a missing or empty one is prepared for a new store.
+   *
+   * @throws KeyValueException UNAVAILABLE, saying which file is wrong and what to do; nothing was
+   *     overwritten
+   */
+  public static DataDirectory open(Path path) {
+    Path directory = path.toAbsolutePath().normalize();
+    FileChannel lock = lock(directory);
+    try {
+      if (Files.exists(directory.resolve(FORMAT))) {
+        return new DataDirectory(directory, lock, readStoreId(directory.resolve(FORMAT)), false);
+      }
+      return new DataDirectory(directory, lock, initialise(directory), true);
+    } catch (IOException e) {
+      closeQuietly(lock);
+      throw refusal(directory, "cannot be read or written (" + e + ")", "Check its permissions", e);
+    } catch (KeyValueException e) {
+      closeQuietly(lock);
+      throw e;
+    }
+  }
+
+  /** Identity of the store, given when the directory was initialised. */
+  public String storeId() {
+    return storeId;
+  }
+
+  /** Where the directory is. */
+  public Path path() {
+    return path;
+  }
+
+  /** Whether this open initialised the directory, so that databases are to be made. */
+  public boolean isNew() {
+    return isNew;
+  }
+
+  /** The directory of one shard's database. */
+  public Path shard(int id) {
+    return path.resolve(SHARDS).resolve(Integer.toString(id));
+  }
+
+  /** Ends the initialisation of a new directory, durably; to be called once its databases exist. */
+  public void initialised() {
+    if (!isNew) {
+      return;
+    }
+    try {
+      Files.move(path.resolve(FORMAT_NEW), path.resolve(FORMAT), StandardCopyOption.ATOMIC_MOVE);
+      sync(path);
+    } catch (IOException e) {
+      throw refusal(path.resolve(FORMAT), "cannot be written", "Check permissions and space", e);
+    }
+  }
+
+  /** Lets another process use the directory. */
+  @Override
+  public void close() {
+    closeQuietly(lock);
+  }
+
+  private static FileChannel lock(Path directory) {
+    FileChannel channel;
+    try {
+      Files.createDirectories(directory);
+      channel =
+          FileChannel.open(
+              directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw refusal(
+          directory,
+          "cannot be created or written (" + e + ")",
+          "Set kv.data.dir (KV_DATA_DIR) to a directory that this user may write",
+          e);
+    }
+    try {
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (IOException | OverlappingFileLockException held) {
+      // Reported below: whoever holds it, it is not to be had.
+    }
+    closeQuietly(channel);
+    throw refusal(
+        directory.resolve(LOCK),
+        "is locked: another process uses this data directory",
+        "Stop that process, or set kv.data.dir (KV_DATA_DIR) to another directory",
+        null);
+  }
+
+  private static String readStoreId(Path format) throws IOException {
+    List<String> lines = Files.readAllLines(format);
+    if (lines.size() < 2 || !lines.get(0).equals(MAGIC) || !lines.get(1).startsWith("store ")) {
+      throw refusal(
+          format,
+          "has a format that this server does not know; it reads '" + MAGIC + "'",
+          "Use the version of the server that wrote it, or another data directory",
+          null);
+    }
+    return lines.get(1).substring("store ".length());
+  }
+
+  private static String initialise(Path directory) throws IOException {
+    Set<String> ours = Set.of(LOCK, FORMAT_NEW, SHARDS);
+    boolean unfinished = Files.exists(directory.resolve(FORMAT_NEW));
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        String name = String.valueOf(file.getFileName());
+        boolean expected = unfinished ? ours.contains(name) : name.equals(LOCK);
+        if (!expected) {
+          throw refusal(
+              file,
+              "is in a directory without a FORMAT file, so this is not a data directory of ours",
+              "Set kv.data.dir (KV_DATA_DIR) to an empty or new directory, or restore FORMAT",
+              null);
+        }
+      }
+    }
+    deleteTree(directory.resolve(SHARDS));
+    String storeId = UUID.randomUUID().toString();
+    Path format = directory.resolve(FORMAT_NEW);
+    Files.writeString(format, MAGIC + "\nstore " + storeId + "\n");
+    sync(format);
+    Files.createDirectories(directory.resolve(SHARDS));
+    sync(directory);
+    return storeId;
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+        Files.delete(file);
+      }
+    } catch (NoSuchFileException nothingToDelete) {
+      // A first start.
+    }
+  }
+
+  private static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  static KeyValueException refusal(
+      Path file, String whatIsWrong, String whatToDo, @Nullable Throwable cause) {
+    KeyValueException refusal =
+        KeyValueException.of(
+            ErrorCode.UNAVAILABLE,
+            "%s %s. %s. Nothing was overwritten.".formatted(file, whatIsWrong, whatToDo));
+    return cause == null ? refusal : refusal.withCause(cause);
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,231 @@
+package org.kvstore.server.store;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.HistogramType;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Snapshot;
+import org.rocksdb.Statistics;
+import org.rocksdb.StatsLevel;
+import org.rocksdb.TickerType;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteBufferManager;
+import org.rocksdb.WriteOptions;
+
+/**
+ * One open RocksDB database and every native object that belongs to it.
+ *
+ * <p>It has no lock of its own. Using it after {@link #close} kills the process, so whoever owns it
+ * makes sure that no call is under way and none follows.
+ */
+final class Database implements AutoCloseable {
+  static {
+    RocksDB.loadLibrary();
+  }
+
+  /** Native objects in the order of their making; closed in the opposite order. */
+  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+
+  private final List<ColumnFamilyHandle> handles = new ArrayList<>();
+  private final Cache cache;
+  private final Statistics statistics;
+  private final WriteOptions durably;
+  private final ReadOptions newest;
+  private final RocksDB rocks;
+
+  private Database(Path directory, StoreOptions options, boolean create) throws RocksDBException {
+    try {
+      cache = own(new LRUCache(options.cacheBytes(), -1, false, 0.2));
+      statistics = own(new Statistics(EnumSet.allOf(HistogramType.class)));
+      statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
+      durably = own(new WriteOptions().setSync(true));
+      newest = own(new ReadOptions());
+      DBOptions databaseOptions = databaseOptions(options, create);
+      List<ColumnFamilyDescriptor> families = new ArrayList<>();
+      for (Table table : Table.values()) {
+        families.add(new ColumnFamilyDescriptor(table.familyName(), familyOptions(table)));
+      }
+      rocks = own(RocksDB.open(databaseOptions, directory.toString(), families, handles));
+      handles.forEach(this::own);
+    } catch (RocksDBException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens a database, replaying its write-ahead log.
+   *
+   * @param create whether the directory is new, so that a database is to be made in it
+   * @throws KeyValueException UNAVAILABLE, naming the file that is damaged; nothing was overwritten
+   */
+  static Database open(Path directory, StoreOptions options, boolean create) {
+    try {
+      if (create) {
+        Files.createDirectories(directory);
+      } else if (!Files.exists(directory.resolve("CURRENT"))) {
+        throw DataDirectory.refusal(
+            directory.resolve("CURRENT"),
+            "is missing, so the database is damaged",
+            "Restore the data directory from a backup",
+            null);
+      }
+      return new Database(directory, options, create);
+    } catch (RocksDBException | java.io.IOException e) {
+      throw DataDirectory.refusal(
+          directory,
+          "cannot be opened: " + e.getMessage(),
+          "If it says that a file is corrupt or missing, restore the data directory from a backup",
+          e);
+    }
+  }
+
+  private DBOptions databaseOptions(StoreOptions options, boolean create) {
+    return own(new DBOptions())
+        .setCreateIfMissing(create)
+        .setCreateMissingColumnFamilies(create)
+        .setMaxOpenFiles(options.openFiles())
+        .setMaxBackgroundJobs(2)
+        .setBytesPerSync(1 << 20)
+        .setMaxTotalWalSize(2 * options.writeBufferBytes())
+        .setWriteBufferManager(own(new WriteBufferManager(options.writeBufferBytes(), cache)))
+        // A torn record at the end of the log was never acknowledged; damage elsewhere is refused.
+        .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+        .setStatistics(statistics)
+        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+        .setMaxLogFileSize(8 << 20)
+        .setKeepLogFileNum(4);
+  }
+
+  private ColumnFamilyOptions familyOptions(Table table) {
+    BlockBasedTableConfig blocks =
+        new BlockBasedTableConfig()
+            .setBlockCache(cache)
+            .setCacheIndexAndFilterBlocks(true)
+            .setCacheIndexAndFilterBlocksWithHighPriority(true)
+            .setPinL0FilterAndIndexBlocksInCache(true)
+            .setBlockSize(8 << 10);
+    if (table == Table.CURRENT || table == Table.REQUESTS) {
+      blocks.setFilterPolicy(own(new BloomFilter(10)));
+    }
+    return own(new ColumnFamilyOptions())
+        .setTableFormatConfig(blocks)
+        .setWriteBufferSize(32 << 20)
+        .setMaxWriteBufferNumber(3)
+        .setLevelCompactionDynamicLevelBytes(true)
+        .setCompressionType(CompressionType.LZ4_COMPRESSION)
+        .setBottommostCompressionType(CompressionType.LZ4_COMPRESSION);
+  }
+
+  /** Options of reads that see the newest state. */
+  ReadOptions newest() {
+    return newest;
+  }
+
+  byte @Nullable [] get(Table table, ReadOptions options, byte[] key) {
+    try {
+      return rocks.get(handle(table), options, key);
+    } catch (RocksDBException e) {
+      throw readFailure(e);
+    }
+  }
+
+  /** The caller closes it, and checks it with {@link #check} once it has come to an end. */
+  RocksIterator iterator(Table table, ReadOptions options) {
+    return rocks.newIterator(handle(table), options);
+  }
+
+  /** Tells the end of an iteration from a failure of it. */
+  static void check(RocksIterator iterator) {
+    try {
+      iterator.status();
+    } catch (RocksDBException e) {
+      throw readFailure(e);
+    }
+  }
+
+  /** Writes a batch: durable on return, and whole or absent after a crash. */
+  void write(WriteBatch batch) throws RocksDBException {
+    rocks.write(durably, batch);
+  }
+
+  Snapshot snapshot() {
+    return rocks.getSnapshot();
+  }
+
+  void release(Snapshot snapshot) {
+    rocks.releaseSnapshot(snapshot);
+  }
+
+  ColumnFamilyHandle handle(Table table) {
+    return handles.get(table.ordinal());
+  }
+
+  long ticker(TickerType type) {
+    return statistics.getTickerCount(type);
+  }
+
+  long cacheBytes() {
+    return cache.getUsage();
+  }
+
+  /** A property that RocksDB knows as a number, for one table. */
+  long property(Table table, String name) {
+    try {
+      return rocks.getLongProperty(handle(table), name);
+    } catch (RocksDBException e) {
+      throw readFailure(e);
+    }
+  }
+
+  /** A property that RocksDB knows as a number, added up over all tables. */
+  long total(String property) {
+    long sum = 0;
+    for (Table table : Table.values()) {
+      sum += property(table, property);
+    }
+    return sum;
+  }
+
+  @Override
+  public void close() {
+    while (!owned.isEmpty()) {
+      try {
+        owned.pop().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("A native object of the database did not close.", e);
+      }
+    }
+  }
+
+  private static KeyValueException readFailure(RocksDBException e) {
+    return KeyValueException.of(ErrorCode.INTERNAL, "The database could not be read.").withCause(e);
+  }
+
+  private <T extends AutoCloseable> T own(T object) {
+    owned.push(object);
+    return object;
+  }
+}

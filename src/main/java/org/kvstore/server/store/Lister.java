@@ -1,0 +1,86 @@
+package org.kvstore.server.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Page;
+
+/** Reads one page of a listing from a view, folding keys under common prefixes where asked to. */
+final class Lister {
+  private final ListQuery query;
+  private final List<Entry> entries = new ArrayList<>();
+  private final List<Bytes> prefixes = new ArrayList<>();
+  private long bytes;
+  private @Nullable Bytes last;
+
+  private Lister(ListQuery query) {
+    this.query = query;
+  }
+
+  static Page page(View view, ListQuery query) {
+    long revision = query.revision() == 0 ? view.revision() : query.revision();
+    return new Lister(query).read(view, revision);
+  }
+
+  private Page read(View view, long revision) {
+    KeyRange rest = rest();
+    if (rest.isEmpty()) {
+      return new Page(entries, prefixes, revision, null);
+    }
+    try (EntryWalk walk = view.walk(rest, query.descending(), revision)) {
+      while (walk.isValid() && hasRoom()) {
+        take(walk);
+      }
+      return new Page(entries, prefixes, revision, walk.isValid() ? last : null);
+    }
+  }
+
+  private boolean hasRoom() {
+    return entries.size() + prefixes.size() < query.limit() && bytes < query.maxBytes();
+  }
+
+  private void take(EntryWalk walk) {
+    Bytes folded = fold(walk.key());
+    if (folded == null) {
+      Entry entry = walk.entry();
+      entries.add(entry);
+      bytes += entry.key().utf8().size() + (query.keysOnly() ? 0 : entry.value().size());
+      last = walk.key();
+      walk.next();
+      return;
+    }
+    prefixes.add(folded);
+    bytes += folded.size();
+    last = folded;
+    Bytes behind = query.descending() ? folded : folded.afterPrefix();
+    // No key is above a prefix of 0xFF bytes only, which valid UTF-8 never is.
+    walk.skipTo(behind == null ? folded : behind);
+  }
+
+  /** The part of the range that the pages before have left over. */
+  private KeyRange rest() {
+    Bytes after = query.after();
+    if (after == null) {
+      return query.range();
+    }
+    if (query.descending()) {
+      return query.range().below(after);
+    }
+    Bytes behind = fold(after) == null ? after.successor() : after.afterPrefix();
+    return query.range().from(behind == null ? after : behind);
+  }
+
+  /** The prefix that a key is folded under, its delimiter included; null when it is not folded. */
+  private @Nullable Bytes fold(Bytes key) {
+    Bytes delimiter = query.delimiter();
+    if (delimiter == null) {
+      return null;
+    }
+    int at = key.indexOf(delimiter, query.prefix().size());
+    return at < 0 ? null : key.prefix(at + delimiter.size());
+  }
+}

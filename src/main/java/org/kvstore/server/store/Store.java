@@ -1,0 +1,320 @@
+package org.kvstore.server.store;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Page;
+import org.kvstore.server.model.Submission;
+import org.rocksdb.RocksDBException;
+
+/**
+ * One shard: its entries, their history and the log of changes, persisted to files.
+ *
+ * <p>Two locks, always taken in this order:
+ *
+ * <ol>
+ *   <li>{@code commitMonitor} makes commits, recovery and close follow one another. Only its holder
+ *       changes {@code database} and {@code failed}. It is held across evaluation and fsync.
+ *   <li>{@code lock} guards {@code published}, the view that readers see, and with it the life of
+ *       the database handle: whoever holds the read lock and found a view may use its database. The
+ *       write lock is held only to swap the view, for microseconds, and nothing blocks under it.
+ * </ol>
+ *
+ * A view is published after its batch is durable, so readers see only durable and complete commits.
+ * A single look-up runs under the read lock. A read of several steps pins the view instead, see
+ * {@link PinnedView}, so that it holds up neither commits nor close.
+ */
+public final class Store implements AutoCloseable {
+  private static final int COUNT_STEP = 10_000;
+
+  private final StoreOptions options;
+  private final Limits limits;
+  private final CommitListener listener;
+
+  private final Object commitMonitor = new Object();
+  private final ReadWriteLock lock = new StampedLock().asReadWriteLock();
+  private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
+
+  /** Guarded by commitMonitor; null once closed, or while recovery has yet to succeed. */
+  private @Nullable Database database;
+
+  /** Guarded by commitMonitor: a write failed, so memory and files may differ until recovery. */
+  private boolean failed;
+
+  /** Guarded by commitMonitor. */
+  private boolean closed;
+
+  /** Guarded by lock; null while there is no database. */
+  private @Nullable View published;
+
+  private Store(StoreOptions options, Limits limits, CommitListener listener) {
+    this.options = options;
+    this.limits = limits;
+    this.listener = listener;
+  }
+
+  /**
+   * Opens a store. Everything acknowledged before is there.
+   *
+   * @param create whether the directory is new; otherwise a database must be there
+   * @throws KeyValueException UNAVAILABLE, naming the file that is wrong and what to do
+   */
+  public static Store open(
+      StoreOptions options, Limits limits, boolean create, CommitListener listener) {
+    Store store = new Store(options, limits, listener);
+    synchronized (store.commitMonitor) {
+      store.openDatabase(create);
+    }
+    return store;
+  }
+
+  /**
+   * Applies commands in order, as one durable group with one fsync.
+   *
+   * @return their outcomes, in order; durable and visible to every reader
+   * @throws KeyValueException INDETERMINATE when the write itself failed: each command may or may
+   *     not be found applied after {@link #recover}. Any other code: certainly nothing was applied.
+   */
+  public List<Outcome> apply(List<Submission> group) {
+    synchronized (commitMonitor) {
+      Database open = requireWritable();
+      View view = requirePublished();
+      try (Staging staging = new Staging(open, view.revision())) {
+        Evaluator evaluator = new Evaluator(staging, limits.requestMemory().toMillis());
+        List<Outcome> outcomes = group.stream().map(evaluator::evaluate).toList();
+        if (!staging.isEmpty()) {
+          write(open, staging);
+          publish(new View(open, staging.revision(), view.compacted()));
+          listener.committed(staging.events());
+        }
+        return outcomes;
+      }
+    }
+  }
+
+  /** Whether writes fail until {@link #recover} succeeds. */
+  public boolean hasFailed() {
+    synchronized (commitMonitor) {
+      return failed;
+    }
+  }
+
+  /**
+   * After a failed write: opens the database anew, so that memory again shows what the files hold.
+   * Readers are refused for the moment of it.
+   *
+   * @throws KeyValueException UNAVAILABLE when the files cannot be opened; to be tried again
+   */
+  public void recover() {
+    synchronized (commitMonitor) {
+      if (failed && !closed) {
+        closeDatabase();
+        openDatabase(false);
+        failed = false;
+      }
+    }
+  }
+
+  /** The newest entry of a key, or null. */
+  public @Nullable Entry get(Key key) {
+    return look(view -> view.get(key));
+  }
+
+  /**
+   * The entry as it was at an earlier revision, or null.
+   *
+   * @throws KeyValueException COMPACTED or, for a revision in the future, REQUEST_INVALID
+   */
+  public @Nullable Entry getAt(Key key, long revision) {
+    return look(view -> view.getAt(key, revision));
+  }
+
+  /** The newest published revision. */
+  public long revision() {
+    return look(View::revision);
+  }
+
+  /**
+   * One page of a listing.
+   *
+   * @throws KeyValueException COMPACTED or, for a revision in the future, REQUEST_INVALID
+   */
+  public Page list(ListQuery query) {
+    try (PinnedView pin = pin()) {
+      return pin.read(view -> Lister.page(view, query));
+    }
+  }
+
+  /** How many keys a range has: a page without entries, whose revision says as of when. */
+  public Count count(KeyRange range, long revision) {
+    try (PinnedView pin = pin()) {
+      long at = revision == 0 ? pin.read(View::revision) : revision;
+      long keys = 0;
+      Bytes last = Bytes.EMPTY;
+      for (int counted = COUNT_STEP; counted == COUNT_STEP; keys += counted) {
+        Step step = pin.read(stepFrom(keys == 0 ? range : range.from(last.successor()), at));
+        counted = step.keys();
+        last = step.last();
+      }
+      return new Count(keys, at);
+    }
+  }
+
+  /**
+   * A number of keys.
+   *
+   * @param keys how many
+   * @param revision as of when
+   */
+  public record Count(long keys, long revision) {}
+
+  /** Reads a whole range as of now; the caller closes it. */
+  public EntryScan scan(KeyRange range) {
+    PinnedView pin = pin();
+    try {
+      return new EntryScan(pin, range, limits.pageKeys(), 1 << 20);
+    } catch (RuntimeException e) {
+      pin.close();
+      throw e;
+    }
+  }
+
+  /** Whether an Expire command submitted at a time would find something to do. */
+  public boolean isDue(long time) {
+    return look(
+        view ->
+            view.hasRowBelow(Table.DEADLINES, new byte[0], Rows::timeOfDeadline, time + 1)
+                || view.hasRowBelow(
+                    Table.REQUESTS,
+                    RequestRows.byTime(0, ""),
+                    RequestRows::timeOf,
+                    time - limits.requestMemory().toMillis()));
+  }
+
+  /** Figures for metrics and status. */
+  public StoreStatistics statistics() {
+    return look(view -> view.statistics(pinned.size()));
+  }
+
+  /** Closes the files. Reads of several steps under way end with UNAVAILABLE. */
+  @Override
+  public void close() {
+    synchronized (commitMonitor) {
+      closed = true;
+      closeDatabase();
+    }
+  }
+
+  private Database requireWritable() {
+    if (database == null || failed) {
+      throw KeyValueException.of(
+          ErrorCode.UNAVAILABLE,
+          closed ? "The store is closed." : "The store recovers from a failed write.");
+    }
+    return database;
+  }
+
+  private View requirePublished() {
+    View view = published;
+    if (view == null) {
+      throw KeyValueException.of(ErrorCode.UNAVAILABLE, "The store is not open.");
+    }
+    return view;
+  }
+
+  private void write(Database open, Staging staging) {
+    try {
+      open.write(staging.finish());
+    } catch (RocksDBException e) {
+      failed = true;
+      throw KeyValueException.of(
+              ErrorCode.INDETERMINATE, "Writing to disk failed; the outcome is not known.")
+          .withCause(e);
+    }
+  }
+
+  private void publish(@Nullable View next) {
+    lock.writeLock().lock();
+    View previous = published;
+    published = next;
+    lock.writeLock().unlock();
+    if (previous != null) {
+      previous.release();
+    }
+  }
+
+  /** One short read under the read lock. */
+  private <T> T look(Function<View, T> read) {
+    lock.readLock().lock();
+    try {
+      return read.apply(requirePublished());
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private PinnedView pin() {
+    return look(
+        view -> {
+          PinnedView pin = new PinnedView(view.retain(), pinned::remove);
+          pinned.add(pin);
+          return pin;
+        });
+  }
+
+  private void openDatabase(boolean create) {
+    Database opened = Database.open(options.directory(), options, create);
+    try {
+      publish(
+          new View(opened, number(opened, Staging.REVISION), number(opened, Staging.COMPACTED)));
+      database = opened;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  /** No reader may start, then none may be left, then the database may go. */
+  private void closeDatabase() {
+    publish(null);
+    pinned.forEach(PinnedView::takeBack);
+    if (database != null) {
+      database.close();
+      database = null;
+    }
+  }
+
+  private static long number(Database database, byte[] name) {
+    byte[] row = database.get(Table.META, database.newest(), name);
+    return row == null ? 0 : new Decoder(row).fixed64();
+  }
+
+  private record Step(int keys, Bytes last) {}
+
+  private static Function<View, Step> stepFrom(KeyRange range, long revision) {
+    return view -> {
+      int keys = 0;
+      Bytes last = Bytes.EMPTY;
+      try (EntryWalk walk = view.walk(range, false, revision)) {
+        for (; walk.isValid() && keys < COUNT_STEP; walk.next()) {
+          keys++;
+          last = walk.key();
+        }
+      }
+      return new Step(keys, last);
+    };
+  }
+}

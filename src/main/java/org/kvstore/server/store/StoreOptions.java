@@ -1,0 +1,22 @@
+package org.kvstore.server.store;
+
+import java.nio.file.Path;
+
+/**
+ * How a store is opened. Native memory is bounded by {@code cacheBytes} plus what open files and
+ * running reads pin: memtables, index and filter blocks are all charged to the cache.
+ *
+ * @param directory data directory; made when missing
+ * @param cacheBytes size of the LRU block cache, memtables included: bytes
+ * @param writeBufferBytes part of it that memtables may take: bytes
+ * @param openFiles table files kept open at the most
+ * @param freeDiskFloor free space of the disk below which writes are refused: bytes
+ */
+public record StoreOptions(
+    Path directory, long cacheBytes, long writeBufferBytes, int openFiles, long freeDiskFloor) {
+
+  /** The usual options: 128 MiB of cache, half of it for memtables, a floor of 256 MiB. */
+  public static StoreOptions defaults(Path directory) {
+    return new StoreOptions(directory, 128L << 20, 64L << 20, 500, 256L << 20);
+  }
+}

@@ -1,0 +1,151 @@
+package org.kvstore.server.store;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Snapshot;
+import org.rocksdb.TickerType;
+
+/**
+ * The state of the store at one revision, complete and durable.
+ *
+ * <p>It counts who uses it: the store while it is published, and each pinned view. The last to
+ * release it frees the snapshot, which must be before the database closes.
+ */
+final class View {
+  private final Database database;
+  private final long revision;
+  private final long compacted;
+  private final Snapshot snapshot;
+  private final ReadOptions options;
+  private final AtomicInteger users = new AtomicInteger(1);
+
+  /** Takes the newest state, which the caller knows to be that of the given revision. */
+  View(Database database, long revision, long compacted) {
+    this.database = database;
+    this.revision = revision;
+    this.compacted = compacted;
+    snapshot = database.snapshot();
+    options = new ReadOptions().setSnapshot(snapshot);
+  }
+
+  long revision() {
+    return revision;
+  }
+
+  /** Revisions below this one can no longer be read. */
+  long compacted() {
+    return compacted;
+  }
+
+  /** Only while somebody uses it. */
+  View retain() {
+    users.incrementAndGet();
+    return this;
+  }
+
+  void release() {
+    if (users.decrementAndGet() == 0) {
+      options.close();
+      database.release(snapshot);
+    }
+  }
+
+  @Nullable Entry get(Key key) {
+    byte[] row = database.get(Table.CURRENT, options, Rows.currentKey(key));
+    return row == null ? null : Rows.currentEntry(key, row);
+  }
+
+  /** The entry as it was at an earlier revision, or null when it did not exist then. */
+  @Nullable Entry getAt(Key key, long at) {
+    requireReadable(at);
+    if (at == revision) {
+      return get(key);
+    }
+    try (RocksIterator versions = database.iterator(Table.VERSIONS, options)) {
+      versions.seek(Rows.versionKey(key.utf8(), at));
+      if (versions.isValid()) {
+        byte[] rowKey = versions.key();
+        return Rows.keyOfVersion(rowKey).equals(key) ? entryOf(rowKey, versions.value()) : null;
+      }
+      Database.check(versions);
+      return null;
+    }
+  }
+
+  /** Walks the keys of a range as they were at a revision; the caller closes it. */
+  EntryWalk walk(KeyRange range, boolean descending, long at) {
+    requireReadable(at);
+    if (at == revision) {
+      return new CurrentWalk(database.iterator(Table.CURRENT, options), range, descending);
+    }
+    return new HistoryWalk(this, database.iterator(Table.VERSIONS, options), range, descending, at);
+  }
+
+  /** The entry that a row of versions points at, or null when the version is a delete. */
+  @Nullable Entry entryOf(byte[] versionKey, byte[] version) {
+    byte[] changeKey = Rows.changeKeyOfVersion(versionKey, version);
+    if (changeKey == null) {
+      return null;
+    }
+    byte[] row = database.get(Table.CHANGES, options, changeKey);
+    if (row == null) {
+      throw KeyValueException.of(ErrorCode.INTERNAL, "A version has no row in the change log.");
+    }
+    Event event = Rows.changeEvent(changeKey, row);
+    return event.entry();
+  }
+
+  /** Whether the first row at or above a position carries a time below the given one. */
+  boolean hasRowBelow(Table table, byte[] from, ToLongFunction<byte[]> timeOf, long time) {
+    try (RocksIterator rows = database.iterator(table, options)) {
+      rows.seek(from);
+      if (!rows.isValid()) {
+        Database.check(rows);
+        return false;
+      }
+      return timeOf.applyAsLong(rows.key()) < time;
+    }
+  }
+
+  StoreStatistics statistics(int pinnedViews) {
+    return new StoreStatistics(
+        revision,
+        compacted,
+        database.property(Table.CURRENT, "rocksdb.estimate-num-keys"),
+        database.total("rocksdb.total-sst-files-size"),
+        database.ticker(TickerType.WAL_FILE_SYNCED),
+        database.ticker(TickerType.WAL_FILE_BYTES),
+        database.ticker(TickerType.BLOCK_CACHE_HIT),
+        database.ticker(TickerType.BLOCK_CACHE_MISS),
+        database.cacheBytes(),
+        database.total("rocksdb.cur-size-all-mem-tables"),
+        database.total("rocksdb.estimate-table-readers-mem"),
+        database.total("rocksdb.estimate-pending-compaction-bytes"),
+        pinnedViews);
+  }
+
+  /**
+   * @throws KeyValueException COMPACTED below what is retained, REQUEST_INVALID in the future
+   */
+  void requireReadable(long at) {
+    if (at > revision) {
+      throw KeyValueException.invalid(
+              "revision", "The revision is above the newest one, " + revision + ".")
+          .withLimit(revision);
+    }
+    if (at < compacted) {
+      throw KeyValueException.of(
+              ErrorCode.COMPACTED, "Revisions below " + compacted + " are compacted.")
+          .withLimit(compacted);
+    }
+  }
+}
