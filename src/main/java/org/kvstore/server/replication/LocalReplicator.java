@@ -103,6 +103,11 @@ public final class LocalReplicator implements Replicator {
     return acknowledged.sum();
   }
 
+  /** Whether the committer runs; without it no write is ever answered. */
+  public boolean isAlive() {
+    return committer.isAlive();
+  }
+
   /** Writes that wait for the committer. */
   public int queueDepth() {
     return waiting.size();

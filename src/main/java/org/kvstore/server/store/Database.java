@@ -21,6 +21,7 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.HistogramType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
+import org.rocksdb.LogFile;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -185,6 +186,15 @@ final class Database implements AutoCloseable {
 
   long ticker(TickerType type) {
     return statistics.getTickerCount(type);
+  }
+
+  /** Size of the live files of the write-ahead log. */
+  long logBytes() {
+    try {
+      return rocks.getSortedWalFiles().stream().mapToLong(LogFile::sizeFileBytes).sum();
+    } catch (RocksDBException e) {
+      throw readFailure(e);
+    }
   }
 
   long cacheBytes() {

@@ -19,4 +19,9 @@ public record StoreOptions(
   public static StoreOptions defaults(Path directory) {
     return new StoreOptions(directory, 128L << 20, 64L << 20, 500, 256L << 20);
   }
+
+  /** The same options for another directory. */
+  public StoreOptions in(Path other) {
+    return new StoreOptions(other, cacheBytes, writeBufferBytes, openFiles, freeDiskFloor);
+  }
 }

@@ -8,7 +8,8 @@ package org.kvstore.server.store;
  * @param keys estimated number of keys
  * @param tableBytes size of the table files
  * @param walSyncs fsyncs of the write-ahead log
- * @param walBytes bytes written to the write-ahead log
+ * @param walWrittenBytes bytes written to the write-ahead log
+ * @param walBytes size of the write-ahead log files
  * @param cacheHits look-ups that the block cache answered
  * @param cacheMisses look-ups that it did not
  * @param cacheBytes native memory that the block cache holds, memtables included
@@ -23,6 +24,7 @@ public record StoreStatistics(
     long keys,
     long tableBytes,
     long walSyncs,
+    long walWrittenBytes,
     long walBytes,
     long cacheHits,
     long cacheMisses,

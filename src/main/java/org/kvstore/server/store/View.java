@@ -124,6 +124,7 @@ final class View {
         database.total("rocksdb.total-sst-files-size"),
         database.ticker(TickerType.WAL_FILE_SYNCED),
         database.ticker(TickerType.WAL_FILE_BYTES),
+        database.logBytes(),
         database.ticker(TickerType.BLOCK_CACHE_HIT),
         database.ticker(TickerType.BLOCK_CACHE_MISS),
         database.cacheBytes(),

@@ -1,0 +1,77 @@
+package org.kvstore.server.api;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Condition;
+import org.kvstore.server.model.Condition.Tags;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * Entity tags (RFC 9110 section 8.8.3): {@code "42"} for the raw value of revision 42 and {@code
+ * "42-entry"} for its JSON entry. Both name the same revision in a condition.
+ */
+final class EntityTags {
+  private static final String ENTRY_SUFFIX = "-entry";
+  private static final Pattern LIST =
+      Pattern.compile("\\s*(W/)?\"([\\x21\\x23-\\x7E\\x80-\\xFF]*)\"\\s*(,|$)");
+  private static final Pattern OURS = Pattern.compile("([0-9]{1,18})(" + ENTRY_SUFFIX + ")?");
+
+  private EntityTags() {}
+
+  /** The tag of a raw value. */
+  static String raw(long revision) {
+    return "\"" + revision + "\"";
+  }
+
+  /** The tag of a JSON entry. */
+  static String entry(long revision) {
+    return "\"" + revision + ENTRY_SUFFIX + "\"";
+  }
+
+  /**
+   * The condition of a write. Weak tags never satisfy If-Match (RFC 9110 section 13.1.1).
+   *
+   * @throws KeyValueException REQUEST_INVALID when a header is malformed
+   */
+  static Condition condition(HttpServletRequest request) {
+    Tags ifMatch = tags(request, "If-Match", false);
+    Tags ifNoneMatch = tags(request, "If-None-Match", true);
+    return ifMatch == null && ifNoneMatch == null
+        ? Condition.NONE
+        : new Condition(ifMatch, ifNoneMatch);
+  }
+
+  /** The tags of If-None-Match, for a read; null without the header. */
+  static @Nullable Tags ifNoneMatch(HttpServletRequest request) {
+    return tags(request, "If-None-Match", true);
+  }
+
+  private static @Nullable Tags tags(HttpServletRequest request, String name, boolean weakToo) {
+    String header = request.getHeader(name);
+    if (header == null) {
+      return null;
+    }
+    if (header.strip().equals("*")) {
+      return Tags.ANY;
+    }
+    Set<Long> revisions = new HashSet<>();
+    Matcher matcher = LIST.matcher(header);
+    int at = 0;
+    while (at < header.length() && matcher.find(at) && matcher.start() == at) {
+      Matcher ours = OURS.matcher(matcher.group(2));
+      if (ours.matches() && (weakToo || matcher.group(1) == null)) {
+        revisions.add(Long.valueOf(ours.group(1)));
+      }
+      at = matcher.end();
+    }
+    if (at < header.length() || at == 0) {
+      throw KeyValueException.invalid(
+          name, "It is * or a list of quoted entity tags, such as \"42\".");
+    }
+    return new Tags(false, revisions);
+  }
+}

@@ -1,0 +1,123 @@
+package org.kvstore.server.api;
+
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.KeyRules;
+import org.kvstore.api.ListingDocument;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Page;
+import org.kvstore.server.service.KeyValueService;
+
+/** A listing as a client asked for it. */
+final class Listing {
+  static final Set<String> RANGE = Set.of("prefix", "start", "end");
+  static final Set<String> PARAMETERS =
+      Set.of(
+          "prefix",
+          "start",
+          "end",
+          "limit",
+          "cursor",
+          "order",
+          "keysOnly",
+          "countOnly",
+          "delimiter",
+          "revision");
+  private static final int DEFAULT_LIMIT = 100;
+
+  private final Query query;
+  private final KeyRange range;
+  private final boolean descending;
+  private final @Nullable Bytes delimiter;
+  private final Bytes prefix;
+
+  /**
+   * Reads and checks the parameters.
+   *
+   * @throws KeyValueException REQUEST_INVALID, naming the parameter
+   */
+  Listing(Query query) {
+    this.query = query;
+    range = range(query);
+    descending = query.choice("order", "asc", Set.of("asc", "desc")).equals("desc");
+    prefix = query.has("prefix") ? range.start() : Bytes.EMPTY;
+    String text = query.text("delimiter");
+    if (text != null && text.isEmpty()) {
+      throw KeyValueException.invalid("delimiter", "It has at least one character.");
+    }
+    delimiter = text == null ? null : Bytes.ofUtf8(text);
+  }
+
+  /** The range of a query; all keys when it names none. */
+  static KeyRange range(Query query) {
+    if (query.has("prefix") && (query.has("start") || query.has("end"))) {
+      throw KeyValueException.invalid("prefix", "It is not combined with start or end.");
+    }
+    if (query.has("prefix")) {
+      return KeyRange.ofPrefix(bound(query, "prefix"));
+    }
+    Bytes end = query.has("end") ? bound(query, "end") : null;
+    return new KeyRange(query.has("start") ? bound(query, "start") : Bytes.EMPTY, end);
+  }
+
+  KeyRange range() {
+    return range;
+  }
+
+  /** Reads one page, or the count alone. */
+  ListingDocument read(KeyValueService service) {
+    long revision = query.number("revision", 0, 1, Long.MAX_VALUE);
+    if (query.flag("countOnly")) {
+      var count = service.count(range, revision);
+      String position = service.position(count.revision()).token();
+      return new ListingDocument(null, null, count.keys(), null, position);
+    }
+    boolean keysOnly = query.flag("keysOnly");
+    Page page = service.list(pageQuery(service.limits(), revision, keysOnly));
+    Bytes last = page.last();
+    return new ListingDocument(
+        page.entries().stream().map(entry -> Documents.entry(entry, keysOnly)).toList(),
+        delimiter == null ? null : page.prefixes().stream().map(Bytes::toUtf8).toList(),
+        page.entries().size() + page.prefixes().size(),
+        last == null ? null : new Cursor(digest(), page.revision(), last).token(),
+        service.position(page.revision()).token());
+  }
+
+  private ListQuery pageQuery(Limits limits, long revision, boolean keysOnly) {
+    String token = query.text("cursor");
+    Cursor cursor = token == null ? null : Cursor.parse(token, digest());
+    return new ListQuery(
+        range,
+        descending,
+        (int) query.number("limit", DEFAULT_LIMIT, 1, limits.pageKeys()),
+        limits.pageBytes(),
+        keysOnly,
+        delimiter,
+        prefix,
+        cursor == null ? revision : cursor.revision(),
+        cursor == null ? null : cursor.last());
+  }
+
+  /** What a cursor must agree with: all that decides which keys are listed, and in what order. */
+  private int digest() {
+    return Objects.hash(range, descending, delimiter, query.text("revision"));
+  }
+
+  private static Bytes bound(Query query, String name) {
+    String text = query.required(name);
+    if (text.codePoints().anyMatch(Character::isISOControl)) {
+      throw KeyValueException.invalid(name, "It has no control characters, as keys have none.");
+    }
+    Bytes bound = Bytes.ofUtf8(text);
+    if (bound.size() > KeyRules.MAX_BYTES) {
+      throw KeyValueException.invalid(name, "It is at most as long as a key.")
+          .withLimit(KeyRules.MAX_BYTES);
+    }
+    return bound;
+  }
+}

@@ -1,0 +1,81 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.kvstore.api.DeletedDocument;
+import org.kvstore.api.ListingDocument;
+import org.kvstore.api.MediaTypes;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.KeyValueService;
+
+/** Many keys: {@code /v1/kv}. */
+@Path("/v1/kv")
+@Singleton
+public class ListingResource {
+  private static final Set<String> DELETE_PARAMETERS = Set.of("prefix", "start", "end", "all");
+
+  private final KeyValueService service;
+
+  @Inject
+  public ListingResource(KeyValueService service) {
+    this.service = service;
+  }
+
+  @GET
+  @Produces(MediaType.APPLICATION_JSON)
+  public ListingDocument list(@Context HttpServletRequest request) {
+    return new Listing(Query.of(request, Listing.PARAMETERS)).read(service);
+  }
+
+  /** The whole range, a line a key, as of one point in time and in constant memory. */
+  @GET
+  @Produces(MediaTypes.NDJSON)
+  public Response export(@Context HttpServletRequest request) {
+    KeyRange range = Listing.range(Query.of(request, Listing.RANGE));
+    KeyValueService.Export export = service.export(range);
+    StreamingOutput lines = out -> write(export, out);
+    return Response.ok(lines, MediaTypes.NDJSON).build();
+  }
+
+  @DELETE
+  @Produces(MediaType.APPLICATION_JSON)
+  public CompletionStage<DeletedDocument> delete(@Context HttpServletRequest request) {
+    Query query = Query.of(request, DELETE_PARAMETERS);
+    boolean ranged = query.has("prefix") || query.has("start") || query.has("end");
+    if (ranged == query.flag("all")) {
+      throw KeyValueException.invalid(
+          "prefix", "A range delete names a prefix, a start or an end, or else all=true.");
+    }
+    return service
+        .deleteRange(Listing.range(query), EntryResource.idempotencyKey(request))
+        .thenApply(DeletedDocument::new);
+  }
+
+  private static void write(KeyValueService.Export export, OutputStream out) throws IOException {
+    try (export) {
+      do {
+        for (Entry entry : export.scan().entries()) {
+          out.write(
+              Documents.JSON.toJson(Documents.putLine(entry)).getBytes(StandardCharsets.UTF_8));
+          out.write('\n');
+        }
+      } while (export.scan().advance());
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package org.kvstore.server.api;
+
+import jakarta.json.bind.Jsonb;
+import jakarta.json.bind.JsonbBuilder;
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.annotation.WebServlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.api.Headers;
+import org.kvstore.api.MediaTypes;
+import org.kvstore.api.Problem;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * Answers the errors that the container itself finds: {@code web.xml} makes it their error page.
+ */
+@WebServlet(urlPatterns = ProblemServlet.PATH, asyncSupported = true)
+public class ProblemServlet extends HttpServlet {
+  static final String PATH = "/internal/problem";
+  private static final long serialVersionUID = 1L;
+  private static final Jsonb JSON = JsonbBuilder.create();
+
+  @Override
+  protected void service(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    write(errorOf(request), request, response);
+  }
+
+  /** Answers with a problem, outside Jakarta REST. */
+  static void write(
+      KeyValueException error, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    Problem problem = Problems.of(error, request);
+    byte[] body = JSON.toJson(problem).getBytes(StandardCharsets.UTF_8);
+    response.setStatus(problem.status());
+    response.setContentType(MediaTypes.PROBLEM);
+    response.setHeader("Cache-Control", "no-store");
+    response.setHeader(Headers.REQUEST_ID, problem.requestId());
+    response.setContentLength(body.length);
+    response.getOutputStream().write(body);
+  }
+
+  private static KeyValueException errorOf(HttpServletRequest request) {
+    @Nullable Object status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
+    if (!(status instanceof Integer)) {
+      return KeyValueException.of(ErrorCode.NOT_FOUND, "There is nothing at this path.");
+    }
+    Object thrown = request.getAttribute(RequestDispatcher.ERROR_EXCEPTION);
+    if (thrown instanceof KeyValueException known) {
+      return known;
+    }
+    ErrorCode code = Problems.codeOf((Integer) status);
+    return KeyValueException.of(code, code.title() + ".");
+  }
+}

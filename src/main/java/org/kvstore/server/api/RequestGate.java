@@ -1,0 +1,156 @@
+package org.kvstore.server.api;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.annotation.WebFilter;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.api.Headers;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * The first to see a request. It reads what Jakarta REST and the container would bend: they strip a
+ * trailing slash and matrix parameters from a path and replace bad UTF-8, so that one key would be
+ * read as another.
+ *
+ * <p>The key of {@code /v1/kv/{key}} is decoded here, byte for byte, from the raw request target,
+ * and travels on as an attribute; Jakarta REST sees a fixed path in its place. A GET that prefers
+ * to wait is sent to the resource that may hold it. Requests whose framing is ambiguous are
+ * refused.
+ */
+@WebFilter(urlPatterns = "/*", asyncSupported = true)
+public class RequestGate extends HttpFilter {
+  private static final long serialVersionUID = 1L;
+
+  /** What Jakarta REST sees in place of any key; and its twin, for requests that may be held. */
+  static final String KEY_PATH = "/v1/kv/key";
+
+  static final String HELD_PATH = "/v1/held/key";
+
+  private static final String KEYS = "/v1/kv/";
+  private static final String KEY = "org.kvstore.key";
+  private static final String PATH = "org.kvstore.path";
+  private static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
+  private static final Pattern PLAIN_PATH = Pattern.compile("(/[A-Za-z0-9._-]+)+|/");
+  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
+
+  /** The key of the request's path. */
+  static Key key(HttpServletRequest request) {
+    Object key = request.getAttribute(KEY);
+    if (key == null) {
+      throw KeyValueException.of(ErrorCode.KEY_INVALID, "The path has no key.");
+    }
+    return (Key) key;
+  }
+
+  /** The path as the client sent it. */
+  static String originalPath(HttpServletRequest request) {
+    Object path = request.getAttribute(PATH);
+    return path == null ? request.getRequestURI() : path.toString();
+  }
+
+  @Override
+  protected void doFilter(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    HttpServletRequest admitted;
+    try {
+      admitted = admit(request);
+    } catch (KeyValueException refusal) {
+      ProblemServlet.write(refusal, request, response);
+      return;
+    }
+    chain.doFilter(admitted, response);
+  }
+
+  private static HttpServletRequest admit(HttpServletRequest request) {
+    checkFraming(request);
+    String raw = request.getRequestURI();
+    request.setAttribute(PATH, raw);
+    String path = raw.substring(request.getContextPath().length());
+    if (path.startsWith(KEYS)) {
+      request.setAttribute(KEY, decodeKey(path.substring(KEYS.length())));
+      return new FixedPath(request, mayBeHeld(request) ? HELD_PATH : KEY_PATH);
+    }
+    if (!PLAIN_PATH.matcher(path).matches() || path.startsWith("/v1/held")) {
+      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is nothing at this path.");
+    }
+    return request;
+  }
+
+  private static Key decodeKey(String raw) {
+    String text;
+    try {
+      text = PercentEncoding.decode(raw, false);
+    } catch (IllegalArgumentException e) {
+      throw KeyValueException.of(ErrorCode.KEY_INVALID, String.valueOf(e.getMessage()))
+          .withField("key");
+    }
+    return Key.of(text);
+  }
+
+  private static boolean mayBeHeld(HttpServletRequest request) {
+    String method = request.getMethod();
+    return (method.equals("GET") || method.equals("HEAD"))
+        && request.getHeader(Headers.PREFER) != null;
+  }
+
+  /** What RFC 9112 section 6.3 calls an unrecoverable error, and the container lets through. */
+  private static void checkFraming(HttpServletRequest request) {
+    if (!METHODS.contains(request.getMethod())) {
+      throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "The method is not known.");
+    }
+    String length = request.getHeader("Content-Length");
+    String transfer = request.getHeader("Transfer-Encoding");
+    if (length != null) {
+      boolean several =
+          Set.copyOf(Collections.list(request.getHeaders("Content-Length"))).size() > 1;
+      if (several || !LENGTH.matcher(length).matches() || transfer != null) {
+        throw KeyValueException.invalid("Content-Length", "The length of the body is ambiguous.");
+      }
+    }
+    if (transfer != null && !transfer.equalsIgnoreCase("chunked")) {
+      throw KeyValueException.invalid("Transfer-Encoding", "Only 'chunked' is understood.");
+    }
+    String coding = request.getHeader("Content-Encoding");
+    if (coding != null && !coding.equalsIgnoreCase("identity")) {
+      throw KeyValueException.of(
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Bodies are sent without a Content-Encoding.")
+          .withField("Content-Encoding");
+    }
+  }
+
+  /** The request as Jakarta REST sees it. */
+  private static final class FixedPath extends HttpServletRequestWrapper {
+    private final String path;
+
+    FixedPath(HttpServletRequest request, String path) {
+      super(request);
+      this.path = path;
+    }
+
+    @Override
+    public String getRequestURI() {
+      return getContextPath() + path;
+    }
+
+    @Override
+    public StringBuffer getRequestURL() {
+      return new StringBuffer("http://localhost").append(getRequestURI());
+    }
+
+    @Override
+    public String getPathInfo() {
+      return path;
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.json.bind.JsonbException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.util.Base64;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.api.PairDocument;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Condition;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.KeyValueService;
+import org.kvstore.server.service.WriteRequest;
+
+/** The simple three: {@code POST /put}, {@code GET /get}, {@code DELETE /delete}. */
+@Path("/")
+@Singleton
+public class SimpleResource {
+  private static final Set<String> KEY = Set.of("key");
+  private static final Set<String> NONE = Set.of();
+  private static final Set<String> KEY_AND_VALUE = Set.of("key", "value");
+
+  /** What JSON may add to a value by escaping it: six characters for one byte, at the worst. */
+  private static final int ESCAPING = 6;
+
+  private final KeyValueService service;
+
+  @Inject
+  public SimpleResource(KeyValueService service) {
+    this.service = service;
+  }
+
+  @POST
+  @Path("put")
+  @Consumes(MediaType.APPLICATION_JSON)
+  public CompletionStage<Response> putJson(@Context HttpServletRequest request) throws IOException {
+    return put(request, pair(Bodies.readText(request, bodyLimit())));
+  }
+
+  @POST
+  @Path("put")
+  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+  public CompletionStage<Response> putForm(@Context HttpServletRequest request) throws IOException {
+    Query form = Query.parse(Bodies.readText(request, bodyLimit()), KEY_AND_VALUE);
+    return put(request, new PairDocument(form.text("key"), form.text("value"), null));
+  }
+
+  @GET
+  @Path("get")
+  @Produces(MediaType.APPLICATION_JSON)
+  public PairDocument getJson(@Context HttpServletRequest request) {
+    return Documents.pair(find(request));
+  }
+
+  @GET
+  @Path("get")
+  @Produces("text/plain; charset=UTF-8; qs=0.5")
+  public Response getText(@Context HttpServletRequest request) {
+    return Response.ok(find(request).value(), "text/plain; charset=UTF-8").build();
+  }
+
+  @DELETE
+  @Path("delete")
+  public CompletionStage<Response> delete(@Context HttpServletRequest request) {
+    Key key = Key.of(Query.of(request, KEY).required("key"));
+    return service
+        .delete(new WriteRequest.Delete(key, Condition.NONE, EntryResource.idempotencyKey(request)))
+        .thenApply(deleted -> Response.noContent().build());
+  }
+
+  private CompletionStage<Response> put(HttpServletRequest request, PairDocument pair) {
+    Query.of(request, NONE);
+    if (pair.key() == null) {
+      throw KeyValueException.invalid("key", "The property is required.");
+    }
+    Key key = Key.of(pair.key());
+    WriteRequest.Put put =
+        new WriteRequest.Put(
+            key,
+            value(pair),
+            "text/plain; charset=UTF-8",
+            null,
+            false,
+            Condition.NONE,
+            EntryResource.idempotencyKey(request));
+    return service
+        .put(put)
+        .thenApply(
+            written ->
+                EntryResponses.written(written, EntryResponses.location(request, key.utf8())));
+  }
+
+  private Entry find(HttpServletRequest request) {
+    return service
+        .get(Key.of(Query.of(request, KEY).required("key")))
+        .orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
+  }
+
+  private int bodyLimit() {
+    return (int)
+        Math.min(Integer.MAX_VALUE - 16, 16_384L + ESCAPING * (long) service.limits().valueBytes());
+  }
+
+  private static PairDocument pair(String json) {
+    @Nullable PairDocument pair;
+    try {
+      pair = Documents.JSON.fromJson(json, PairDocument.class);
+    } catch (JsonbException | jakarta.json.JsonException e) {
+      throw KeyValueException.invalid(
+          "body", "The body is a JSON object with the text properties key and value.");
+    }
+    if (pair == null) {
+      throw KeyValueException.invalid("body", "The body is a JSON object, not null.");
+    }
+    return pair;
+  }
+
+  private static Bytes value(PairDocument pair) {
+    String text = pair.value();
+    String base64 = pair.valueBase64();
+    if (text != null && base64 == null) {
+      return Bytes.ofUtf8(text);
+    }
+    if (text != null || base64 == null) {
+      throw KeyValueException.invalid("value", "Either value or valueBase64 is required.");
+    }
+    try {
+      return Bytes.takeOver(Base64.getDecoder().decode(base64));
+    } catch (IllegalArgumentException e) {
+      throw KeyValueException.invalid("valueBase64", "It is not base64 (RFC 4648 section 4).");
+    }
+  }
+}

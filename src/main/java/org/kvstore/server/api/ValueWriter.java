@@ -1,0 +1,44 @@
+package org.kvstore.server.api;
+
+import jakarta.annotation.Priority;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.MultivaluedMap;
+import jakarta.ws.rs.ext.MessageBodyWriter;
+import jakarta.ws.rs.ext.Provider;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Type;
+import org.kvstore.server.model.Bytes;
+
+/** Writes a value as the bytes that it is, whatever its media type. */
+@Provider
+@Priority(1)
+@Produces(MediaType.WILDCARD)
+public class ValueWriter implements MessageBodyWriter<Bytes> {
+  @Override
+  public boolean isWriteable(
+      Class<?> type, Type genericType, Annotation[] annotations, MediaType mediaType) {
+    return type == Bytes.class;
+  }
+
+  @Override
+  public long getSize(
+      Bytes value, Class<?> type, Type genericType, Annotation[] annotations, MediaType mediaType) {
+    return value.size();
+  }
+
+  @Override
+  public void writeTo(
+      Bytes value,
+      Class<?> type,
+      Type genericType,
+      Annotation[] annotations,
+      MediaType mediaType,
+      MultivaluedMap<String, Object> headers,
+      OutputStream out)
+      throws IOException {
+    value.writeTo(out);
+  }
+}

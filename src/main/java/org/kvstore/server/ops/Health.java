@@ -1,0 +1,68 @@
+package org.kvstore.server.ops;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Inject;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+import org.eclipse.microprofile.health.Startup;
+import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.Engine;
+import org.kvstore.server.service.EngineHandle;
+
+/**
+ * Health as MicroProfile defines it: <em>started</em> once the store is open, <em>ready</em> while
+ * reads and writes can be served, <em>live</em> while a restart would not help.
+ */
+@ApplicationScoped
+@NullUnmarked // The container fills the fields.
+public class Health {
+  @Inject EngineHandle handle;
+
+  @Produces
+  @Startup
+  HealthCheck started() {
+    return () -> opened("kvstore-started").build();
+  }
+
+  @Produces
+  @Readiness
+  HealthCheck ready() {
+    return () -> {
+      HealthCheckResponseBuilder response = opened("kvstore-ready");
+      handle.engine().ifPresent(engine -> describe(engine, response));
+      return response.build();
+    };
+  }
+
+  @Produces
+  @Liveness
+  HealthCheck live() {
+    return () ->
+        HealthCheckResponse.named("kvstore-live")
+            .status(handle.engine().map(engine -> engine.replicator().isAlive()).orElse(true))
+            .build();
+  }
+
+  private HealthCheckResponseBuilder opened(String name) {
+    HealthCheckResponseBuilder response =
+        HealthCheckResponse.named(name).status(handle.engine().isPresent());
+    handle.failure().ifPresent(failure -> response.withData("reason", failure.getMessage()));
+    return response;
+  }
+
+  private static void describe(Engine engine, HealthCheckResponseBuilder response) {
+    response
+        .withData("diskFreeBytes", engine.disk().freeBytes())
+        .withData("diskLow", engine.disk().isLow());
+    try {
+      response.withData("revision", engine.store().revision());
+    } catch (KeyValueException notReadable) {
+      response.down().withData("reason", notReadable.getMessage());
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package org.kvstore.server.service;
+
+import java.time.Clock;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.LocalReplicator;
+import org.kvstore.server.replication.Reaper;
+import org.kvstore.server.store.DataDirectory;
+import org.kvstore.server.store.Store;
+
+/**
+ * Everything that runs below the service, opened and closed as one: the data directory, the store,
+ * its committer, the reaper and the held reads. Plain Java; threads and time are passed in.
+ */
+public final class Engine implements AutoCloseable {
+  private static final long TICK_MILLIS = 100;
+
+  private final Limits limits;
+  private final Clock clock;
+  private final long openedAt;
+  private final DataDirectory directory;
+  private final DiskSpace disk;
+  private final HeldReads heldReads;
+  private final Store store;
+  private final LocalReplicator replicator;
+  private final Future<?> ticks;
+
+  private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
+    this.directory = directory;
+    this.clock = clock;
+    limits = config.limits();
+    openedAt = clock.millis();
+    disk = new DiskSpace(directory.path(), config.store().freeDiskFloor());
+    heldReads = new HeldReads(limits.heldRequests(), threads.answers(), threads.timer());
+    store = Store.open(config.store().in(directory.shard(0)), limits, directory.isNew(), heldReads);
+    directory.initialised();
+    replicator = new LocalReplicator(store, limits, disk, threads.committers(), threads.answers());
+    Reaper reaper = new Reaper(store, replicator, clock);
+    ticks =
+        threads
+            .timer()
+            .scheduleWithFixedDelay(
+                () -> {
+                  reaper.run();
+                  replicator.sweep();
+                },
+                TICK_MILLIS,
+                TICK_MILLIS,
+                TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * What the engine runs on.
+   *
+   * @param committers makes the committer thread
+   * @param answers runs what waits for an outcome, never in the calling thread
+   * @param timer runs the ticks and time-outs
+   */
+  public record Threads(
+      ThreadFactory committers, Executor answers, ScheduledExecutorService timer) {}
+
+  /**
+   * Opens the engine.
+   *
+   * @throws org.kvstore.server.model.KeyValueException UNAVAILABLE, naming the file that is wrong
+   *     and what to do; nothing was overwritten
+   */
+  public static Engine open(ServerConfig config, Threads threads, Clock clock) {
+    DataDirectory directory = DataDirectory.open(config.store().directory());
+    try {
+      return new Engine(config, directory, threads, clock);
+    } catch (RuntimeException e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /** Answers every accepted write, then closes the files. */
+  @Override
+  public void close() {
+    ticks.cancel(false);
+    heldReads.close();
+    replicator.close();
+    store.close();
+    directory.close();
+  }
+
+  /** Every bound. */
+  public Limits limits() {
+    return limits;
+  }
+
+  /** The store, for reads. */
+  public Store store() {
+    return store;
+  }
+
+  /** The way of writes. */
+  public LocalReplicator replicator() {
+    return replicator;
+  }
+
+  /** The disk that the data is on. */
+  public DiskSpace disk() {
+    return disk;
+  }
+
+  /** Identity of the store. */
+  public String storeId() {
+    return directory.storeId();
+  }
+
+  /** Time: enters a command once, when it is submitted. */
+  public Clock clock() {
+    return clock;
+  }
+
+  /** Time since opening: seconds. */
+  public long uptimeSeconds() {
+    return (clock.millis() - openedAt) / 1_000;
+  }
+
+  /** Requests that wait for a key to change. */
+  public int held() {
+    return heldReads.count();
+  }
+
+  HeldReads heldReads() {
+    return heldReads;
+  }
+}

@@ -1,0 +1,70 @@
+package org.kvstore.server.service;
+
+import jakarta.annotation.Resource;
+import jakarta.enterprise.concurrent.ManagedExecutorService;
+import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
+import jakarta.enterprise.concurrent.ManagedThreadFactory;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.Initialized;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
+import org.eclipse.microprofile.config.Config;
+import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.server.model.KeyValueException;
+
+/** Opens the engine when the application starts and closes it when the application stops. */
+@ApplicationScoped
+@NullUnmarked // The container fills the fields.
+public class EngineProducer {
+  private static final Logger LOG = System.getLogger(EngineProducer.class.getName());
+
+  @Inject Config config;
+
+  @Resource(lookup = "java:comp/DefaultManagedExecutorService")
+  ManagedExecutorService answers;
+
+  @Resource(lookup = "java:comp/DefaultManagedScheduledExecutorService")
+  ManagedScheduledExecutorService timer;
+
+  @Resource(lookup = "java:comp/DefaultManagedThreadFactory")
+  ManagedThreadFactory threads;
+
+  /** Opens at start, not at the first request. */
+  void start(@Observes @Initialized(ApplicationScoped.class) Object event, EngineHandle handle) {
+    handle
+        .engine()
+        .ifPresent(
+            engine ->
+                LOG.log(
+                    Level.INFO,
+                    "The store is open. store={0} revision={1}",
+                    engine.storeId(),
+                    Long.toString(engine.store().revision())));
+  }
+
+  @Produces
+  @Singleton
+  EngineHandle open() {
+    try {
+      return EngineHandle.opened(
+          Engine.open(
+              ServerConfig.read(config),
+              new Engine.Threads(threads, answers, timer),
+              Clock.systemUTC()));
+    } catch (KeyValueException e) {
+      LOG.log(Level.ERROR, "The service is not ready: " + e.getMessage(), e.getCause());
+      return EngineHandle.failed(e);
+    }
+  }
+
+  void close(@Disposes EngineHandle handle) {
+    handle.engine().ifPresent(Engine::close);
+    LOG.log(Level.INFO, "The store is closed.");
+  }
+}

@@ -1,0 +1,233 @@
+package org.kvstore.server.service;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
+import java.util.function.Predicate;
+import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lifetime;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Outcome.Deleted;
+import org.kvstore.server.model.Outcome.RangeDeleted;
+import org.kvstore.server.model.Outcome.Written;
+import org.kvstore.server.model.Page;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.store.EntryScan;
+import org.kvstore.server.store.Store;
+
+/**
+ * The use cases. Every stage that it returns completes when what it says is durable, or fails with
+ * a {@link KeyValueException}; reads see every write acknowledged before they began.
+ */
+@ApplicationScoped
+public class KeyValueService {
+  /** Longest time to live. */
+  private static final Duration LONGEST_LIFE = Duration.ofDays(36_500);
+
+  private final EngineHandle handle;
+  private final Semaphore exports;
+
+  /** For the container's proxy only. */
+  @NullUnmarked
+  protected KeyValueService() {
+    handle = null;
+    exports = null;
+  }
+
+  @Inject
+  public KeyValueService(EngineHandle handle) {
+    this.handle = handle;
+    exports = new Semaphore(handle.engine().map(Engine::limits).orElse(Limits.DEFAULT).exports());
+  }
+
+  /** Every bound. */
+  public Limits limits() {
+    return handle.require().limits();
+  }
+
+  /** The newest entry of a key. */
+  public Optional<Entry> get(Key key) {
+    return Optional.ofNullable(store().get(key));
+  }
+
+  /** The entry as it was at a revision. */
+  public Optional<Entry> getAt(Key key, long revision) {
+    return Optional.ofNullable(store().getAt(key, revision));
+  }
+
+  /** The newest entry once it satisfies the predicate, or as it is when the wait is over. */
+  public CompletionStage<Optional<Entry>> hold(
+      Key key, Predicate<Optional<Entry>> satisfied, Duration wait) {
+    return handle.require().heldReads().hold(key, this::get, satisfied, wait);
+  }
+
+  /** Creates or replaces an entry. */
+  public CompletionStage<Written> put(WriteRequest.Put put) {
+    int limit = limits().valueBytes();
+    if (put.value().size() > limit) {
+      throw KeyValueException.of(ErrorCode.TOO_LARGE, "A value has at most " + limit + " bytes.")
+          .withField("value")
+          .withLimit(limit);
+    }
+    long now = handle.require().clock().millis();
+    Command command =
+        new Command.Put(
+            put.key(), put.value(), put.contentType(), lifetime(put, now), put.condition());
+    return submit(command, now, name(put, "put", put.value(), put.contentType()))
+        .thenApply(outcome -> expect(Written.class, outcome));
+  }
+
+  /** Deletes an entry. */
+  public CompletionStage<Deleted> delete(WriteRequest.Delete delete) {
+    Command command = new Command.Delete(delete.key(), delete.condition());
+    return submit(
+            command, handle.require().clock().millis(), name(delete, "delete", Bytes.EMPTY, ""))
+        .thenApply(outcome -> expect(Deleted.class, outcome));
+  }
+
+  /**
+   * Deletes every key of a range, in key order. More keys than one revision may delete are deleted
+   * in several, each of which is whole or absent.
+   *
+   * @return how many were deleted
+   */
+  public CompletionStage<Long> deleteRange(KeyRange range, @Nullable String idempotencyKey) {
+    RequestName name =
+        idempotencyKey == null
+            ? null
+            : new RequestName(
+                idempotencyKey, Fingerprint.of("delete range", range.start(), "" + range.end()));
+    return deleteRange(range, name, 0);
+  }
+
+  /** One page of a listing. */
+  public Page list(ListQuery query) {
+    return store().list(query);
+  }
+
+  /** How many keys a range has, at a revision or, with 0, now. */
+  public Store.Count count(KeyRange range, long revision) {
+    return store().count(range, revision);
+  }
+
+  /**
+   * Reads a whole range. The caller ends the export with its close.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many exports run
+   */
+  public Export export(KeyRange range) {
+    if (!exports.tryAcquire()) {
+      throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many exports run.")
+          .withLimit(limits().exports());
+    }
+    try {
+      return new Export(store().scan(range));
+    } catch (RuntimeException e) {
+      exports.release();
+      throw e;
+    }
+  }
+
+  /** A running export. */
+  public final class Export implements AutoCloseable {
+    private final EntryScan scan;
+
+    private Export(EntryScan scan) {
+      this.scan = scan;
+    }
+
+    /** The entries, a chunk at a time. */
+    public EntryScan scan() {
+      return scan;
+    }
+
+    @Override
+    public void close() {
+      scan.close();
+      exports.release();
+    }
+  }
+
+  /** The position of a revision. */
+  public Position position(long revision) {
+    return new Position(handle.require().storeId().hashCode(), revision);
+  }
+
+  private CompletionStage<Long> deleteRange(
+      KeyRange range, @Nullable RequestName name, long deletedBefore) {
+    Command command = new Command.DeleteRange(range, limits().rangeDeleteKeys(), deletedBefore);
+    return submit(command, handle.require().clock().millis(), name)
+        .thenCompose(
+            outcome -> {
+              RangeDeleted done = expect(RangeDeleted.class, outcome);
+              Bytes resume = done.resume();
+              return resume == null
+                  ? CompletableFuture.completedStage(done.deleted())
+                  : deleteRange(range.from(resume), name, done.deleted());
+            });
+  }
+
+  private CompletionStage<Outcome> submit(Command command, long now, @Nullable RequestName name) {
+    return handle.require().replicator().submit(new Submission(command, now, name));
+  }
+
+  private Store store() {
+    return handle.require().store();
+  }
+
+  private static Lifetime lifetime(WriteRequest.Put put, long now) {
+    Duration timeToLive = put.timeToLive();
+    if (timeToLive == null) {
+      return put.keepTtl() ? new Lifetime.Keep() : new Lifetime.Forever();
+    }
+    if (timeToLive.toMillis() < 1 || timeToLive.compareTo(LONGEST_LIFE) > 0) {
+      throw KeyValueException.invalid("ttl", "A time to live is from 1ms to 36500d.");
+    }
+    return new Lifetime.Until(now + timeToLive.toMillis());
+  }
+
+  private static @Nullable RequestName name(
+      WriteRequest request, String verb, Bytes value, String contentType) {
+    String key = request.idempotencyKey();
+    if (key == null) {
+      return null;
+    }
+    return new RequestName(
+        key, Fingerprint.of(verb, request.key().utf8(), value, contentType, request.condition()));
+  }
+
+  /** The outcome of the expected kind, or the error that another kind stands for. */
+  private static <T extends Outcome> T expect(Class<T> kind, Outcome outcome) {
+    if (kind.isInstance(outcome)) {
+      return kind.cast(outcome);
+    }
+    if (outcome instanceof Outcome.Missing) {
+      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
+    }
+    if (outcome instanceof Outcome.ConditionFailed failed) {
+      throw KeyValueException.of(
+              ErrorCode.PRECONDITION_FAILED,
+              failed.currentRevision() == 0
+                  ? "There is no such key."
+                  : "The entry is at another revision than the condition asks for.")
+          .withCurrentRevision(failed.currentRevision());
+    }
+    throw KeyValueException.invalid(
+        "Idempotency-Key", "This Idempotency-Key was used for another request.");
+  }
+}

@@ -1,0 +1,116 @@
+package org.kvstore.server.service;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+import org.eclipse.microprofile.config.Config;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.store.StoreOptions;
+
+/**
+ * The configuration of the service, read once at start. Each property {@code kv.some.name} may be
+ * given as the environment variable {@code KV_SOME_NAME}.
+ *
+ * @param store how the store is opened
+ * @param limits every bound
+ */
+public record ServerConfig(StoreOptions store, Limits limits) {
+
+  /**
+   * Reads and checks all properties.
+   *
+   * @throws KeyValueException UNAVAILABLE, naming the property, its value and what is allowed
+   */
+  public static ServerConfig read(Config config) {
+    StoreOptions store = StoreOptions.defaults(Path.of("data"));
+    Limits limits = Limits.DEFAULT;
+    long cache = size(config, "kv.cache.size", store.cacheBytes(), 8L << 20, 1L << 40);
+    return new ServerConfig(
+        new StoreOptions(
+            value(config, "kv.data.dir", store.directory(), ServerConfig::path, "a directory"),
+            cache,
+            size(config, "kv.write-buffer.size", cache / 2, 4L << 20, cache),
+            number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
+            size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50)),
+        limits(config, limits));
+  }
+
+  private static Limits limits(Config config, Limits limits) {
+    return new Limits(
+        (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20),
+        number(config, "kv.limits.pending-writes", limits.pendingWrites(), 1, 1_000_000),
+        size(config, "kv.limits.pending-bytes", limits.pendingBytes(), 1 << 20, 1L << 32),
+        number(config, "kv.limits.group-writes", limits.groupWrites(), 1, 100_000),
+        time(config, "kv.limits.write-wait", limits.writeWait(), Duration.ofMinutes(10)),
+        number(config, "kv.limits.held-requests", limits.heldRequests(), 0, 1_000_000),
+        time(config, "kv.limits.held-wait", limits.heldWait(), Duration.ofHours(1)),
+        number(config, "kv.limits.exports", limits.exports(), 1, 1_000),
+        limits.pageKeys(),
+        size(config, "kv.limits.page-bytes", limits.pageBytes(), 1 << 10, 1L << 30),
+        number(config, "kv.limits.range-delete-keys", limits.rangeDeleteKeys(), 1, 100_000),
+        time(config, "kv.idempotency.memory", limits.requestMemory(), Duration.ofDays(7)));
+  }
+
+  private static int number(Config config, String name, int otherwise, int least, int most) {
+    return value(
+        config,
+        name,
+        otherwise,
+        text ->
+            text.matches("[0-9]{1,9}")
+                ? Optional.of(Integer.valueOf(text)).filter(n -> n >= least && n <= most)
+                : Optional.empty(),
+        "a number from %d to %d".formatted(least, most));
+  }
+
+  private static long size(Config config, String name, long otherwise, long least, long most) {
+    return value(
+        config,
+        name,
+        otherwise,
+        text -> Quantities.bytes(text).filter(n -> n >= least && n <= most),
+        "a size from %d to %d bytes, such as 64MiB".formatted(least, most));
+  }
+
+  private static Duration time(Config config, String name, Duration otherwise, Duration most) {
+    return value(
+        config,
+        name,
+        otherwise,
+        text ->
+            Quantities.duration(text)
+                .filter(time -> time.compareTo(Duration.ZERO) > 0 && time.compareTo(most) <= 0),
+        "a duration above 0 and at most %s, such as 30s".formatted(most));
+  }
+
+  private static Optional<Path> path(String text) {
+    try {
+      return Optional.of(Path.of(text));
+    } catch (InvalidPathException notAPath) {
+      return Optional.empty();
+    }
+  }
+
+  private static <T> T value(
+      Config config,
+      String name,
+      T otherwise,
+      Function<String, Optional<T>> parse,
+      String allowed) {
+    Optional<String> text = config.getOptionalValue(name, String.class).map(String::strip);
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    return parse
+        .apply(text.get())
+        .orElseThrow(
+            () ->
+                KeyValueException.of(
+                    ErrorCode.UNAVAILABLE,
+                    "%s is '%s'; allowed is %s.".formatted(name, text.get(), allowed)));
+  }
+}

@@ -1,0 +1,63 @@
+package org.kvstore.server.service;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Properties;
+import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.api.StatusDocument;
+import org.kvstore.server.store.StoreStatistics;
+
+/** Describes the running service. */
+@ApplicationScoped
+public class StatusService {
+  private final EngineHandle handle;
+  private final String version;
+
+  /** For the container's proxy only. */
+  @NullUnmarked
+  protected StatusService() {
+    handle = null;
+    version = null;
+  }
+
+  @Inject
+  public StatusService(EngineHandle handle) {
+    this.handle = handle;
+    version = readVersion();
+  }
+
+  /** The state as of now. */
+  public StatusDocument status() {
+    Engine engine = handle.require();
+    StoreStatistics statistics = engine.store().statistics();
+    long lookups = statistics.cacheHits() + statistics.cacheMisses();
+    return new StatusDocument(
+        version,
+        "standalone",
+        engine.storeId(),
+        List.of(
+            new StatusDocument.Shard(
+                0,
+                statistics.revision(),
+                statistics.compactedRevision(),
+                statistics.keys(),
+                statistics.tableBytes() + statistics.walBytes())),
+        List.of(),
+        lookups == 0 ? null : (double) statistics.cacheHits() / lookups,
+        engine.uptimeSeconds());
+  }
+
+  private static String readVersion() {
+    Properties properties = new Properties();
+    try (InputStream in = StatusService.class.getResourceAsStream("/kvstore.properties")) {
+      properties.load(in);
+      return properties.getProperty("version");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
