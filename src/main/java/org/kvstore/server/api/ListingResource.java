@@ -48,8 +48,8 @@ public class ListingResource {
   @Produces(MediaTypes.NDJSON)
   public Response export(@Context HttpServletRequest request) {
     KeyRange range = Listing.range(Query.of(request, Listing.RANGE));
-    KeyValueService.Export export = service.export(range);
-    StreamingOutput lines = out -> write(export, out);
+    // Opened only when it is written: a HEAD writes nothing, and would leave it open.
+    StreamingOutput lines = out -> write(range, out);
     return Response.ok(lines, MediaTypes.NDJSON).build();
   }
 
@@ -67,8 +67,8 @@ public class ListingResource {
         .thenApply(DeletedDocument::new);
   }
 
-  private static void write(KeyValueService.Export export, OutputStream out) throws IOException {
-    try (export) {
+  private void write(KeyRange range, OutputStream out) throws IOException {
+    try (KeyValueService.Export export = service.export(range)) {
       do {
         for (Entry entry : export.scan().entries()) {
           out.write(

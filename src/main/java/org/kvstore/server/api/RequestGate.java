@@ -41,6 +41,7 @@ public class RequestGate extends HttpFilter {
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Pattern PLAIN_PATH = Pattern.compile("(/[A-Za-z0-9._-]+)+|/");
+  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{0,300}");
   private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
 
   /** The key of the request's path. */
@@ -84,7 +85,7 @@ public class RequestGate extends HttpFilter {
     if (!PLAIN_PATH.matcher(path).matches() || path.startsWith("/v1/held")) {
       throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is nothing at this path.");
     }
-    return request;
+    return new FixedPath(request, path);
   }
 
   private static Key decodeKey(String raw) {
@@ -108,6 +109,10 @@ public class RequestGate extends HttpFilter {
   private static void checkFraming(HttpServletRequest request) {
     if (!METHODS.contains(request.getMethod())) {
       throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "The method is not known.");
+    }
+    String host = request.getHeader("Host");
+    if (host != null && !HOST.matcher(host).matches()) {
+      throw KeyValueException.invalid("Host", "It is not a host name or address.");
     }
     String length = request.getHeader("Content-Length");
     String transfer = request.getHeader("Transfer-Encoding");

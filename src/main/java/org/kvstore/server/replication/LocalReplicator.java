@@ -8,12 +8,14 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Command;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
@@ -50,6 +52,9 @@ public final class LocalReplicator implements Replicator {
 
   private volatile boolean closed;
 
+  /** Set by the committer as the last thing before it answers what is left in the queue. */
+  private volatile boolean ended;
+
   /**
    * Starts the committer.
    *
@@ -74,7 +79,7 @@ public final class LocalReplicator implements Replicator {
     KeyValueException refusal = admit(write);
     if (refusal != null) {
       write.result().completeExceptionally(refusal);
-    } else if (closed) {
+    } else if (ended) {
       refuseWaiting();
     }
     return write.result();
@@ -88,7 +93,7 @@ public final class LocalReplicator implements Replicator {
     for (PendingWrite write : candidates) {
       KeyValueException timeout = write.giveUp(now);
       if (timeout != null) {
-        answers.execute(() -> write.result().completeExceptionally(timeout));
+        execute(() -> write.result().completeExceptionally(timeout));
       }
     }
   }
@@ -113,6 +118,11 @@ public final class LocalReplicator implements Replicator {
     return waiting.size();
   }
 
+  /** Bytes that they hold. */
+  public long queueBytes() {
+    return waitingBytes.get();
+  }
+
   @Override
   public void close() {
     closed = true;
@@ -124,7 +134,6 @@ public final class LocalReplicator implements Replicator {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    refuseWaiting();
   }
 
   private @Nullable KeyValueException admit(PendingWrite write) {
@@ -145,45 +154,81 @@ public final class LocalReplicator implements Replicator {
   }
 
   private void run() {
-    List<PendingWrite> group = new ArrayList<>();
-    while (!closed || !waiting.isEmpty()) {
-      try {
-        PendingWrite first = waiting.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
-        if (first != null) {
-          group.add(first);
-          waiting.drainTo(group, limits.groupWrites() - 1);
+    try {
+      while (!closed || !waiting.isEmpty()) {
+        List<PendingWrite> group = nextGroup();
+        if (!group.isEmpty()) {
           commit(group);
+        } else {
+          recoverWhenIdle();
         }
-      } catch (InterruptedException e) {
-        LOG.log(Level.WARNING, "The committer was interrupted; it ends.");
-        closed = true;
-        return;
-      } catch (RuntimeException | Error e) {
-        LOG.log(Level.ERROR, "A commit failed.", e);
-        fail(group, KeyValueException.of(ErrorCode.INTERNAL, "The commit failed."));
-      } finally {
-        group.clear();
       }
+    } finally {
+      ended = true;
+      refuseWaiting();
     }
   }
 
-  private void commit(List<PendingWrite> group) {
-    for (PendingWrite write : group) {
-      waitingBytes.addAndGet(-write.submission().command().weight());
+  /** Waits for a write and takes all that wait with it, as far as one commit may go. */
+  private List<PendingWrite> nextGroup() {
+    List<PendingWrite> group = new ArrayList<>();
+    try {
+      PendingWrite next = waiting.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+      int room = limits.groupWrites();
+      while (next != null) {
+        group.add(next);
+        waitingBytes.addAndGet(-next.submission().command().weight());
+        room -= changes(next);
+        PendingWrite following = waiting.peek();
+        next = following != null && changes(following) <= room ? waiting.poll() : null;
+      }
+    } catch (InterruptedException e) {
+      LOG.log(Level.WARNING, "The committer was interrupted; it answers what waits and ends.");
+      closed = true;
     }
+    return group;
+  }
+
+  /** Keys that a write may change: what its part of a commit is bounded by. */
+  private static int changes(PendingWrite write) {
+    Command command = write.submission().command();
+    if (command instanceof Command.DeleteRange range) {
+      return range.limit();
+    }
+    return command instanceof Command.Expire expire ? expire.limit() : 1;
+  }
+
+  private void commit(List<PendingWrite> group) {
     List<PendingWrite> taken = group.stream().filter(PendingWrite::take).toList();
     committing = taken;
     try {
-      recoverIfFailed();
-      List<Outcome> outcomes = store.apply(taken.stream().map(PendingWrite::submission).toList());
-      groups.increment();
-      acknowledged.add(taken.size());
-      answer(taken, outcomes);
-    } catch (KeyValueException e) {
-      LOG.log(Level.ERROR, "A commit failed. code={0} writes={1}", e.code(), taken.size(), e);
-      fail(taken, e);
+      attempt(taken);
     } finally {
       committing = List.of();
+    }
+  }
+
+  private void attempt(List<PendingWrite> writes) {
+    try {
+      recoverIfFailed();
+      List<Outcome> outcomes = store.apply(writes.stream().map(PendingWrite::submission).toList());
+      groups.increment();
+      acknowledged.add(writes.size());
+      answer(writes, outcomes);
+    } catch (KeyValueException e) {
+      LOG.log(Level.ERROR, "A commit failed. code={0} writes={1}", e.code(), writes.size(), e);
+      if (e.code() == ErrorCode.INTERNAL && writes.size() > 1) {
+        // Nothing was applied. Each by itself, so that only the one that is at fault fails.
+        writes.forEach(write -> attempt(List.of(write)));
+        return;
+      }
+      fail(writes, e);
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "A commit failed. writes={0}", writes.size(), e);
+      fail(
+          writes,
+          KeyValueException.of(
+              ErrorCode.INDETERMINATE, "The commit failed; the outcome is not known."));
     }
   }
 
@@ -198,26 +243,43 @@ public final class LocalReplicator implements Replicator {
     LOG.log(Level.INFO, "The store has recovered from a failed write.");
   }
 
+  /** So that reads come back even when no write asks for it. */
+  private void recoverWhenIdle() {
+    try {
+      recoverIfFailed();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "The store cannot recover yet from a failed write.", e);
+    }
+  }
+
   private void answer(List<PendingWrite> writes, List<Outcome> outcomes) {
     for (int i = 0; i < writes.size(); i++) {
       PendingWrite write = writes.get(i);
       Outcome outcome = outcomes.get(i);
-      answers.execute(() -> write.result().complete(outcome));
+      execute(() -> write.result().complete(outcome));
     }
   }
 
   private void fail(List<PendingWrite> writes, KeyValueException failure) {
-    for (PendingWrite write : List.copyOf(writes)) {
-      answers.execute(() -> write.result().completeExceptionally(failure));
+    for (PendingWrite write : writes) {
+      execute(() -> write.result().completeExceptionally(failure));
     }
   }
 
-  private void refuseWaiting() {
-    if (committer.isAlive()) {
-      return;
+  /** No write is left without its answer, not even when the executor has been shut down. */
+  private void execute(Runnable answer) {
+    try {
+      answers.execute(answer);
+    } catch (RejectedExecutionException e) {
+      answer.run();
     }
+  }
+
+  /** Once the committer has ended: it and every submitter that finds it so answer what is left. */
+  private void refuseWaiting() {
     List<PendingWrite> left = new ArrayList<>();
     waiting.drainTo(left);
+    left.forEach(write -> waitingBytes.addAndGet(-write.submission().command().weight()));
     fail(left, unavailable("The service is stopping."));
   }
 

@@ -36,11 +36,10 @@ public final class Reaper {
   /** Looks once; to be called several times a second. */
   public void run() {
     try {
-      if (store.isDue(clock.millis()) && proposing.compareAndSet(false, true)) {
+      if (!proposing.get() && store.isDue(clock.millis()) && proposing.compareAndSet(false, true)) {
         propose();
       }
     } catch (KeyValueException e) {
-      proposing.set(false);
       if (e.code() != ErrorCode.UNAVAILABLE) {
         LOG.log(Level.ERROR, "Looking for expired entries failed. code={0}", e.code(), e);
       }

@@ -195,7 +195,7 @@ public class KeyValueService {
     if (timeToLive == null) {
       return put.keepTtl() ? new Lifetime.Keep() : new Lifetime.Forever();
     }
-    if (timeToLive.toMillis() < 1 || timeToLive.compareTo(LONGEST_LIFE) > 0) {
+    if (timeToLive.compareTo(LONGEST_LIFE) > 0 || timeToLive.toMillis() < 1) {
       throw KeyValueException.invalid("ttl", "A time to live is from 1ms to 36500d.");
     }
     return new Lifetime.Until(now + timeToLive.toMillis());

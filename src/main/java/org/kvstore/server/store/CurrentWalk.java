@@ -19,6 +19,15 @@ final class CurrentWalk implements EntryWalk {
     this.rows = rows;
     this.range = range;
     this.descending = descending;
+    try {
+      start();
+    } catch (RuntimeException e) {
+      rows.close();
+      throw e;
+    }
+  }
+
+  private void start() {
     Bytes end = range.end();
     if (!descending) {
       skipTo(range.start());

@@ -1,6 +1,6 @@
 package org.kvstore.server.store;
 
-import org.jspecify.annotations.Nullable;
+import java.util.Arrays;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
@@ -9,6 +9,7 @@ import org.rocksdb.RocksIterator;
 /**
  * A walk through the table of versions, to see an earlier revision. For each key it looks for the
  * newest version at or below the revision, and passes over keys that had none or were deleted then.
+ * The entry itself is read only when it is asked for.
  */
 final class HistoryWalk implements EntryWalk {
   private static final byte ABOVE_ZERO = 1;
@@ -18,7 +19,8 @@ final class HistoryWalk implements EntryWalk {
   private final KeyRange range;
   private final boolean descending;
   private final long revision;
-  private @Nullable Entry entry;
+  private boolean valid;
+  private Bytes key = Bytes.EMPTY;
 
   /** Takes the iterator over. */
   HistoryWalk(View view, RocksIterator rows, KeyRange range, boolean descending, long revision) {
@@ -27,6 +29,15 @@ final class HistoryWalk implements EntryWalk {
     this.range = range;
     this.descending = descending;
     this.revision = revision;
+    try {
+      start();
+    } catch (RuntimeException e) {
+      rows.close();
+      throw e;
+    }
+  }
+
+  private void start() {
     Bytes end = range.end();
     if (!descending) {
       skipTo(range.start());
@@ -40,34 +51,36 @@ final class HistoryWalk implements EntryWalk {
 
   @Override
   public boolean isValid() {
-    return entry != null;
+    return valid;
   }
 
   @Override
   public Bytes key() {
-    return entry().key().utf8();
+    return key;
   }
 
   @Override
   public Entry entry() {
+    Entry entry = view.entryOf(rows.key(), rows.value());
     if (entry == null) {
-      throw new IllegalStateException("The walk has ended.");
+      throw new IllegalStateException("A version of a present key points at no entry.");
     }
     return entry;
   }
 
   @Override
   public void next() {
-    leave(key());
+    leave(key);
     settle();
   }
 
   @Override
   public void skipTo(Bytes position) {
+    byte[] row = rowAt(position);
     if (descending) {
-      rows.seekForPrev(position.toArray());
+      rows.seekForPrev(row);
     } else {
-      rows.seek(position.toArray());
+      rows.seek(row);
     }
     settle();
   }
@@ -79,22 +92,47 @@ final class HistoryWalk implements EntryWalk {
 
   /** From any row of the next key to the entry that was there at the revision, or to the end. */
   private void settle() {
-    entry = null;
+    valid = false;
     while (rows.isValid()) {
-      Bytes key = Rows.keyOfVersion(rows.key()).utf8();
+      key = Rows.keyOfVersion(rows.key()).utf8();
       if (!range.contains(key)) {
         return;
       }
       rows.seek(Rows.versionKey(key, revision));
-      if (rows.isValid() && Rows.keyOfVersion(rows.key()).utf8().equals(key)) {
-        entry = view.entryOf(rows.key(), rows.value());
-        if (entry != null) {
-          return;
-        }
+      if (standsOnPresence()) {
+        valid = true;
+        return;
       }
       leave(key);
     }
     Database.check(rows);
+  }
+
+  /** Whether the row is a version of the key by which it exists. */
+  private boolean standsOnPresence() {
+    if (!rows.isValid()) {
+      // To be asked now: the next seek forgets a failure.
+      Database.check(rows);
+      return false;
+    }
+    byte[] row = rows.key();
+    return Rows.keyOfVersion(row).utf8().equals(key)
+        && Rows.changeKeyOfVersion(row, rows.value()) != null;
+  }
+
+  /**
+   * Where the rows of keys at and above a position begin. A position with a zero byte, such as the
+   * successor of a key, falls between the rows of a key: what is meant is the place behind them.
+   */
+  private static byte[] rowAt(Bytes position) {
+    byte[] row = position.toArray();
+    for (int i = 0; i < row.length; i++) {
+      if (row[i] == 0) {
+        row[i] = ABOVE_ZERO;
+        return Arrays.copyOf(row, i + 1);
+      }
+    }
+    return row;
   }
 
   /** Goes past all rows of a key. */

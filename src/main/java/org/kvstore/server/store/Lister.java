@@ -46,9 +46,9 @@ final class Lister {
   private void take(EntryWalk walk) {
     Bytes folded = fold(walk.key());
     if (folded == null) {
-      Entry entry = walk.entry();
+      Entry entry = query.keysOnly() ? Rows.withoutValue(walk.entry()) : walk.entry();
       entries.add(entry);
-      bytes += entry.key().utf8().size() + (query.keysOnly() ? 0 : entry.value().size());
+      bytes += entry.key().utf8().size() + entry.value().size();
       last = walk.key();
       walk.next();
       return;

@@ -41,6 +41,20 @@ final class Rows {
     return readEntry(new Decoder(row), key);
   }
 
+  /** All of an entry but its value, to hold many of them in memory. */
+  static Entry withoutValue(Entry entry) {
+    return new Entry(
+        entry.key(),
+        Bytes.EMPTY,
+        entry.contentType(),
+        entry.createRevision(),
+        entry.modRevision(),
+        entry.version(),
+        entry.modifiedAt(),
+        entry.expiresAt(),
+        entry.lease());
+  }
+
   static byte[] changeKey(long revision, int index) {
     return new Encoder(12).fixed64(revision).fixed32(index).toArray();
   }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
@@ -23,6 +24,9 @@ import org.rocksdb.WriteBatch;
 /**
  * A group of commands while it is evaluated: the newest state of the database with the group's own
  * changes on top, and the one batch that will make them durable. Used by one thread.
+ *
+ * <p>What it shows never depends on where groups begin and end: replicas that cut the same log into
+ * other groups come to the same state.
  */
 final class Staging implements AutoCloseable {
   static final byte[] REVISION = Bytes.ofUtf8("revision").toArray();
@@ -32,7 +36,11 @@ final class Staging implements AutoCloseable {
   private final Database database;
   private final WriteBatch batch = new WriteBatch();
   private final Map<Key, Optional<Entry>> changed = new HashMap<>();
-  private final Map<String, Remembered> remembered = new HashMap<>();
+  private final Map<String, Optional<Remembered>> remembered = new HashMap<>();
+
+  /** Rows of requests by time that the group added (true) or deleted (false). */
+  private final TreeMap<Bytes, Boolean> requestRows = new TreeMap<>();
+
   private final List<Event> events = new ArrayList<>();
   private final long startRevision;
   private long revision;
@@ -83,7 +91,7 @@ final class Staging implements AutoCloseable {
     return row == null ? null : Rows.currentEntry(key, row);
   }
 
-  /** The first entries of a range, as of now, in order. */
+  /** The first entries of a range, as of now, in order; without values, as there may be many. */
   List<Entry> first(KeyRange range, int limit) {
     TreeMap<Key, Entry> found = new TreeMap<>();
     try (EntryWalk walk =
@@ -91,7 +99,7 @@ final class Staging implements AutoCloseable {
       for (; walk.isValid() && found.size() < limit; walk.next()) {
         Key key = new Key(walk.key());
         if (!changed.containsKey(key)) {
-          found.put(key, walk.entry());
+          found.put(key, Rows.withoutValue(walk.entry()));
         }
       }
     }
@@ -104,23 +112,29 @@ final class Staging implements AutoCloseable {
     return found.values().stream().limit(limit).toList();
   }
 
-  /** The first keys whose deadline is at or before a time, with an entry that still has it. */
+  /** The entries whose deadline is at or before a time, the earliest first; without values. */
   List<Entry> due(long time, int limit) {
-    List<Entry> due = new ArrayList<>();
+    TreeMap<Bytes, Entry> due = new TreeMap<>();
     try (RocksIterator rows = database.iterator(Table.DEADLINES, database.newest())) {
       for (rows.seekToFirst(); rows.isValid() && due.size() < limit; rows.next()) {
-        long deadline = Rows.timeOfDeadline(rows.key());
-        if (deadline > time) {
-          return due;
+        byte[] row = rows.key();
+        if (Rows.timeOfDeadline(row) > time) {
+          break;
         }
-        Entry entry = get(Rows.keyOfDeadline(rows.key()));
-        if (entry != null && entry.expiresAt() == deadline) {
-          due.add(entry);
+        Key key = Rows.keyOfDeadline(row);
+        Entry entry = changed.containsKey(key) ? null : get(key);
+        if (entry != null && entry.expiresAt() == Rows.timeOfDeadline(row)) {
+          due.put(Bytes.takeOver(row), Rows.withoutValue(entry));
         }
       }
       Database.check(rows);
     }
-    return due;
+    for (Optional<Entry> staged : changed.values()) {
+      staged
+          .filter(entry -> entry.expires() && entry.expiresAt() <= time)
+          .ifPresent(entry -> due.put(deadlineRow(entry), entry));
+    }
+    return due.values().stream().limit(limit).toList();
   }
 
   /** Replaces or creates an entry, as a change of the current revision. */
@@ -144,9 +158,9 @@ final class Staging implements AutoCloseable {
 
   /** What is remembered of a named request, or null. */
   @Nullable Remembered remembered(String name) {
-    Remembered staged = remembered.get(name);
+    Optional<Remembered> staged = remembered.get(name);
     if (staged != null) {
-      return staged;
+      return staged.orElse(null);
     }
     byte[] row = database.get(Table.REQUESTS, database.newest(), RequestRows.byName(name));
     return row == null ? null : RequestRows.remembered(row);
@@ -154,34 +168,50 @@ final class Staging implements AutoCloseable {
 
   /** Remembers a named request, as durably as its changes. */
   void remember(String name, Remembered request) {
-    remembered.put(name, request);
+    byte[] byTime = RequestRows.byTime(request.time(), name);
+    remembered.put(name, Optional.of(request));
+    requestRows.put(Bytes.copyOf(byTime), true);
     put(Table.REQUESTS, RequestRows.byName(name), RequestRows.value(request));
-    put(Table.REQUESTS, RequestRows.byTime(request.time(), name), NOTHING);
+    put(Table.REQUESTS, byTime, NOTHING);
   }
 
   /** Forgets requests that were submitted before a time; true when some are left over. */
   boolean forget(long before, int limit) {
-    int forgotten = 0;
+    TreeSet<Bytes> old = new TreeSet<>();
     try (RocksIterator rows = database.iterator(Table.REQUESTS, database.newest())) {
-      for (rows.seek(RequestRows.byTime(0, "")); rows.isValid(); rows.next()) {
-        byte[] row = rows.key();
-        long time = RequestRows.timeOf(row);
-        if (time >= before) {
-          return false;
+      rows.seek(RequestRows.byTime(0, ""));
+      for (; rows.isValid() && old.size() <= limit; rows.next()) {
+        Bytes row = Bytes.takeOver(rows.key());
+        if (RequestRows.timeOf(rows.key()) >= before) {
+          break;
         }
-        if (forgotten++ == limit) {
-          return true;
+        if (!requestRows.containsKey(row)) {
+          old.add(row);
         }
-        String name = RequestRows.nameOf(row);
-        Remembered request = remembered(name);
-        if (request != null && request.time() == time) {
-          delete(Table.REQUESTS, RequestRows.byName(name));
-        }
-        delete(Table.REQUESTS, row);
       }
       Database.check(rows);
     }
-    return false;
+    requestRows
+        .headMap(Bytes.takeOver(RequestRows.byTime(before, "")))
+        .forEach(
+            (row, present) -> {
+              if (present) {
+                old.add(row);
+              }
+            });
+    old.stream().limit(limit).forEach(row -> forget(row.toArray()));
+    return old.size() > limit;
+  }
+
+  private void forget(byte[] byTime) {
+    String name = RequestRows.nameOf(byTime);
+    Remembered request = remembered(name);
+    if (request != null && request.time() == RequestRows.timeOf(byTime)) {
+      remembered.put(name, Optional.empty());
+      delete(Table.REQUESTS, RequestRows.byName(name));
+    }
+    requestRows.put(Bytes.copyOf(byTime), false);
+    delete(Table.REQUESTS, byTime);
   }
 
   @Override
@@ -196,6 +226,10 @@ final class Staging implements AutoCloseable {
         Table.VERSIONS,
         Rows.versionKey(event.key().utf8(), event.revision()),
         Rows.versionValue(event));
+  }
+
+  private static Bytes deadlineRow(Entry entry) {
+    return Bytes.takeOver(Rows.deadlineKey(entry.expiresAt(), entry.key()));
   }
 
   private void clearDeadline(@Nullable Entry before) {

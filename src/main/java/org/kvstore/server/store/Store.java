@@ -1,5 +1,7 @@
 package org.kvstore.server.store;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -19,6 +22,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Submission;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
 
 /**
  * One shard: its entries, their history and the log of changes, persisted to files.
@@ -38,6 +42,7 @@ import org.rocksdb.RocksDBException;
  * {@link PinnedView}, so that it holds up neither commits nor close.
  */
 public final class Store implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Store.class.getName());
   private static final int COUNT_STEP = 10_000;
 
   private final StoreOptions options;
@@ -86,19 +91,18 @@ public final class Store implements AutoCloseable {
    *
    * @return their outcomes, in order; durable and visible to every reader
    * @throws KeyValueException INDETERMINATE when the write itself failed: each command may or may
-   *     not be found applied after {@link #recover}. Any other code: certainly nothing was applied.
+   *     not be found applied after {@link #recover}. Any other code: certainly nothing was applied;
+   *     INTERNAL when one of the commands cannot be evaluated, which the others may do without it.
    */
   public List<Outcome> apply(List<Submission> group) {
     synchronized (commitMonitor) {
       Database open = requireWritable();
       View view = requirePublished();
       try (Staging staging = new Staging(open, view.revision())) {
-        Evaluator evaluator = new Evaluator(staging, limits.requestMemory().toMillis());
-        List<Outcome> outcomes = group.stream().map(evaluator::evaluate).toList();
+        List<Outcome> outcomes = evaluate(group, staging);
         if (!staging.isEmpty()) {
-          write(open, staging);
-          publish(new View(open, staging.revision(), view.compacted()));
-          listener.committed(staging.events());
+          commit(open, staging, view.compacted());
+          tell(staging.events());
         }
         return outcomes;
       }
@@ -235,14 +239,42 @@ public final class Store implements AutoCloseable {
     return view;
   }
 
-  private void write(Database open, Staging staging) {
+  private List<Outcome> evaluate(List<Submission> group, Staging staging) {
+    Evaluator evaluator = new Evaluator(staging, limits.requestMemory().toMillis());
     try {
-      open.write(staging.finish());
-    } catch (RocksDBException e) {
-      failed = true;
+      return group.stream().map(evaluator::evaluate).toList();
+    } catch (KeyValueException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw KeyValueException.of(ErrorCode.INTERNAL, "A command could not be evaluated.")
+          .withCause(e);
+    }
+  }
+
+  /** Whatever goes wrong between the write and its publication, the outcome is not known. */
+  private void commit(Database open, Staging staging, long compacted) {
+    WriteBatch batch = staging.finish();
+    failed = true;
+    try {
+      open.write(batch);
+      publish(new View(open, staging.revision(), compacted));
+    } catch (RocksDBException | RuntimeException e) {
       throw KeyValueException.of(
               ErrorCode.INDETERMINATE, "Writing to disk failed; the outcome is not known.")
           .withCause(e);
+    }
+    failed = false;
+  }
+
+  /** The commit is durable, whatever its listener makes of it. */
+  private void tell(List<Event> events) {
+    if (events.isEmpty()) {
+      return;
+    }
+    try {
+      listener.committed(events);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "A listener failed; it may have missed a commit.", e);
     }
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package org.kvstore.api;
+
+import org.jspecify.annotations.NullMarked;

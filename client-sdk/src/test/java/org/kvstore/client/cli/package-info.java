@@ -1,0 +1,4 @@
+@NullMarked
+package org.kvstore.client.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.kvstore.client;
+
+import org.jspecify.annotations.NullMarked;

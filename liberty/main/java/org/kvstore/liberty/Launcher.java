@@ -1,0 +1,102 @@
+package org.kvstore.liberty;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What {@code java -jar kvstore.jar} runs: prepares the directories, starts the server as a child
+ * process with its own heap limit, and ends when it ends, with its exit code.
+ *
+ * <p>The two processes live and die together. A signal to this one stops the server in order; if
+ * this one is killed, the server sees the end of its standard input and stops in order as well.
+ */
+public final class Launcher {
+  private static final int USAGE = 2;
+  private static final long STOP_SECONDS = 90;
+
+  private Launcher() {}
+
+  public static void main(String[] arguments) throws IOException, InterruptedException {
+    for (String argument : arguments) {
+      switch (argument) {
+        case "-h", "--help" -> {
+          System.out.print(help());
+          return;
+        }
+        case "-V", "--version" -> {
+          System.out.println("kvstore " + version());
+          return;
+        }
+        default -> {
+          System.err.println("kvstore: unknown argument: " + argument + " (try --help)");
+          System.exit(USAGE);
+        }
+      }
+    }
+    System.exit(run());
+  }
+
+  private static int run() throws IOException, InterruptedException {
+    try {
+      Installation installation = Installation.unpacked(System.getenv());
+      try (RunDirectory directory = RunDirectory.claim(installation.root())) {
+        return supervise(start(installation, directory));
+      }
+    } catch (StartupException e) {
+      System.err.println("kvstore: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private static Process start(Installation installation, RunDirectory directory)
+      throws IOException {
+    ServerCommand command = new ServerCommand(installation.home(), ownJar(), directory.path());
+    ProcessBuilder builder = new ProcessBuilder(command.arguments());
+    Map<String, String> environment = builder.environment();
+    environment.putAll(command.environment());
+    Environment.complete(environment, Path.of("").toAbsolutePath());
+    return builder
+        .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  private static int supervise(Process server) throws InterruptedException {
+    Thread stop = new Thread(() -> stop(server), "stop-server");
+    Runtime.getRuntime().addShutdownHook(stop);
+    return server.waitFor();
+  }
+
+  private static void stop(Process server) {
+    server.destroy();
+    try {
+      if (!server.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+        server.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  static Path ownJar() {
+    return Path.of(
+        URI.create(Launcher.class.getProtectionDomain().getCodeSource().getLocation().toString()));
+  }
+
+  private static String version() {
+    return Objects.requireNonNullElse(
+        Launcher.class.getPackage().getImplementationVersion(), "unknown");
+  }
+
+  private static String help() throws IOException {
+    try (InputStream text = Launcher.class.getResourceAsStream("help.txt")) {
+      return new String(Objects.requireNonNull(text).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package org.kvstore.liberty;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The command line and environment that Liberty's own {@code server run} script would use, without
+ * a shell in between that signals would not pass, and without the agent that only Liberty's own
+ * request metrics and traces need.
+ */
+record ServerCommand(Path home, Path ownJar, Path runDirectory) {
+  private static final String NAME = "kvstore";
+
+  /** From this Java release on, native access has to be granted and Liberty needs other exports. */
+  private static final int STRICT_RELEASE = 24;
+
+  List<String> arguments() throws IOException {
+    Path tools = home.resolve("bin/tools");
+    List<String> arguments = new ArrayList<>();
+    arguments.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    arguments.add("-Djdk.attach.allowAttachSelf=true");
+    arguments.addAll(options(home.resolve("lib/platform/java").resolve(platformOptions())));
+    if (Runtime.version().feature() >= STRICT_RELEASE) {
+      arguments.add("--enable-native-access=ALL-UNNAMED");
+    }
+    arguments.addAll(options(configuration().resolve("jvm.options")));
+    arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
+    arguments.removeIf(String::isEmpty);
+    arguments.add("-cp");
+    arguments.add(ownJar + File.pathSeparator + tools.resolve("ws-server.jar"));
+    arguments.add(Server.class.getName());
+    arguments.add(runDirectory.resolve(RunDirectory.SERVER_LOCK).toString());
+    arguments.add(NAME);
+    return arguments;
+  }
+
+  Map<String, String> environment() throws IOException {
+    Map<String, String> environment =
+        options(configuration().resolve("server.env")).stream()
+            .map(line -> line.split("=", 2))
+            .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (a, b) -> b));
+    environment.put("WLP_OUTPUT_DIR", runDirectory.toString());
+    environment.put("WLP_USER_DIR", home.resolve("usr").toString());
+    return environment;
+  }
+
+  private Path configuration() {
+    return home.resolve("usr/servers").resolve(NAME);
+  }
+
+  private static String platformOptions() {
+    return Runtime.version().feature() >= STRICT_RELEASE ? "java24.options" : "java9.options";
+  }
+
+  private static List<String> options(Path file) throws IOException {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines.map(String::strip).filter(l -> !l.isEmpty() && !l.startsWith("#")).toList();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package org.kvstore.liberty.http;
+
+/**
+ * Decides which request targets Liberty may dispatch. It refuses what Liberty would answer with an
+ * HTML page before any application sees it, and what would make it choose the wrong application:
+ *
+ * <ul>
+ *   <li>a character that RFC 3986 does not allow at all: a control, a blank or a byte above 0x7E;
+ *   <li>{@code %} without two hexadecimal digits, or that encodes a control character;
+ *   <li>a {@code .} or {@code ..} segment, however it is encoded;
+ *   <li>{@code ;} outside {@code /v1/}: Liberty's cache of request paths drops it, so that {@code
+ *       /openapi;x} would be remembered as the owner of {@code /openapi}.
+ * </ul>
+ */
+final class RequestTarget {
+  private static final int ESCAPE = 3;
+  private static final int HEX = 16;
+  private static final char DELETE = 0x7f;
+
+  private RequestTarget() {}
+
+  /** Takes a path as it was sent, without the query. */
+  static boolean isDispatchable(String path) {
+    int segment = 0;
+    boolean onlyDots = true;
+    int length = path.length();
+    for (int i = 0; i < length; ) {
+      char character = path.charAt(i);
+      int width = 1;
+      if (character == '%') {
+        int value = escaped(path, i);
+        if (value < ' ' || value == DELETE) {
+          return false;
+        }
+        character = (char) value;
+        width = ESCAPE;
+      } else if (character <= ' ' || character >= DELETE) {
+        return false;
+      } else if (character == ';' && !path.startsWith("/v1/")) {
+        return false;
+      }
+      if (character == '/') {
+        if (isDots(segment, onlyDots)) {
+          return false;
+        }
+        segment = 0;
+        onlyDots = true;
+      } else {
+        segment++;
+        onlyDots &= character == '.';
+      }
+      i += width;
+    }
+    return !isDots(segment, onlyDots);
+  }
+
+  private static boolean isDots(int length, boolean onlyDots) {
+    return onlyDots && (length == 1 || length == 2);
+  }
+
+  /** The value of the escape at {@code start}, or -1 when it is none. */
+  private static int escaped(String path, int start) {
+    if (start + ESCAPE > path.length()) {
+      return -1;
+    }
+    int high = Character.digit(path.charAt(start + 1), HEX);
+    int low = Character.digit(path.charAt(start + 2), HEX);
+    return high < 0 || low < 0 ? -1 : high * HEX + low;
+  }
+}

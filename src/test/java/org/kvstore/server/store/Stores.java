@@ -1,0 +1,78 @@
+package org.kvstore.server.store;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.Limits;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+
+/** Opens stores for tests: small caches, the default limits unless a test is about them. */
+public final class Stores {
+  private static final CommitListener DEAF = events -> {};
+
+  private Stores() {}
+
+  public static StoreOptions options(Path directory) {
+    return new StoreOptions(directory, 8L << 20, 4L << 20, 100, 0);
+  }
+
+  public static Store create(Path directory) {
+    return Store.open(options(directory), Limits.DEFAULT, true, DEAF);
+  }
+
+  public static Store open(Path directory) {
+    return Store.open(options(directory), Limits.DEFAULT, false, DEAF);
+  }
+
+  /** Opens a store in a directory that may be new, with a listener. */
+  static Store open(Path directory, Limits limits, boolean create, CommitListener listener) {
+    return Store.open(options(directory), limits, create, listener);
+  }
+
+  /** The default limits with another memory of named requests. */
+  static Limits limitsRemembering(Duration requestMemory) {
+    Limits usual = Limits.DEFAULT;
+    return new Limits(
+        usual.valueBytes(),
+        usual.pendingWrites(),
+        usual.pendingBytes(),
+        usual.groupWrites(),
+        usual.writeWait(),
+        usual.heldRequests(),
+        usual.heldWait(),
+        usual.exports(),
+        usual.pageKeys(),
+        usual.pageBytes(),
+        usual.rangeDeleteKeys(),
+        requestMemory);
+  }
+
+  /** Puts a row that nobody can read in the place of a current entry of a closed store. */
+  public static void poison(Path directory, Key key) {
+    try (Database database = Database.open(directory, options(directory), false);
+        WriteBatch batch = new WriteBatch()) {
+      batch.put(database.handle(Table.CURRENT), Rows.currentKey(key), new byte[] {99});
+      database.write(batch);
+    } catch (RocksDBException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Raw rows of a table of a closed store, in order: key and value, one after the other. */
+  static List<Row> rows(Database database, Table table) {
+    try (var iterator = database.iterator(table, database.newest())) {
+      List<Row> rows = new java.util.ArrayList<>();
+      for (iterator.seekToFirst(); iterator.isValid(); iterator.next()) {
+        rows.add(new Row(Bytes.takeOver(iterator.key()), Bytes.takeOver(iterator.value())));
+      }
+      Database.check(iterator);
+      return rows;
+    }
+  }
+
+  /** One raw row. */
+  record Row(Bytes key, Bytes value) {}
+}
