@@ -36,6 +36,9 @@ public final class LocalReplicator implements Replicator {
   private static final long IDLE_MILLIS = 200;
   private static final long CLOSE_SECONDS = 30;
 
+  /** Handing a task to the executor costs more than an answer, so one task gives several. */
+  private static final int ANSWERS_PER_TASK = 16;
+
   private final Store store;
   private final Limits limits;
   private final DiskSpace disk;
@@ -253,10 +256,15 @@ public final class LocalReplicator implements Replicator {
   }
 
   private void answer(List<PendingWrite> writes, List<Outcome> outcomes) {
-    for (int i = 0; i < writes.size(); i++) {
-      PendingWrite write = writes.get(i);
-      Outcome outcome = outcomes.get(i);
-      execute(() -> write.result().complete(outcome));
+    for (int start = 0; start < writes.size(); start += ANSWERS_PER_TASK) {
+      int from = start;
+      int to = Math.min(from + ANSWERS_PER_TASK, writes.size());
+      execute(
+          () -> {
+            for (int i = from; i < to; i++) {
+              writes.get(i).result().complete(outcomes.get(i));
+            }
+          });
     }
   }
 

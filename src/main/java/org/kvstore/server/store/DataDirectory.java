@@ -3,6 +3,7 @@ package org.kvstore.server.store;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,8 +11,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -35,6 +38,11 @@ public final class DataDirectory implements AutoCloseable {
   private static final String FORMAT = "FORMAT";
   private static final String FORMAT_NEW = "FORMAT.new";
   private static final String SHARDS = "shards";
+
+  /** What a file system makes at its root, and a data directory may be a whole volume. */
+  private static final String LOST_AND_FOUND = "lost+found";
+
+  private static final Queue<FileChannel> LEFT_OPEN = new ConcurrentLinkedQueue<>();
 
   private final Path path;
   private final FileChannel lock;
@@ -97,6 +105,7 @@ public final class DataDirectory implements AutoCloseable {
       return;
     }
     try {
+      sync(path.resolve(SHARDS));
       Files.move(path.resolve(FORMAT_NEW), path.resolve(FORMAT), StandardCopyOption.ATOMIC_MOVE);
       sync(path);
     } catch (IOException e) {
@@ -113,7 +122,9 @@ public final class DataDirectory implements AutoCloseable {
   private static FileChannel lock(Path directory) {
     FileChannel channel;
     try {
-      Files.createDirectories(directory);
+      if (!Files.isDirectory(directory)) {
+        Files.createDirectories(directory);
+      }
       channel =
           FileChannel.open(
               directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -128,11 +139,19 @@ public final class DataDirectory implements AutoCloseable {
       if (channel.tryLock() != null) {
         return channel;
       }
-    } catch (IOException | OverlappingFileLockException held) {
+    } catch (OverlappingFileLockException heldByThisProcess) {
+      // Closing any channel of a file ends the locks that the process has on it: never close it.
+      LEFT_OPEN.add(channel);
+      throw inUse(directory);
+    } catch (IOException held) {
       // Reported below: whoever holds it, it is not to be had.
     }
     closeQuietly(channel);
-    throw refusal(
+    throw inUse(directory);
+  }
+
+  private static KeyValueException inUse(Path directory) {
+    return refusal(
         directory.resolve(LOCK),
         "is locked: another process uses this data directory",
         "Stop that process, or set kv.data.dir (KV_DATA_DIR) to another directory",
@@ -140,7 +159,7 @@ public final class DataDirectory implements AutoCloseable {
   }
 
   private static String readStoreId(Path format) throws IOException {
-    List<String> lines = Files.readAllLines(format);
+    List<String> lines = Files.readAllLines(format, StandardCharsets.ISO_8859_1);
     if (lines.size() < 2 || !lines.get(0).equals(MAGIC) || !lines.get(1).startsWith("store ")) {
       throw refusal(
           format,
@@ -157,7 +176,8 @@ public final class DataDirectory implements AutoCloseable {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
         String name = String.valueOf(file.getFileName());
-        boolean expected = unfinished ? ours.contains(name) : name.equals(LOCK);
+        boolean expected =
+            name.equals(LOST_AND_FOUND) || (unfinished ? ours.contains(name) : name.equals(LOCK));
         if (!expected) {
           throw refusal(
               file,

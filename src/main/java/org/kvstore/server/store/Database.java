@@ -92,12 +92,14 @@ final class Database implements AutoCloseable {
             "is missing, so the database is damaged",
             "Restore the data directory from a backup",
             null);
+      } else {
+        LogCheck.requireIntact(directory);
       }
       return new Database(directory, options, create);
     } catch (RocksDBException | java.io.IOException e) {
       throw DataDirectory.refusal(
           directory,
-          "cannot be opened: " + e.getMessage(),
+          "cannot be opened: " + e.getMessage() + " (the file LOG in it may say more)",
           "If it says that a file is corrupt or missing, restore the data directory from a backup",
           e);
     }
@@ -110,6 +112,9 @@ final class Database implements AutoCloseable {
         .setMaxOpenFiles(options.openFiles())
         .setMaxBackgroundJobs(2)
         .setBytesPerSync(1 << 20)
+        // There is one committer, so memtables need no concurrent inserts: rows in order go in
+        // fast.
+        .setAllowConcurrentMemtableWrite(false)
         .setMaxTotalWalSize(2 * options.writeBufferBytes())
         .setWriteBufferManager(own(new WriteBufferManager(options.writeBufferBytes(), cache)))
         // A torn record at the end of the log was never acknowledged; damage elsewhere is refused.
