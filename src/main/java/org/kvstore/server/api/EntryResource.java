@@ -44,7 +44,7 @@ public class EntryResource {
   /** Answers at once: a read of what is published waits for nothing. */
   @GET
   public Response get(@Context HttpServletRequest request) {
-    return EntryResponses.read(request, find(service, request));
+    return EntryResponses.read(EntryResponses.Wish.of(request), find(service, request));
   }
 
   @PUT
@@ -60,7 +60,8 @@ public class EntryResource {
             EntityTags.condition(request),
             idempotencyKey(request));
     String location = EntryResponses.location(request, put.key().utf8());
-    return service.put(put).thenApply(written -> EntryResponses.written(written, location));
+    return ProblemMapper.answer(
+        request, service.put(put).thenApply(written -> EntryResponses.written(written, location)));
   }
 
   @DELETE
@@ -69,7 +70,8 @@ public class EntryResource {
     WriteRequest.Delete delete =
         new WriteRequest.Delete(
             RequestGate.key(request), EntityTags.condition(request), idempotencyKey(request));
-    return service.delete(delete).thenApply(deleted -> Response.noContent().build());
+    return ProblemMapper.answer(
+        request, service.delete(delete).thenApply(deleted -> Response.noContent().build()));
   }
 
   /** The entry that a read asks for, now or at a revision. */

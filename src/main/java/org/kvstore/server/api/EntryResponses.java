@@ -6,9 +6,6 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.ResponseBuilder;
 import jakarta.ws.rs.core.Response.Status;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -22,19 +19,30 @@ import org.kvstore.server.model.Outcome.Written;
 
 /** Answers with one entry: its value or its JSON document, its tag and its other headers. */
 final class EntryResponses {
-  private static final DateTimeFormatter HTTP_DATE =
-      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
-          .withZone(ZoneOffset.UTC);
-
   private EntryResponses() {}
 
+  /**
+   * What a read asks for, apart from the entry.
+   *
+   * @param known the tags that the client has; null without a condition
+   * @param document whether the JSON document is wanted instead of the value
+   */
+  record Wish(@Nullable Tags known, boolean document) {
+    static Wish of(HttpServletRequest request) {
+      return new Wish(EntityTags.ifNoneMatch(request), wantsDocument(request));
+    }
+
+    boolean knows(Entry entry) {
+      return known != null && known.names(entry);
+    }
+  }
+
   /** The answer of a GET: the entry, 304 when the client has it, or the error 404. */
-  static Response read(HttpServletRequest request, Optional<Entry> found) {
+  static Response read(Wish wish, Optional<Entry> found) {
     Entry entry =
         found.orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
-    Tags known = EntityTags.ifNoneMatch(request);
-    boolean document = wantsDocument(request);
-    if (known != null && known.names(entry)) {
+    boolean document = wish.document();
+    if (wish.knows(entry)) {
       return describe(Response.notModified(), entry, document).build();
     }
     ResponseBuilder response =
@@ -68,11 +76,8 @@ final class EntryResponses {
     long revision = entry.modRevision();
     response
         .header(HttpHeaders.ETAG, document ? EntityTags.entry(revision) : EntityTags.raw(revision))
-        .header(HttpHeaders.LAST_MODIFIED, httpDate(entry.modifiedAt()))
-        .header(HttpHeaders.CACHE_CONTROL, "no-cache")
-        .header(HttpHeaders.VARY, HttpHeaders.ACCEPT)
-        .header("X-Content-Type-Options", "nosniff")
-        .header("Content-Security-Policy", "sandbox");
+        .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(entry.modifiedAt()))
+        .header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
     if (entry.lease() != 0) {
       response.header(Headers.LEASE, Long.toString(entry.lease()));
     }
@@ -94,10 +99,5 @@ final class EntryResponses {
   private static boolean wantsDocument(HttpServletRequest request) {
     @Nullable String accept = request.getHeader(HttpHeaders.ACCEPT);
     return accept != null && accept.contains(MediaTypes.ENTRY);
-  }
-
-  /** An HTTP date (RFC 9110 section 5.6.7). */
-  private static String httpDate(long millis) {
-    return HTTP_DATE.format(Instant.ofEpochMilli(millis));
   }
 }

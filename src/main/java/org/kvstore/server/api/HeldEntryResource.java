@@ -16,7 +16,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kvstore.api.Headers;
-import org.kvstore.server.model.Condition.Tags;
+import org.kvstore.server.api.EntryResponses.Wish;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.service.KeyValueService;
 
@@ -41,19 +41,20 @@ public class HeldEntryResource {
   public CompletionStage<Response> get(@Context HttpServletRequest request) {
     Optional<Duration> wait = preferredWait(request);
     Optional<Entry> now = EntryResource.find(service, request);
+    Wish wish = Wish.of(request);
     if (wait.isEmpty() || request.getQueryString() != null) {
-      return CompletableFuture.completedStage(EntryResponses.read(request, now));
+      return CompletableFuture.completedStage(EntryResponses.read(wish, now));
     }
-    Tags known = EntityTags.ifNoneMatch(request);
-    Predicate<Optional<Entry>> isNews =
-        entry -> entry.isPresent() && (known == null || !known.names(entry.get()));
-    return service
-        .hold(RequestGate.key(request), isNews, wait.get())
-        .thenApply(
-            entry ->
-                Response.fromResponse(EntryResponses.read(request, entry))
-                    .header("Preference-Applied", "wait=" + wait.get().toSeconds())
-                    .build());
+    Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
+    return ProblemMapper.answer(
+        request,
+        service
+            .hold(RequestGate.key(request), isNews, wait.get())
+            .thenApply(
+                entry ->
+                    Response.fromResponse(EntryResponses.read(wish, entry))
+                        .header("Preference-Applied", "wait=" + wait.get().toSeconds())
+                        .build()));
   }
 
   /** The wait asked for, within the limit; a preference that cannot be read is ignored. */

@@ -55,16 +55,18 @@ public class ListingResource {
 
   @DELETE
   @Produces(MediaType.APPLICATION_JSON)
-  public CompletionStage<DeletedDocument> delete(@Context HttpServletRequest request) {
+  public CompletionStage<Response> delete(@Context HttpServletRequest request) {
     Query query = Query.of(request, DELETE_PARAMETERS);
     boolean ranged = query.has("prefix") || query.has("start") || query.has("end");
     if (ranged == query.flag("all")) {
       throw KeyValueException.invalid(
           "prefix", "A range delete names a prefix, a start or an end, or else all=true.");
     }
-    return service
-        .deleteRange(Listing.range(query), EntryResource.idempotencyKey(request))
-        .thenApply(DeletedDocument::new);
+    return ProblemMapper.answer(
+        request,
+        service
+            .deleteRange(Listing.range(query), EntryResource.idempotencyKey(request))
+            .thenApply(deleted -> Response.ok(new DeletedDocument(deleted)).build()));
   }
 
   private void write(KeyRange range, OutputStream out) throws IOException {

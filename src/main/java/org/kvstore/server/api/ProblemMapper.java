@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.KeyValueException;
 
 /** The one place where an exception becomes an answer. */
@@ -23,16 +25,19 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
 
   @Context HttpServletRequest request;
 
+  /**
+   * Answers the failure of a stage with its problem. Left to Jakarta REST, each would be logged by
+   * Liberty as an unhandled error.
+   */
+  static CompletionStage<Response> answer(
+      HttpServletRequest request, CompletionStage<Response> stage) {
+    Origin origin = Origin.of(request);
+    return stage.exceptionally(thrown -> toResponse(unwrap(thrown), origin));
+  }
+
   @Override
   public Response toResponse(Throwable thrown) {
-    Throwable cause = thrown;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    if (cause instanceof KeyValueException known) {
-      log(known);
-      return Problems.response(known, request);
-    }
+    Throwable cause = unwrap(thrown);
     if (cause instanceof WebApplicationException refused) {
       return ofContainer(refused.getResponse());
     }
@@ -42,10 +47,29 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
               ErrorCode.REQUEST_INVALID, "The body could not be read; its framing is broken."),
           request);
     }
-    LOG.log(Level.ERROR, "A request failed. requestId=" + Problems.requestId(request), cause);
+    return toResponse(cause, Origin.of(request));
+  }
+
+  private static Response toResponse(Throwable cause, Origin origin) {
+    if (cause instanceof KeyValueException known && known.code() != ErrorCode.INTERNAL) {
+      return Problems.response(known, origin);
+    }
+    Origin named = origin.named();
+    LOG.log(Level.ERROR, "A request failed. requestId=" + named.requestId(), cause);
     return Problems.response(
-        KeyValueException.of(ErrorCode.INTERNAL, "An unexpected error; the log has the details."),
-        request);
+        cause instanceof KeyValueException known
+            ? known
+            : KeyValueException.of(
+                ErrorCode.INTERNAL, "An unexpected error; the log has the details."),
+        named);
+  }
+
+  private static Throwable unwrap(Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 
   private Response ofContainer(Response refused) {
@@ -58,14 +82,5 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
     return allow == null
         ? problem
         : Response.fromResponse(problem).header(HttpHeaders.ALLOW, allow).build();
-  }
-
-  private void log(KeyValueException error) {
-    if (error.code() == ErrorCode.INTERNAL) {
-      LOG.log(
-          Level.ERROR,
-          "A request failed. code=INTERNAL requestId=" + Problems.requestId(request),
-          error);
-    }
   }
 }

@@ -39,7 +39,6 @@ public class ProblemServlet extends HttpServlet {
     byte[] body = JSON.toJson(problem).getBytes(StandardCharsets.UTF_8);
     response.setStatus(problem.status());
     response.setContentType(MediaTypes.PROBLEM);
-    response.setHeader("Cache-Control", "no-store");
     response.setHeader(Headers.REQUEST_ID, problem.requestId());
     response.setContentLength(body.length);
     response.getOutputStream().write(body);

@@ -21,8 +21,33 @@ final class Problems {
 
   private Problems() {}
 
+  /**
+   * What a problem says about its request. It is read before the request goes on without its
+   * thread, as the request that a resource holds is a proxy that means nothing on another.
+   *
+   * @param path as the client sent it
+   * @param requestId the request's id if it has one by now
+   */
+  record Origin(String path, @Nullable String requestId) {
+    static Origin of(HttpServletRequest request) {
+      Object known = request.getAttribute(ID);
+      return new Origin(
+          RequestGate.originalPath(request),
+          known == null ? sound(request.getHeader(Headers.REQUEST_ID)) : known.toString());
+    }
+
+    /** With an id in any case, so that the log and the answer name the same. */
+    Origin named() {
+      return requestId == null ? new Origin(path, random()) : this;
+    }
+  }
+
   /** The document for an error of a request. */
   static Problem of(KeyValueException error, HttpServletRequest request) {
+    return of(error, new Origin(RequestGate.originalPath(request), requestId(request)));
+  }
+
+  private static Problem of(KeyValueException error, Origin origin) {
     ErrorCode code = error.code();
     Long revision = error.currentRevision();
     return new Problem(
@@ -30,9 +55,9 @@ final class Problems {
         code.title(),
         code.status(),
         error.getMessage(),
-        RequestGate.originalPath(request),
+        origin.path(),
         code.name(),
-        requestId(request),
+        origin.requestId() == null ? random() : origin.requestId(),
         revision == null || revision == 0 ? null : EntityTags.raw(revision),
         error.field(),
         error.limit());
@@ -40,11 +65,15 @@ final class Problems {
 
   /** The answer for an error of a request. */
   static Response response(KeyValueException error, HttpServletRequest request) {
-    Problem problem = of(error, request);
+    return response(error, new Origin(RequestGate.originalPath(request), requestId(request)));
+  }
+
+  /** The answer for an error of a request that is not at hand any more. */
+  static Response response(KeyValueException error, Origin origin) {
+    Problem problem = of(error, origin);
     Response.ResponseBuilder response =
         Response.status(problem.status())
             .type(MediaTypes.PROBLEM)
-            .header(HttpHeaders.CACHE_CONTROL, "no-store")
             .header(Headers.REQUEST_ID, problem.requestId())
             .entity(problem);
     if (problem.etag() != null) {
@@ -83,15 +112,17 @@ final class Problems {
     if (known != null) {
       return known.toString();
     }
-    String id = sound(request.getHeader(Headers.REQUEST_ID));
+    String sent = sound(request.getHeader(Headers.REQUEST_ID));
+    String id = sent == null ? random() : sent;
     request.setAttribute(ID, id);
     return id;
   }
 
-  private static String sound(@Nullable String sent) {
-    if (sent != null && sent.matches("[A-Za-z0-9._-]{1,64}")) {
-      return sent;
-    }
+  private static @Nullable String sound(@Nullable String sent) {
+    return sent != null && sent.matches("[A-Za-z0-9._-]{1,64}") ? sent : null;
+  }
+
+  private static String random() {
     byte[] random = new byte[8];
     RANDOM.nextBytes(random);
     return HexFormat.of().formatHex(random);

@@ -63,6 +63,7 @@ public class RequestGate extends HttpFilter {
   protected void doFilter(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
+    protect(response);
     HttpServletRequest admitted;
     try {
       admitted = admit(request);
@@ -71,6 +72,13 @@ public class RequestGate extends HttpFilter {
       return;
     }
     chain.doFilter(admitted, response);
+  }
+
+  /** A value is of anyone's making: a browser must neither guess at it nor run it as our origin. */
+  private static void protect(HttpServletResponse response) {
+    response.setHeader("Cache-Control", "no-cache");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Content-Security-Policy", "sandbox");
   }
 
   private static HttpServletRequest admit(HttpServletRequest request) {

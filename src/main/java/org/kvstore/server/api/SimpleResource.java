@@ -2,7 +2,13 @@ package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import jakarta.json.bind.JsonbException;
+import jakarta.json.Json;
+import jakarta.json.JsonException;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
+import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
+import jakarta.json.stream.JsonParserFactory;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -14,7 +20,10 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +44,7 @@ public class SimpleResource {
   private static final Set<String> KEY = Set.of("key");
   private static final Set<String> NONE = Set.of();
   private static final Set<String> KEY_AND_VALUE = Set.of("key", "value");
+  private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
 
   /** What JSON may add to a value by escaping it: six characters for one byte, at the worst. */
   private static final int ESCAPING = 6;
@@ -79,9 +89,12 @@ public class SimpleResource {
   @Path("delete")
   public CompletionStage<Response> delete(@Context HttpServletRequest request) {
     Key key = Key.of(Query.of(request, KEY).required("key"));
-    return service
-        .delete(new WriteRequest.Delete(key, Condition.NONE, EntryResource.idempotencyKey(request)))
-        .thenApply(deleted -> Response.noContent().build());
+    String name = EntryResource.idempotencyKey(request);
+    return ProblemMapper.answer(
+        request,
+        service
+            .delete(new WriteRequest.Delete(key, Condition.NONE, name))
+            .thenApply(deleted -> Response.noContent().build()));
   }
 
   private CompletionStage<Response> put(HttpServletRequest request, PairDocument pair) {
@@ -99,11 +112,9 @@ public class SimpleResource {
             false,
             Condition.NONE,
             EntryResource.idempotencyKey(request));
-    return service
-        .put(put)
-        .thenApply(
-            written ->
-                EntryResponses.written(written, EntryResponses.location(request, key.utf8())));
+    String location = EntryResponses.location(request, key.utf8());
+    return ProblemMapper.answer(
+        request, service.put(put).thenApply(written -> EntryResponses.written(written, location)));
   }
 
   private Entry find(HttpServletRequest request) {
@@ -117,24 +128,41 @@ public class SimpleResource {
         Math.min(Integer.MAX_VALUE - 16, 16_384L + ESCAPING * (long) service.limits().valueBytes());
   }
 
+  /** Reads exactly one JSON object: JSON-B would ignore what comes after it. */
   private static PairDocument pair(String json) {
-    @Nullable PairDocument pair;
-    try {
-      pair = Documents.JSON.fromJson(json, PairDocument.class);
-    } catch (JsonbException | jakarta.json.JsonException e) {
-      throw KeyValueException.invalid(
-          "body", "The body is a JSON object with the text properties key and value.");
+    try (JsonParser parser = JSON.createParser(new StringReader(json))) {
+      if (parser.hasNext() && parser.next() == JsonParser.Event.START_OBJECT) {
+        JsonObject object = parser.getObject();
+        if (!parser.hasNext()) {
+          return new PairDocument(
+              text(object, "key"), text(object, "value"), text(object, "valueBase64"));
+        }
+      }
+    } catch (JsonException malformed) {
+      // Reported below.
     }
-    if (pair == null) {
-      throw KeyValueException.invalid("body", "The body is a JSON object, not null.");
+    throw KeyValueException.invalid(
+        "body", "The body is a JSON object with the text properties key and value.");
+  }
+
+  private static @Nullable String text(JsonObject object, String name) {
+    JsonValue value = object.getOrDefault(name, JsonValue.NULL);
+    if (value == JsonValue.NULL) {
+      return null;
     }
-    return pair;
+    if (value instanceof JsonString text) {
+      return text.getString();
+    }
+    throw KeyValueException.invalid(name, "The property is a text.");
   }
 
   private static Bytes value(PairDocument pair) {
     String text = pair.value();
     String base64 = pair.valueBase64();
     if (text != null && base64 == null) {
+      if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+        throw KeyValueException.invalid("value", "An unpaired surrogate has no UTF-8 form.");
+      }
       return Bytes.ofUtf8(text);
     }
     if (text != null || base64 == null) {

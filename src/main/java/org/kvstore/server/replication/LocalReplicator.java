@@ -239,7 +239,8 @@ public final class LocalReplicator implements Replicator {
     if (!store.hasFailed()) {
       return;
     }
-    if (disk.isLow()) {
+    // Recovery closes the files first. Without room to open them again, reads would end too.
+    if (disk.isLow() || disk.freeBytes() < store.recoveryBytes()) {
       throw KeyValueException.of(ErrorCode.STORAGE_FULL, "The disk is full.");
     }
     store.recover();
@@ -250,6 +251,10 @@ public final class LocalReplicator implements Replicator {
   private void recoverWhenIdle() {
     try {
       recoverIfFailed();
+    } catch (KeyValueException e) {
+      if (e.code() != ErrorCode.STORAGE_FULL) {
+        LOG.log(Level.WARNING, "The store cannot recover yet from a failed write.", e);
+      }
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, "The store cannot recover yet from a failed write.", e);
     }

@@ -1,6 +1,7 @@
 package org.kvstore.server.service;
 
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -80,14 +81,30 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Answers every accepted write, then closes the files. */
+  /** Answers every accepted write, then closes the files; the rest too when one of them fails. */
   @Override
   public void close() {
-    ticks.cancel(false);
-    heldReads.close();
-    replicator.close();
-    store.close();
-    directory.close();
+    List<Runnable> steps =
+        List.of(
+            () -> ticks.cancel(false),
+            heldReads::close,
+            replicator::close,
+            store::close,
+            directory::close);
+    RuntimeException failure = null;
+    for (Runnable step : steps) {
+      try {
+        step.run();
+      } catch (RuntimeException e) {
+        if (failure != null) {
+          e.addSuppressed(failure);
+        }
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   /** Every bound. */

@@ -63,8 +63,13 @@ public class EngineProducer {
     }
   }
 
-  void close(@Disposes EngineHandle handle) {
-    handle.engine().ifPresent(Engine::close);
-    LOG.log(Level.INFO, "The store is closed.");
+  /** Static: at the end of the application the container can no longer inject this bean. */
+  static void close(@Disposes EngineHandle handle) {
+    try {
+      handle.engine().ifPresent(Engine::close);
+      LOG.log(Level.INFO, "The store is closed.");
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "The store was not closed in order.", e);
+    }
   }
 }

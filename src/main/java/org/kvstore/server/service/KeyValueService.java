@@ -88,7 +88,8 @@ public class KeyValueService {
     Command command =
         new Command.Put(
             put.key(), put.value(), put.contentType(), lifetime(put, now), put.condition());
-    return submit(command, now, name(put, "put", put.value(), put.contentType()))
+    String lifetime = put.timeToLive() + "," + put.keepTtl();
+    return submit(command, now, name(put, "put", put.value(), put.contentType(), lifetime))
         .thenApply(outcome -> expect(Written.class, outcome));
   }
 
@@ -96,7 +97,7 @@ public class KeyValueService {
   public CompletionStage<Deleted> delete(WriteRequest.Delete delete) {
     Command command = new Command.Delete(delete.key(), delete.condition());
     return submit(
-            command, handle.require().clock().millis(), name(delete, "delete", Bytes.EMPTY, ""))
+            command, handle.require().clock().millis(), name(delete, "delete"))
         .thenApply(outcome -> expect(Deleted.class, outcome));
   }
 
@@ -201,14 +202,14 @@ public class KeyValueService {
     return new Lifetime.Until(now + timeToLive.toMillis());
   }
 
-  private static @Nullable RequestName name(
-      WriteRequest request, String verb, Bytes value, String contentType) {
+  /** Names a write, with a digest of all that it asks for. */
+  private static @Nullable RequestName name(WriteRequest request, Object... parts) {
     String key = request.idempotencyKey();
     if (key == null) {
       return null;
     }
     return new RequestName(
-        key, Fingerprint.of(verb, request.key().utf8(), value, contentType, request.condition()));
+        key, Fingerprint.of(request.key().utf8(), request.condition(), Fingerprint.of(parts)));
   }
 
   /** The outcome of the expected kind, or the error that another kind stands for. */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.StampedLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -34,7 +34,8 @@ import org.rocksdb.WriteBatch;
  *       changes {@code database} and {@code failed}. It is held across evaluation and fsync.
  *   <li>{@code lock} guards {@code published}, the view that readers see, and with it the life of
  *       the database handle: whoever holds the read lock and found a view may use its database. The
- *       write lock is held only to swap the view, for microseconds, and nothing blocks under it.
+ *       write lock is held only to swap the view, for microseconds, and nothing blocks under it. It
+ *       is fair, or many readers would keep a commit waiting: src/docs/decisions/0003-view-lock.md.
  * </ol>
  *
  * A view is published after its batch is durable, so readers see only durable and complete commits.
@@ -44,13 +45,14 @@ import org.rocksdb.WriteBatch;
 public final class Store implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
   private static final int COUNT_STEP = 10_000;
+  private static final long RECOVERY_HEADROOM = 4 << 20;
 
   private final StoreOptions options;
   private final Limits limits;
   private final CommitListener listener;
 
   private final Object commitMonitor = new Object();
-  private final ReadWriteLock lock = new StampedLock().asReadWriteLock();
+  private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
 
   /** Guarded by commitMonitor; null once closed, or while recovery has yet to succeed. */
@@ -129,6 +131,13 @@ public final class Store implements AutoCloseable {
         openDatabase(false);
         failed = false;
       }
+    }
+  }
+
+  /** Room on the disk that {@link #recover} may need to replay the log into tables: bytes. */
+  public long recoveryBytes() {
+    synchronized (commitMonitor) {
+      return database == null ? 0 : RECOVERY_HEADROOM + database.logBytes();
     }
   }
 

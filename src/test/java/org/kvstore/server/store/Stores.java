@@ -2,11 +2,13 @@ package org.kvstore.server.store;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Limits;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
 /** Opens stores for tests: small caches, the default limits unless a test is about them. */
@@ -28,7 +30,7 @@ public final class Stores {
   }
 
   /** Opens a store in a directory that may be new, with a listener. */
-  static Store open(Path directory, Limits limits, boolean create, CommitListener listener) {
+  public static Store open(Path directory, Limits limits, boolean create, CommitListener listener) {
     return Store.open(options(directory), limits, create, listener);
   }
 
@@ -63,8 +65,8 @@ public final class Stores {
 
   /** Raw rows of a table of a closed store, in order: key and value, one after the other. */
   static List<Row> rows(Database database, Table table) {
-    try (var iterator = database.iterator(table, database.newest())) {
-      List<Row> rows = new java.util.ArrayList<>();
+    try (RocksIterator iterator = database.iterator(table, database.newest())) {
+      List<Row> rows = new ArrayList<>();
       for (iterator.seekToFirst(); iterator.isValid(); iterator.next()) {
         rows.add(new Row(Bytes.takeOver(iterator.key()), Bytes.takeOver(iterator.value())));
       }
