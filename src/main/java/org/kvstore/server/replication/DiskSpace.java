@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
 
 /**
  * Watches the free space of the disk that the data is on. Writes that grow are refused below a
@@ -54,7 +56,8 @@ public final class DiskSpace {
     try {
       free = disk.getUsableSpace();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw KeyValueException.of(ErrorCode.UNAVAILABLE, "The free disk space cannot be read.")
+          .withCause(e);
     }
   }
 }

@@ -54,7 +54,7 @@ public class EngineProducer {
     try {
       return EngineHandle.opened(
           Engine.open(
-              ServerConfig.read(config),
+              ServerConfig.read(name -> config.getOptionalValue(name, String.class)),
               new Engine.Threads(threads, answers, timer),
               Clock.systemUTC()));
     } catch (KeyValueException e) {

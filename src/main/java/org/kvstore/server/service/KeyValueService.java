@@ -96,8 +96,7 @@ public class KeyValueService {
   /** Deletes an entry. */
   public CompletionStage<Deleted> delete(WriteRequest.Delete delete) {
     Command command = new Command.Delete(delete.key(), delete.condition());
-    return submit(
-            command, handle.require().clock().millis(), name(delete, "delete"))
+    return submit(command, handle.require().clock().millis(), name(delete, "delete"))
         .thenApply(outcome -> expect(Deleted.class, outcome));
   }
 

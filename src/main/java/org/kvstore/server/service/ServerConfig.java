@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
-import org.eclipse.microprofile.config.Config;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
@@ -23,23 +22,24 @@ public record ServerConfig(StoreOptions store, Limits limits) {
   /**
    * Reads and checks all properties.
    *
+   * @param config the value of a property by its name, or empty
    * @throws KeyValueException UNAVAILABLE, naming the property, its value and what is allowed
    */
-  public static ServerConfig read(Config config) {
+  public static ServerConfig read(Function<String, Optional<String>> config) {
     StoreOptions store = StoreOptions.defaults(Path.of("data"));
     Limits limits = Limits.DEFAULT;
-    long cache = size(config, "kv.cache.size", store.cacheBytes(), 8L << 20, 1L << 40);
+    long cache = size(config, "kv.cache.size", store.cacheBytes(), 16L << 20, 1L << 40);
     return new ServerConfig(
         new StoreOptions(
             value(config, "kv.data.dir", store.directory(), ServerConfig::path, "a directory"),
             cache,
-            size(config, "kv.write-buffer.size", cache / 2, 4L << 20, cache),
+            size(config, "kv.write-buffer.size", cache / 2, 8L << 20, cache),
             number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
             size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50)),
         limits(config, limits));
   }
 
-  private static Limits limits(Config config, Limits limits) {
+  private static Limits limits(Function<String, Optional<String>> config, Limits limits) {
     return new Limits(
         (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20),
         number(config, "kv.limits.pending-writes", limits.pendingWrites(), 1, 1_000_000),
@@ -55,7 +55,8 @@ public record ServerConfig(StoreOptions store, Limits limits) {
         time(config, "kv.idempotency.memory", limits.requestMemory(), Duration.ofDays(7)));
   }
 
-  private static int number(Config config, String name, int otherwise, int least, int most) {
+  private static int number(
+      Function<String, Optional<String>> config, String name, int otherwise, int least, int most) {
     return value(
         config,
         name,
@@ -67,7 +68,12 @@ public record ServerConfig(StoreOptions store, Limits limits) {
         "a number from %d to %d".formatted(least, most));
   }
 
-  private static long size(Config config, String name, long otherwise, long least, long most) {
+  private static long size(
+      Function<String, Optional<String>> config,
+      String name,
+      long otherwise,
+      long least,
+      long most) {
     return value(
         config,
         name,
@@ -76,7 +82,8 @@ public record ServerConfig(StoreOptions store, Limits limits) {
         "a size from %d to %d bytes, such as 64MiB".formatted(least, most));
   }
 
-  private static Duration time(Config config, String name, Duration otherwise, Duration most) {
+  private static Duration time(
+      Function<String, Optional<String>> config, String name, Duration otherwise, Duration most) {
     return value(
         config,
         name,
@@ -96,12 +103,12 @@ public record ServerConfig(StoreOptions store, Limits limits) {
   }
 
   private static <T> T value(
-      Config config,
+      Function<String, Optional<String>> config,
       String name,
       T otherwise,
       Function<String, Optional<T>> parse,
       String allowed) {
-    Optional<String> text = config.getOptionalValue(name, String.class).map(String::strip);
+    Optional<String> text = config.apply(name).map(String::strip);
     if (text.isEmpty()) {
       return otherwise;
     }

@@ -1,0 +1,69 @@
+package org.kvstore.server.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.store.StoreOptions;
+
+class ServerConfigTest {
+  @Test
+  void read_withoutProperties_givesTheDefaults() {
+    ServerConfig config = read(Map.of());
+
+    assertThat(config.store()).isEqualTo(StoreOptions.defaults(Path.of("data")));
+    assertThat(config.limits()).isEqualTo(Limits.DEFAULT);
+  }
+
+  @Test
+  void read_eachKindOfProperty_takesItsValue() {
+    ServerConfig config =
+        read(
+            Map.of(
+                "kv.data.dir", "/var/lib/kv",
+                "kv.cache.size", "64MiB",
+                "kv.limits.value-bytes", "2MiB",
+                "kv.limits.exports", "3",
+                "kv.limits.write-wait", "PT2S"));
+
+    assertThat(config.store().directory()).isEqualTo(Path.of("/var/lib/kv"));
+    assertThat(config.store().cacheBytes()).isEqualTo(64 << 20);
+    assertThat(config.store().writeBufferBytes()).isEqualTo(32 << 20);
+    assertThat(config.limits().valueBytes()).isEqualTo(2 << 20);
+    assertThat(config.limits().exports()).isEqualTo(3);
+    assertThat(config.limits().writeWait()).isEqualTo(Duration.ofSeconds(2));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "kv.cache.size, 15MiB",
+    "kv.cache.size, much",
+    "kv.limits.value-bytes, 0",
+    "kv.limits.value-bytes, 65MiB",
+    "kv.limits.exports, 0",
+    "kv.limits.exports, -1",
+    "kv.limits.write-wait, 0s",
+    "kv.limits.write-wait, 11m",
+    "kv.limits.held-requests, many",
+    "kv.idempotency.memory, 8d"
+  })
+  void read_valueThatIsNotAllowed_namesPropertyValueAndWhatIsAllowed(String name, String value) {
+    assertThatThrownBy(() -> read(Map.of(name, value)))
+        .isInstanceOf(KeyValueException.class)
+        .hasMessageStartingWith(name + " is '" + value + "'; allowed is ");
+  }
+
+  private static ServerConfig read(Map<String, String> properties) {
+    Function<String, Optional<String>> lookup = name -> Optional.ofNullable(properties.get(name));
+    return ServerConfig.read(lookup);
+  }
+}
