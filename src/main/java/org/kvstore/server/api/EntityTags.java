@@ -1,8 +1,10 @@
 package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,23 +40,27 @@ final class EntityTags {
    * @throws KeyValueException REQUEST_INVALID when a header is malformed
    */
   static Condition condition(HttpServletRequest request) {
-    Tags ifMatch = tags(request, "If-Match", false);
-    Tags ifNoneMatch = tags(request, "If-None-Match", true);
+    Tags ifMatch = tags(request, "If-Match", ours -> true);
+    Tags ifNoneMatch = tags(request, "If-None-Match", ours -> true);
     return ifMatch == null && ifNoneMatch == null
         ? Condition.NONE
         : new Condition(ifMatch, ifNoneMatch);
   }
 
-  /** The tags of If-None-Match, for a read; null without the header. */
-  static @Nullable Tags ifNoneMatch(HttpServletRequest request) {
-    return tags(request, "If-None-Match", true);
+  /**
+   * The tags of If-None-Match, for a read of one representation; null without the header. A tag of
+   * the other representation names a document that the client has not got.
+   */
+  static @Nullable Tags ifNoneMatch(HttpServletRequest request, boolean document) {
+    return tags(request, "If-None-Match", ours -> (ours.group(2) != null) == document);
   }
 
-  private static @Nullable Tags tags(HttpServletRequest request, String name, boolean weakToo) {
-    String header = request.getHeader(name);
-    if (header == null) {
+  private static @Nullable Tags tags(
+      HttpServletRequest request, String name, Predicate<Matcher> accepted) {
+    if (request.getHeader(name) == null) {
       return null;
     }
+    String header = String.join(",", Collections.list(request.getHeaders(name)));
     if (header.strip().equals("*")) {
       return Tags.ANY;
     }
@@ -63,7 +69,8 @@ final class EntityTags {
     int at = 0;
     while (at < header.length() && matcher.find(at) && matcher.start() == at) {
       Matcher ours = OURS.matcher(matcher.group(2));
-      if (ours.matches() && (weakToo || matcher.group(1) == null)) {
+      boolean strongEnough = matcher.group(1) == null || name.equals("If-None-Match");
+      if (ours.matches() && strongEnough && accepted.test(ours)) {
         revisions.add(Long.valueOf(ours.group(1)));
       }
       at = matcher.end();

@@ -32,7 +32,9 @@ public class EntryResource {
   private static final Set<String> WRITE = Set.of("ttl", "keepTtl");
   private static final Set<String> NONE = Set.of();
   private static final Pattern MEDIA_TYPE =
-      Pattern.compile("[\\w!#$&^.+-]+/[\\w!#$&^.+-]+\\s*(;[\\x20-\\x7E]*)?");
+      Pattern.compile(
+          "{token}/{token}([ \\t]*;[ \\t]*{token}=({token}|\"([ !#-\\[\\]-~]|\\\\[ -~])*\"))*"
+              .replace("{token}", "[\\w!#$%&'*+.^`|~-]+"));
 
   private final KeyValueService service;
 

@@ -7,6 +7,7 @@ import jakarta.ws.rs.core.Response.ResponseBuilder;
 import jakarta.ws.rs.core.Response.Status;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
@@ -19,7 +20,18 @@ import org.kvstore.server.model.Outcome.Written;
 
 /** Answers with one entry: its value or its JSON document, its tag and its other headers. */
 final class EntryResponses {
+  private static final Pattern WANTS_DOCUMENT =
+      Pattern.compile(Pattern.quote(MediaTypes.ENTRY) + "\\s*(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))");
+
   private EntryResponses() {}
+
+  /**
+   * A value to be answered as it was stored.
+   *
+   * @param bytes the value
+   * @param contentType as the client sent it, character by character
+   */
+  record StoredValue(Bytes bytes, String contentType) {}
 
   /**
    * What a read asks for, apart from the entry.
@@ -29,7 +41,8 @@ final class EntryResponses {
    */
   record Wish(@Nullable Tags known, boolean document) {
     static Wish of(HttpServletRequest request) {
-      return new Wish(EntityTags.ifNoneMatch(request), wantsDocument(request));
+      boolean document = wantsDocument(request);
+      return new Wish(EntityTags.ifNoneMatch(request, document), document);
     }
 
     boolean knows(Entry entry) {
@@ -48,7 +61,7 @@ final class EntryResponses {
     ResponseBuilder response =
         document
             ? Response.ok(Documents.entry(entry, false), MediaTypes.ENTRY)
-            : Response.ok(entry.value()).header(HttpHeaders.CONTENT_TYPE, entry.contentType());
+            : Response.ok(new StoredValue(entry.value(), entry.contentType()));
     return describe(response, entry, document).build();
   }
 
@@ -98,6 +111,6 @@ final class EntryResponses {
   /** Only who asks for the document by its name gets it: the value may be of any type. */
   private static boolean wantsDocument(HttpServletRequest request) {
     @Nullable String accept = request.getHeader(HttpHeaders.ACCEPT);
-    return accept != null && accept.contains(MediaTypes.ENTRY);
+    return accept != null && WANTS_DOCUMENT.matcher(accept).find();
   }
 }

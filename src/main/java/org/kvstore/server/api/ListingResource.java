@@ -57,7 +57,7 @@ public class ListingResource {
   @Produces(MediaType.APPLICATION_JSON)
   public CompletionStage<Response> delete(@Context HttpServletRequest request) {
     Query query = Query.of(request, DELETE_PARAMETERS);
-    boolean ranged = query.has("prefix") || query.has("start") || query.has("end");
+    boolean ranged = names(query, "prefix") || names(query, "start") || names(query, "end");
     if (ranged == query.flag("all")) {
       throw KeyValueException.invalid(
           "prefix", "A range delete names a prefix, a start or an end, or else all=true.");
@@ -67,6 +67,12 @@ public class ListingResource {
         service
             .deleteRange(Listing.range(query), EntryResource.idempotencyKey(request))
             .thenApply(deleted -> Response.ok(new DeletedDocument(deleted)).build()));
+  }
+
+  /** An empty bound bounds nothing: a variable that is not set must not delete every key. */
+  private static boolean names(Query query, String bound) {
+    String value = query.text(bound);
+    return value != null && !value.isEmpty();
   }
 
   private void write(KeyRange range, OutputStream out) throws IOException {

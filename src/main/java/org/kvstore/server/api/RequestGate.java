@@ -40,8 +40,11 @@ public class RequestGate extends HttpFilter {
   private static final String PATH = "org.kvstore.path";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
+  private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
   private static final Pattern PLAIN_PATH = Pattern.compile("(/[A-Za-z0-9._-]+)+|/");
   private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{0,300}");
+  private static final Pattern BAD_WEIGHT =
+      Pattern.compile(";\\s*q=(?!(0(\\.[0-9]{0,3})?|1(\\.0{0,3})?)\\s*([,;]|$))");
   private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
 
   /** The key of the request's path. */
@@ -122,6 +125,10 @@ public class RequestGate extends HttpFilter {
     if (host != null && !HOST.matcher(host).matches()) {
       throw KeyValueException.invalid("Host", "It is not a host name or address.");
     }
+    String accept = request.getHeader("Accept");
+    if (accept != null && accept.indexOf("q=") >= 0 && BAD_WEIGHT.matcher(accept).find()) {
+      throw KeyValueException.invalid("Accept", "A weight is from q=0 to q=1.");
+    }
     String length = request.getHeader("Content-Length");
     String transfer = request.getHeader("Transfer-Encoding");
     if (length != null) {
@@ -130,6 +137,10 @@ public class RequestGate extends HttpFilter {
       if (several || !LENGTH.matcher(length).matches() || transfer != null) {
         throw KeyValueException.invalid("Content-Length", "The length of the body is ambiguous.");
       }
+    }
+    if (length == null && transfer == null && needsLength(request)) {
+      throw KeyValueException.invalid(
+          "Content-Length", "A request that may have a body says how long it is.");
     }
     if (transfer != null && !transfer.equalsIgnoreCase("chunked")) {
       throw KeyValueException.invalid("Transfer-Encoding", "Only 'chunked' is understood.");
@@ -140,6 +151,14 @@ public class RequestGate extends HttpFilter {
               ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Bodies are sent without a Content-Encoding.")
           .withField("Content-Encoding");
     }
+  }
+
+  /**
+   * Liberty drops a malformed Content-Length and hands on an empty body. Without this, such a PUT
+   * would replace a value by nothing. HTTP/2 frames its bodies by itself.
+   */
+  private static boolean needsLength(HttpServletRequest request) {
+    return WITH_BODY.contains(request.getMethod()) && request.getProtocol().startsWith("HTTP/1");
   }
 
   /** The request as Jakarta REST sees it. */

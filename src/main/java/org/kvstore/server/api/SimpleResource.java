@@ -3,7 +3,6 @@ package org.kvstore.server.api;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.json.Json;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
@@ -29,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.PairDocument;
+import org.kvstore.server.api.EntryResponses.StoredValue;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
@@ -82,7 +82,7 @@ public class SimpleResource {
   @Path("get")
   @Produces("text/plain; charset=UTF-8; qs=0.5")
   public Response getText(@Context HttpServletRequest request) {
-    return Response.ok(find(request).value(), "text/plain; charset=UTF-8").build();
+    return Response.ok(new StoredValue(find(request).value(), "text/plain; charset=UTF-8")).build();
   }
 
   @DELETE
@@ -138,7 +138,9 @@ public class SimpleResource {
               text(object, "key"), text(object, "value"), text(object, "valueBase64"));
         }
       }
-    } catch (JsonException malformed) {
+    } catch (KeyValueException known) {
+      throw known;
+    } catch (RuntimeException malformed) {
       // Reported below.
     }
     throw KeyValueException.invalid(

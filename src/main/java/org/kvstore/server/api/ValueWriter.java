@@ -2,6 +2,7 @@ package org.kvstore.server.api;
 
 import jakarta.annotation.Priority;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.MessageBodyWriter;
@@ -10,28 +11,32 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
-import org.kvstore.server.model.Bytes;
+import org.kvstore.server.api.EntryResponses.StoredValue;
 
 /** Writes a value as the bytes that it is, whatever its media type. */
 @Provider
 @Priority(1)
 @Produces(MediaType.WILDCARD)
-public class ValueWriter implements MessageBodyWriter<Bytes> {
+public class ValueWriter implements MessageBodyWriter<StoredValue> {
   @Override
   public boolean isWriteable(
       Class<?> type, Type genericType, Annotation[] annotations, MediaType mediaType) {
-    return type == Bytes.class;
+    return type == StoredValue.class;
   }
 
   @Override
   public long getSize(
-      Bytes value, Class<?> type, Type genericType, Annotation[] annotations, MediaType mediaType) {
-    return value.size();
+      StoredValue value,
+      Class<?> type,
+      Type genericType,
+      Annotation[] annotations,
+      MediaType mediaType) {
+    return value.bytes().size();
   }
 
   @Override
   public void writeTo(
-      Bytes value,
+      StoredValue value,
       Class<?> type,
       Type genericType,
       Annotation[] annotations,
@@ -39,6 +44,8 @@ public class ValueWriter implements MessageBodyWriter<Bytes> {
       MultivaluedMap<String, Object> headers,
       OutputStream out)
       throws IOException {
-    value.writeTo(out);
+    // Jakarta REST would write the media type in a form of its own.
+    headers.putSingle(HttpHeaders.CONTENT_TYPE, value.contentType());
+    value.bytes().writeTo(out);
   }
 }

@@ -43,6 +43,8 @@ public final class Reaper {
       if (e.code() != ErrorCode.UNAVAILABLE) {
         LOG.log(Level.ERROR, "Looking for expired entries failed. code={0}", e.code(), e);
       }
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "Looking for expired entries failed.", e);
     }
   }
 
@@ -51,11 +53,10 @@ public final class Reaper {
         .submit(new Submission(new Command.Expire(LIMIT), clock.millis(), null))
         .whenComplete(
             (outcome, failure) -> {
-              if (outcome instanceof Outcome.Expired expired && expired.more()) {
-                propose();
-                return;
-              }
               proposing.set(false);
+              if (outcome instanceof Outcome.Expired expired && expired.more()) {
+                run();
+              }
             });
   }
 }

@@ -1,5 +1,7 @@
 package org.kvstore.server.service;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -19,6 +21,7 @@ import org.kvstore.server.store.Store;
  * its committer, the reaper and the held reads. Plain Java; threads and time are passed in.
  */
 public final class Engine implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Engine.class.getName());
   private static final long TICK_MILLIS = 100;
 
   private final Limits limits;
@@ -46,13 +49,7 @@ public final class Engine implements AutoCloseable {
         threads
             .timer()
             .scheduleWithFixedDelay(
-                () -> {
-                  reaper.run();
-                  replicator.sweep();
-                },
-                TICK_MILLIS,
-                TICK_MILLIS,
-                TimeUnit.MILLISECONDS);
+                () -> tick(reaper, replicator), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /**
@@ -78,6 +75,16 @@ public final class Engine implements AutoCloseable {
     } catch (RuntimeException e) {
       directory.close();
       throw e;
+    }
+  }
+
+  /** An exception would end the schedule, and with it expiry and time-outs. */
+  private static void tick(Reaper reaper, LocalReplicator replicator) {
+    try {
+      reaper.run();
+      replicator.sweep();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "A tick failed.", e);
     }
   }
 

@@ -16,6 +16,7 @@ import java.lang.System.Logger.Level;
 import java.time.Clock;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
 /** Opens the engine when the application starts and closes it when the application stops. */
@@ -60,6 +61,10 @@ public class EngineProducer {
     } catch (KeyValueException e) {
       LOG.log(Level.ERROR, "The service is not ready: " + e.getMessage(), e.getCause());
       return EngineHandle.failed(e);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.log(Level.ERROR, "The service is not ready.", e);
+      return EngineHandle.failed(
+          KeyValueException.of(ErrorCode.UNAVAILABLE, "The engine did not start: " + e));
     }
   }
 

@@ -99,7 +99,8 @@ final class HeldReads implements CommitListener, AutoCloseable {
     for (Event event : events) {
       Set<Held> held = waiting.get(event.key());
       if (held != null) {
-        readers.execute(() -> held.forEach(Held::look));
+        // A task each: an answer to a client that reads slowly holds up no other.
+        held.forEach(read -> readers.execute(read::look));
       }
     }
   }
@@ -152,7 +153,7 @@ final class HeldReads implements CommitListener, AutoCloseable {
         if (enough.test(entry)) {
           result.complete(entry);
         }
-      } catch (KeyValueException e) {
+      } catch (RuntimeException e) {
         result.completeExceptionally(e);
       }
     }

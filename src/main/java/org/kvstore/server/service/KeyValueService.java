@@ -111,7 +111,7 @@ public class KeyValueService {
         idempotencyKey == null
             ? null
             : new RequestName(
-                idempotencyKey, Fingerprint.of("delete range", range.start(), "" + range.end()));
+                idempotencyKey, Fingerprint.of("delete range", range.start(), range.end()));
     return deleteRange(range, name, 0);
   }
 
@@ -178,7 +178,19 @@ public class KeyValueService {
               Bytes resume = done.resume();
               return resume == null
                   ? CompletableFuture.completedStage(done.deleted())
-                  : deleteRange(range.from(resume), name, done.deleted());
+                  : rest(range.from(resume), name, done.deleted());
+            });
+  }
+
+  /** The rest of a range delete: whatever fails now, a part of the request has been applied. */
+  private CompletionStage<Long> rest(KeyRange range, @Nullable RequestName name, long deleted) {
+    return deleteRange(range, name, deleted)
+        .exceptionally(
+            failure -> {
+              throw KeyValueException.of(
+                      ErrorCode.INDETERMINATE,
+                      "The first %d keys are deleted, the rest is not certain.".formatted(deleted))
+                  .withCause(failure);
             });
   }
 
@@ -208,7 +220,12 @@ public class KeyValueService {
       return null;
     }
     return new RequestName(
-        key, Fingerprint.of(request.key().utf8(), request.condition(), Fingerprint.of(parts)));
+        key,
+        Fingerprint.of(
+            request.key().utf8(),
+            Fingerprint.of(request.condition().ifMatch()),
+            Fingerprint.of(request.condition().ifNoneMatch()),
+            Fingerprint.of(parts)));
   }
 
   /** The outcome of the expected kind, or the error that another kind stands for. */

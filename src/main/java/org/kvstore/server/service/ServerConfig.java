@@ -40,10 +40,18 @@ public record ServerConfig(StoreOptions store, Limits limits) {
   }
 
   private static Limits limits(Function<String, Optional<String>> config, Limits limits) {
+    int valueBytes = (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20);
+    // The queue has to take the largest value, whatever else waits in it.
+    long leastPending = Math.max(1 << 20, 2L * valueBytes);
     return new Limits(
-        (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20),
+        valueBytes,
         number(config, "kv.limits.pending-writes", limits.pendingWrites(), 1, 1_000_000),
-        size(config, "kv.limits.pending-bytes", limits.pendingBytes(), 1 << 20, 1L << 32),
+        size(
+            config,
+            "kv.limits.pending-bytes",
+            Math.max(limits.pendingBytes(), leastPending),
+            leastPending,
+            1L << 32),
         number(config, "kv.limits.group-writes", limits.groupWrites(), 1, 100_000),
         time(config, "kv.limits.write-wait", limits.writeWait(), Duration.ofMinutes(10)),
         number(config, "kv.limits.held-requests", limits.heldRequests(), 0, 1_000_000),
