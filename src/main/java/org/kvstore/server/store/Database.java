@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -44,6 +45,13 @@ import org.rocksdb.WriteOptions;
 final class Database implements AutoCloseable {
   static {
     RocksDB.loadLibrary();
+  }
+
+  /** A log that is missing, or shorter than it was when it was closed, is found at open. */
+  private static final Properties VERIFIED_LOGS = new Properties();
+
+  static {
+    VERIFIED_LOGS.setProperty("track_and_verify_wals_in_manifest", "true");
   }
 
   /** Native objects in the order of their making; closed in the opposite order. */
@@ -106,7 +114,7 @@ final class Database implements AutoCloseable {
   }
 
   private DBOptions databaseOptions(StoreOptions options, boolean create) {
-    return own(new DBOptions())
+    return own(DBOptions.getDBOptionsFromProps(VERIFIED_LOGS))
         .setCreateIfMissing(create)
         .setCreateMissingColumnFamilies(create)
         .setMaxOpenFiles(options.openFiles())

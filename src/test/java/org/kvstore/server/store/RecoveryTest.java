@@ -102,6 +102,44 @@ class RecoveryTest {
   }
 
   @Test
+  void olderLogMissingOrShortened_refusedNamingIt() {
+    Path image = imageWithSeveralLogs();
+    Path older = FileTrees.ending(image, ".log").get(0);
+    String name = String.valueOf(older.getFileName());
+    int number = Integer.parseInt(name.substring(0, name.indexOf('.')));
+    FileTrees.truncate(older, FileTrees.size(older) / 2);
+    assertRefusedNaming(image, "log number: " + number);
+
+    FileTrees.delete(older);
+    assertRefusedNaming(image, "log number: " + number);
+  }
+
+  private static void assertRefusedNaming(Path image, String file) {
+    assertThatThrownBy(() -> Stores.open(image).close())
+        .isInstanceOf(KeyValueException.class)
+        .hasMessageContaining(file)
+        .extracting("code")
+        .isEqualTo(ErrorCode.UNAVAILABLE);
+  }
+
+  /** Enough writes for a memtable to be flushed: a log is closed that other tables still need. */
+  private Path imageWithSeveralLogs() {
+    Path live = directory.resolve("several");
+    byte[] value = new byte[100_000];
+    random.nextBytes(value);
+    try (Store store = Stores.create(live)) {
+      store.apply(List.of(Writes.putUntil("mortal", "x", Writes.NOW + 1_000)));
+      for (int i = 0; FileTrees.ending(live, ".log").size() < 2; i++) {
+        assertThat(i).as("writes until a log was closed").isLessThan(1_000);
+        store.apply(List.of(Writes.put("key " + i, Bytes.copyOf(value), Condition.NONE)));
+      }
+      store.apply(List.of(Writes.put("last", "x")));
+    }
+    assertThat(FileTrees.ending(live, ".log")).hasSizeGreaterThan(1);
+    return live;
+  }
+
+  @Test
   void blockFlippedInATable_neverReadsWrong() {
     Path image = crashImage();
     Stores.open(image).close(); // Moves the log into tables.
