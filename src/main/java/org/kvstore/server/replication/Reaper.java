@@ -22,21 +22,29 @@ public final class Reaper {
   /** Entries that one proposal may expire, so that one revision stays bounded. */
   private static final int LIMIT = 1_000;
 
+  /** Now and then a proposal is made in any case: it finds where the queues begin. */
+  private static final long LOOK_MILLIS = 5_000;
+
   private final Store store;
   private final Replicator replicator;
   private final Clock clock;
   private final AtomicBoolean proposing = new AtomicBoolean();
+  private volatile long proposedAt;
 
   public Reaper(Store store, Replicator replicator, Clock clock) {
     this.store = store;
     this.replicator = replicator;
     this.clock = clock;
+    proposedAt = clock.millis();
   }
 
   /** Looks once; to be called several times a second. */
   public void run() {
     try {
-      if (!proposing.get() && store.isDue(clock.millis()) && proposing.compareAndSet(false, true)) {
+      long now = clock.millis();
+      boolean due = now - proposedAt >= LOOK_MILLIS || store.isDue(now);
+      if (!proposing.get() && due && proposing.compareAndSet(false, true)) {
+        proposedAt = now;
         propose();
       }
     } catch (KeyValueException e) {

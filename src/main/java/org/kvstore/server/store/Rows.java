@@ -119,6 +119,11 @@ final class Rows {
     return new Encoder(Long.BYTES + key.utf8().size()).fixed64(time).raw(key.utf8()).toArray();
   }
 
+  /** Where the deadlines at and after a time begin. */
+  static byte[] deadlineStart(long time) {
+    return new Encoder(Long.BYTES).fixed64(time).toArray();
+  }
+
   static long timeOfDeadline(byte[] rowKey) {
     return new Decoder(rowKey).fixed64();
   }

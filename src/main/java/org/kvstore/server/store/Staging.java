@@ -34,6 +34,8 @@ final class Staging implements AutoCloseable {
   private static final byte[] NOTHING = new byte[0];
 
   private final Database database;
+  private final QueueHead deadlines;
+  private final QueueHead requests;
   private final WriteBatch batch = new WriteBatch();
   private final Map<Key, Optional<Entry>> changed = new HashMap<>();
   private final Map<String, Optional<Remembered>> remembered = new HashMap<>();
@@ -46,8 +48,10 @@ final class Staging implements AutoCloseable {
   private long revision;
   private int index;
 
-  Staging(Database database, long revision) {
+  Staging(Database database, long revision, QueueHead deadlines, QueueHead requests) {
     this.database = database;
+    this.deadlines = deadlines;
+    this.requests = requests;
     this.revision = revision;
     startRevision = revision;
   }
@@ -116,9 +120,12 @@ final class Staging implements AutoCloseable {
   List<Entry> due(long time, int limit) {
     TreeMap<Bytes, Entry> due = new TreeMap<>();
     try (RocksIterator rows = database.iterator(Table.DEADLINES, database.newest())) {
-      for (rows.seekToFirst(); rows.isValid() && due.size() < limit; rows.next()) {
+      rows.seek(Rows.deadlineStart(deadlines.time()));
+      deadlines.raise(Long.MAX_VALUE);
+      for (; rows.isValid(); rows.next()) {
         byte[] row = rows.key();
-        if (Rows.timeOfDeadline(row) > time) {
+        if (Rows.timeOfDeadline(row) > time || due.size() == limit) {
+          deadlines.raise(Rows.timeOfDeadline(row));
           break;
         }
         Key key = Rows.keyOfDeadline(row);
@@ -134,6 +141,8 @@ final class Staging implements AutoCloseable {
           .filter(entry -> entry.expires() && entry.expiresAt() <= time)
           .ifPresent(entry -> due.put(deadlineRow(entry), entry));
     }
+    changed.values().forEach(staged -> staged.filter(Entry::expires).ifPresent(this::include));
+    due.values().stream().skip(limit).forEach(this::include);
     return due.values().stream().limit(limit).toList();
   }
 
@@ -143,6 +152,7 @@ final class Staging implements AutoCloseable {
     put(Table.CURRENT, Rows.currentKey(entry.key()), Rows.currentValue(entry));
     if (entry.expires()) {
       put(Table.DEADLINES, Rows.deadlineKey(entry.expiresAt(), entry.key()), NOTHING);
+      include(entry);
     }
     changed.put(entry.key(), Optional.of(entry));
     log(new Event(revision, index++, Reason.CLIENT, entry.key(), entry));
@@ -173,16 +183,19 @@ final class Staging implements AutoCloseable {
     requestRows.put(Bytes.copyOf(byTime), true);
     put(Table.REQUESTS, RequestRows.byName(name), RequestRows.value(request));
     put(Table.REQUESTS, byTime, NOTHING);
+    requests.include(request.time());
   }
 
   /** Forgets requests that were submitted before a time; true when some are left over. */
   boolean forget(long before, int limit) {
     TreeSet<Bytes> old = new TreeSet<>();
     try (RocksIterator rows = database.iterator(Table.REQUESTS, database.newest())) {
-      rows.seek(RequestRows.byTime(0, ""));
-      for (; rows.isValid() && old.size() <= limit; rows.next()) {
+      rows.seek(RequestRows.byTime(requests.time(), ""));
+      requests.raise(Long.MAX_VALUE);
+      for (; rows.isValid(); rows.next()) {
         Bytes row = Bytes.takeOver(rows.key());
-        if (RequestRows.timeOf(rows.key()) >= before) {
+        if (RequestRows.timeOf(rows.key()) >= before || old.size() > limit) {
+          requests.raise(RequestRows.timeOf(rows.key()));
           break;
         }
         if (!requestRows.containsKey(row)) {
@@ -199,6 +212,13 @@ final class Staging implements AutoCloseable {
                 old.add(row);
               }
             });
+    requestRows.forEach(
+        (row, present) -> {
+          if (present) {
+            requests.include(RequestRows.timeOf(row.toArray()));
+          }
+        });
+    old.stream().skip(limit).forEach(row -> requests.include(RequestRows.timeOf(row.toArray())));
     old.stream().limit(limit).forEach(row -> forget(row.toArray()));
     return old.size() > limit;
   }
@@ -226,6 +246,10 @@ final class Staging implements AutoCloseable {
         Table.VERSIONS,
         Rows.versionKey(event.key().utf8(), event.revision()),
         Rows.versionValue(event));
+  }
+
+  private void include(Entry entry) {
+    deadlines.include(entry.expiresAt());
   }
 
   private static Bytes deadlineRow(Entry entry) {

@@ -52,6 +52,8 @@ public final class Store implements AutoCloseable {
   private final CommitListener listener;
 
   private final Object commitMonitor = new Object();
+  private final QueueHead deadlines = new QueueHead();
+  private final QueueHead requests = new QueueHead();
   private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
 
@@ -100,13 +102,18 @@ public final class Store implements AutoCloseable {
     synchronized (commitMonitor) {
       Database open = requireWritable();
       View view = requirePublished();
-      try (Staging staging = new Staging(open, view.revision())) {
+      try (Staging staging = new Staging(open, view.revision(), deadlines, requests)) {
         List<Outcome> outcomes = evaluate(group, staging);
         if (!staging.isEmpty()) {
           commit(open, staging, view.compacted());
           tell(staging.events());
         }
         return outcomes;
+      } catch (RuntimeException e) {
+        // What the heads say goes with a commit; there was none, or it is in doubt.
+        deadlines.forget();
+        requests.forget();
+        throw e;
       }
     }
   }
@@ -209,10 +216,14 @@ public final class Store implements AutoCloseable {
   public boolean isDue(long time) {
     return look(
         view ->
-            view.hasRowBelow(Table.DEADLINES, new byte[0], Rows::timeOfDeadline, time + 1)
+            view.hasRowBelow(
+                    Table.DEADLINES,
+                    Rows.deadlineStart(deadlines.time()),
+                    Rows::timeOfDeadline,
+                    time + 1)
                 || view.hasRowBelow(
                     Table.REQUESTS,
-                    RequestRows.byTime(0, ""),
+                    RequestRows.byTime(requests.time(), ""),
                     RequestRows::timeOf,
                     time - limits.requestMemory().toMillis()));
   }

@@ -50,6 +50,19 @@ class StoreTest {
   }
 
   @Test
+  void expire_deadlineAddedBelowThoseThatWereLookedAt_isFound() {
+    store.apply(List.of(Writes.putUntil("late", "v", Writes.NOW + 10_000)));
+    store.apply(List.of(Writes.expire(Writes.NOW, 10)));
+
+    store.apply(List.of(Writes.putUntil("early", "v", Writes.NOW + 2_000)));
+
+    assertThat(store.isDue(Writes.NOW + 1_999)).isFalse();
+    assertThat(store.isDue(Writes.NOW + 2_000)).isTrue();
+    assertThat(store.apply(List.of(Writes.expire(Writes.NOW + 2_000, 10))))
+        .containsExactly(new Outcome.Expired(1, false));
+  }
+
+  @Test
   void namedRequest_repeatedAfterReopening_isAnsweredAsTheFirstTime() {
     Submission named = Writes.named(Writes.put("key", "v"), "name", "fingerprint");
     Outcome first = store.apply(List.of(named)).get(0);
@@ -122,7 +135,7 @@ class StoreTest {
     store.apply(List.of(Writes.put("a", "value"), Writes.put("b", "value")));
     store.close();
     try (Database database = Database.open(directory, Stores.options(directory), false);
-        Staging staging = new Staging(database, 2)) {
+        Staging staging = new Staging(database, 2, new QueueHead(), new QueueHead())) {
       assertThat(staging.first(KeyRange.ALL, 10))
           .extracting(entry -> entry.value().size())
           .containsExactly(0, 0);
