@@ -1,8 +1,15 @@
 package org.kvstore.liberty;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -41,21 +48,12 @@ final class Environment {
 
   /** Liberty generates the key pair itself; the password for it is kept beside it. */
   private static void generatedKeyStore(Map<String, String> environment, Path directory) {
-    Path password = directory.resolve("password");
     try {
       Files.createDirectories(directory, ownerOnly(directory, "rwx------"));
-      byte[] random = new byte[PASSWORD_BYTES];
-      new SecureRandom().nextBytes(random);
-      try {
-        Files.createFile(password, ownerOnly(directory, "rw-------"));
-        Files.writeString(password, Base64.getUrlEncoder().withoutPadding().encodeToString(random));
-      } catch (FileAlreadyExistsException e) {
-        // Made at the first start.
-      }
+      String password = password(directory);
       environment.put("KV_TLS_KEYSTORE", directory.resolve("key.p12").toString());
       environment.put("KV_TLS_KEYSTORE_TYPE", "PKCS12");
-      environment.put(
-          "KV_TLS_KEYSTORE_PASSWORD", Files.readString(password, StandardCharsets.UTF_8).strip());
+      environment.put("KV_TLS_KEYSTORE_PASSWORD", password);
     } catch (IOException e) {
       throw new StartupException(
           "cannot keep the TLS key pair in "
@@ -65,13 +63,51 @@ final class Environment {
     }
   }
 
-  private static FileAttribute<?>[] ownerOnly(Path directory, String permissions) {
-    Set<String> views = directory.getFileSystem().supportedFileAttributeViews();
-    if (!views.contains("posix")) {
+  /** The password of the directory, made by the first start, whichever of several that is. */
+  private static String password(Path directory) throws IOException {
+    Path file = directory.resolve("password");
+    if (Files.exists(file)) {
+      return Files.readString(file).strip();
+    }
+    try (FileChannel lock = FileChannel.open(directory.resolve("password.lock"), CREATE, WRITE)) {
+      lock.lock();
+      if (!Files.exists(file)) {
+        create(file);
+      }
+      return Files.readString(file).strip();
+    }
+  }
+
+  /** A crash leaves the whole file or none: an empty password would be kept for ever. */
+  private static void create(Path file) throws IOException {
+    byte[] random = new byte[PASSWORD_BYTES];
+    new SecureRandom().nextBytes(random);
+    Path partial = file.resolveSibling("password.partial");
+    Files.deleteIfExists(partial);
+    try (FileChannel channel =
+        FileChannel.open(partial, Set.of(CREATE_NEW, WRITE), ownerOnly(file, "rw-------"))) {
+      String password = Base64.getUrlEncoder().withoutPadding().encodeToString(random);
+      channel.write(ByteBuffer.wrap(password.getBytes(StandardCharsets.UTF_8)));
+      channel.force(true);
+    }
+    Files.move(partial, file, ATOMIC_MOVE);
+    if (isPosix(file)) {
+      try (FileChannel directory = FileChannel.open(file.getParent(), READ)) {
+        directory.force(true);
+      }
+    }
+  }
+
+  private static FileAttribute<?>[] ownerOnly(Path path, String permissions) {
+    if (!isPosix(path)) {
       return new FileAttribute<?>[0];
     }
     return new FileAttribute<?>[] {
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
     };
+  }
+
+  private static boolean isPosix(Path path) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 }

@@ -1,21 +1,31 @@
 package org.kvstore.liberty;
 
 import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.URI;
+import java.util.List;
 
-/** Exits with 0 when the server of this container is ready: an image with a Java has no curl. */
+/**
+ * Exits with 0 when the server of this container is ready: an image with a Java has no curl. It
+ * asks over HTTP, or over HTTPS when there is no HTTP.
+ */
 public final class HealthCheck {
-  private static final int TIMEOUT_MILLISECONDS = 4000;
-
   private HealthCheck() {}
 
-  public static void main(String[] arguments) throws IOException {
-    String port = System.getenv().getOrDefault("KV_HTTP_PORT", "8080");
-    URI ready = URI.create("http://127.0.0.1:" + port + "/health/ready");
-    HttpURLConnection connection = (HttpURLConnection) ready.toURL().openConnection();
-    connection.setConnectTimeout(TIMEOUT_MILLISECONDS);
-    connection.setReadTimeout(TIMEOUT_MILLISECONDS);
-    System.exit(connection.getResponseCode() == HttpURLConnection.HTTP_OK ? 0 : 1);
+  public static void main(String[] arguments) {
+    System.exit(isReady() ? 0 : 1);
+  }
+
+  private static boolean isReady() {
+    try {
+      List<URI> addresses = ServerAddress.of(System.getenv()).own();
+      if (addresses.isEmpty()) {
+        System.err.println("kvstore: KV_HTTP_PORT and KV_HTTPS_PORT are both closed");
+        return false;
+      }
+      return Readiness.of(addresses.get(0));
+    } catch (IOException | StartupException e) {
+      System.err.println("kvstore: not ready: " + e.getMessage());
+      return false;
+    }
   }
 }

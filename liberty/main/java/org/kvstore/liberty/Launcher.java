@@ -61,10 +61,36 @@ public final class Launcher {
     Map<String, String> environment = builder.environment();
     environment.putAll(command.environment());
     Environment.complete(environment, Path.of("").toAbsolutePath());
-    return builder
-        .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+    ServerAddress address = ServerAddress.of(environment);
+    address.checkFree();
+    Process server =
+        builder
+            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    announce(
+        server,
+        address,
+        "kvstore %s is ready: %s, data in %s"
+            .formatted(version(), address, environment.get("KV_DATA_DIR")));
+    return server;
+  }
+
+  /** Says the message once the service is ready; the child's own ones are about trouble only. */
+  private static void announce(Process server, ServerAddress address, String message) {
+    if (address.own().isEmpty()) {
+      return;
+    }
+    Thread watch =
+        new Thread(
+            () -> {
+              if (Readiness.await(address.own().get(0), server::isAlive)) {
+                System.out.println(message);
+              }
+            },
+            "ready-watch");
+    watch.setDaemon(true);
+    watch.start();
   }
 
   private static int supervise(Process server) throws InterruptedException {

@@ -9,15 +9,22 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where one running server writes its logs and work area: the first of {@code run-0}, {@code
- * run-1}, ... that no living server uses. It is kept, because a server that finds its earlier work
- * area starts in half the time.
+ * Where one running server writes its logs, work area and temporary files: the first of {@code
+ * run-0}, {@code run-1}, ... that no living server uses. It is kept, because a server that finds
+ * its earlier work area starts in half the time.
  *
  * <p>Two file locks guard it. This process holds {@code launcher.lock}; the server holds {@code
  * server.lock}, which outlives a killed launcher until the server has stopped too.
  */
 final class RunDirectory implements AutoCloseable {
   static final String SERVER_LOCK = "server.lock";
+
+  /**
+   * The server's own temporary files: the system's directory may forbid to run the native library
+   * that is unpacked there, and keeps what a killed server leaves behind.
+   */
+  static final String TEMPORARY = "tmp";
+
   private static final int MOST = 1000;
 
   private final Path path;
@@ -35,6 +42,8 @@ final class RunDirectory implements AutoCloseable {
         FileChannel lock = tryLock(path.resolve("launcher.lock"));
         if (lock != null) {
           if (isFree(path.resolve(SERVER_LOCK))) {
+            FileTree.delete(path.resolve(TEMPORARY));
+            Files.createDirectory(path.resolve(TEMPORARY));
             return new RunDirectory(path, lock);
           }
           lock.close();

@@ -30,6 +30,7 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     if (Runtime.version().feature() >= STRICT_RELEASE) {
       arguments.add("--enable-native-access=ALL-UNNAMED");
     }
+    arguments.add("-Djava.io.tmpdir=" + runDirectory.resolve(RunDirectory.TEMPORARY));
     arguments.addAll(options(configuration().resolve("jvm.options")));
     arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
     arguments.removeIf(String::isEmpty);
@@ -46,6 +47,9 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
         options(configuration().resolve("server.env")).stream()
             .map(line -> line.split("=", 2))
             .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (a, b) -> b));
+    // Liberty obeys this before it has read server.xml.
+    environment.put(
+        "WLP_LOGGING_CONSOLE_LOGLEVEL", System.getenv().getOrDefault("KV_LOG_LEVEL", "WARNING"));
     environment.put("WLP_OUTPUT_DIR", runDirectory.toString());
     environment.put("WLP_USER_DIR", home.resolve("usr").toString());
     return environment;

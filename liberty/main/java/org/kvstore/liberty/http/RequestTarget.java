@@ -54,6 +54,16 @@ final class RequestTarget {
     return !isDots(segment, onlyDots);
   }
 
+  /** Whether each {@code %} of a query is followed by two hexadecimal digits. */
+  static boolean isEscaped(String query) {
+    for (int i = query.indexOf('%'); i >= 0; i = query.indexOf('%', i + ESCAPE)) {
+      if (escaped(query, i) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static boolean isDots(int length, boolean onlyDots) {
     return onlyDots && (length == 1 || length == 2);
   }

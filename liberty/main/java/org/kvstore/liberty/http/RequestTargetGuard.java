@@ -6,60 +6,90 @@ import com.ibm.wsspi.http.HttpResponse;
 import com.ibm.wsspi.http.WorkClassifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.UUID;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.concurrent.Executor;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.liberty.http.Refusal.Code;
 
 /**
- * Answers a request target that must not be dispatched with a problem (RFC 9457) of its own.
+ * Answers a request that must not be dispatched with a problem (RFC 9457) of its own: one whose
+ * target Liberty cannot decode, and one that Liberty's own applications would refuse in a form of
+ * theirs.
  *
  * <p>Liberty asks a {@link WorkClassifier} for the executor of each request before it looks for an
- * application. For a target that may be dispatched the answer is "the usual one"; for any other it
+ * application. For a request that may be dispatched the answer is "the usual one"; for any other it
  * is an executor that refuses. Liberty decodes the target before choosing the application, and no
  * setting lets an application answer for a target that cannot be decoded.
  */
 public final class RequestTargetGuard implements WorkClassifier {
-  private static final int BAD_REQUEST = 400;
+  private static final String REQUEST_ID = "X-Request-Id";
+  private static final Pattern SOUND_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final int ID_BYTES = 8;
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   @Override
   public @Nullable Executor classify(HttpRequest request, HttpInboundConnection connection) {
-    if (RequestTarget.isDispatchable(request.getURI())) {
-      return null;
+    String path = request.getURI();
+    Refusal refusal = null;
+    if (!RequestTarget.isDispatchable(path)) {
+      boolean key = path.startsWith("/v1/kv/") || path.startsWith("/v1/history/");
+      refusal =
+          Refusal.of(
+              key ? Code.KEY_INVALID : Code.REQUEST_INVALID,
+              "The request target is not a valid, normalised and properly escaped path.");
+    } else if (PlatformPaths.contain(path)) {
+      refusal =
+          PlatformPaths.refusal(
+              request.getMethod(), path, request.getQuery(), request.getHeader("Accept"));
     }
-    return task -> refuse(request, connection);
+    return refusal == null ? null : answer(refusal, request, connection);
   }
 
-  private static void refuse(HttpRequest request, HttpInboundConnection connection) {
-    Exception failure = null;
-    try {
-      byte[] problem = problem(request.getURI()).getBytes(StandardCharsets.UTF_8);
-      HttpResponse response = connection.getResponse();
-      response.setStatus(BAD_REQUEST);
-      response.setReason("Bad Request");
-      response.setHeader("Content-Type", "application/problem+json");
-      response.setHeader("X-Content-Type-Options", "nosniff");
-      // The body, if any, is not read.
-      response.setHeader("Connection", "close");
-      response.setContentLength(problem.length);
-      if (!"HEAD".equals(request.getMethod())) {
-        response.getBody().write(problem);
+  private static Executor answer(
+      Refusal refusal, HttpRequest request, HttpInboundConnection connection) {
+    return task -> {
+      Exception failure = null;
+      try {
+        write(refusal, request, connection.getResponse());
+      } catch (IOException e) {
+        failure = e;
       }
-      response.getBody().close();
-    } catch (IOException e) {
-      failure = e;
-    }
-    connection.finish(failure);
+      connection.finish(failure);
+    };
   }
 
-  private static String problem(String target) {
-    boolean key = target.startsWith("/v1/kv/") || target.startsWith("/v1/history/");
-    return """
-        {"type":"urn:kvstore:problem:%2$s","title":"%1$s","status":400,\
-        "detail":"The request target is not a valid, normalised and properly escaped path.",\
-        "code":"%2$s","requestId":"%3$s"}"""
-        .formatted(
-            key ? "The key is not valid" : "The request is not valid",
-            key ? "KEY_INVALID" : "REQUEST_INVALID",
-            UUID.randomUUID());
+  private static void write(Refusal refusal, HttpRequest request, HttpResponse response)
+      throws IOException {
+    String id = requestId(request);
+    byte[] problem = refusal.problem(request.getURI(), id).getBytes(StandardCharsets.UTF_8);
+    response.setStatus(refusal.code().status());
+    response.setHeader("Content-Type", "application/problem+json");
+    response.setHeader(REQUEST_ID, id);
+    response.setHeader("Cache-Control", "no-cache");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Content-Security-Policy", "sandbox");
+    if (refusal.allow() != null) {
+      response.setHeader("Allow", refusal.allow());
+    }
+    // The body, if any, is not read.
+    response.setHeader("Connection", "close");
+    response.setContentLength(problem.length);
+    if (!"HEAD".equals(request.getMethod())) {
+      response.getBody().write(problem);
+    }
+    response.getBody().close();
+  }
+
+  /** The client's own id if it sent a sound one, as the application has it. */
+  private static String requestId(HttpRequest request) {
+    String sent = request.getHeader(REQUEST_ID);
+    if (sent != null && SOUND_ID.matcher(sent).matches()) {
+      return sent;
+    }
+    byte[] random = new byte[ID_BYTES];
+    RANDOM.nextBytes(random);
+    return HexFormat.of().formatHex(random);
   }
 }

@@ -5,9 +5,9 @@ import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.enterprise.concurrent.ManagedThreadFactory;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.BeforeDestroyed;
 import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
-import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -68,8 +68,11 @@ public class EngineProducer {
     }
   }
 
-  /** Static: at the end of the application the container can no longer inject this bean. */
-  static void close(@Disposes EngineHandle handle) {
+  /**
+   * Closes while the application still can: Liberty does not get to disposers of singletons when a
+   * server stops.
+   */
+  void stop(@Observes @BeforeDestroyed(ApplicationScoped.class) Object event, EngineHandle handle) {
     try {
       handle.engine().ifPresent(Engine::close);
       LOG.log(Level.INFO, "The store is closed.");

@@ -1,0 +1,73 @@
+package org.kvstore.it.support;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The client program, as a process of its own. */
+public final class Cli {
+  private static final long PATIENCE_SECONDS = 120;
+
+  private final Service service;
+
+  public Cli(Service service) {
+    this.service = service;
+  }
+
+  /**
+   * What a run of the program left.
+   *
+   * @param code its exit code
+   * @param out its standard output
+   * @param err its standard error
+   */
+  public record Run(int code, byte[] out, String err) {
+    /** Standard output as text. */
+    public String text() {
+      return new String(out, StandardCharsets.UTF_8);
+    }
+
+    /** Checks the exit code. */
+    public Run expect(int expected) {
+      assertThat(code).as("exit code; out: %s err: %s", text(), err).isEqualTo(expected);
+      return this;
+    }
+  }
+
+  /** Runs a command without input. */
+  public Run run(String... arguments) throws IOException, InterruptedException {
+    return run(new byte[0], arguments);
+  }
+
+  /** Runs a command with bytes on its standard input. */
+  public Run run(byte[] in, String... arguments) throws IOException, InterruptedException {
+    Path files = Files.createTempDirectory(Path.of(System.getProperty("it.target")), "cli");
+    Path input = Files.write(files.resolve("in"), in);
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(ServerProcess.java().toString(), "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-jar", System.getProperty("it.cli")));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("KV_URL", service.uri().toString());
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    builder.redirectInput(input.toFile());
+    builder.redirectOutput(files.resolve("out").toFile());
+    builder.redirectError(files.resolve("err").toFile());
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("%s", command).isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Run(
+        process.exitValue(),
+        Files.readAllBytes(files.resolve("out")),
+        Files.readString(files.resolve("err")));
+  }
+}

@@ -1,0 +1,191 @@
+package org.kvstore.it.support;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * The packaged server, started as a user starts it: {@code java -jar kvstore.jar} with variables.
+ * It is a launcher process with the server as its child.
+ */
+public final class ServerProcess implements AutoCloseable {
+  /** Longest start and stop; generous, as the machine may be busy. */
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  private static final Path TARGET = Path.of(System.getProperty("it.target"));
+
+  private final Process launcher;
+  private final List<ProcessHandle> all = new ArrayList<>();
+  private final Service service;
+  private final int httpsPort;
+  private final Path log;
+
+  private ServerProcess(Process launcher, int httpPort, int httpsPort, Path log) {
+    this.launcher = launcher;
+    service = new Service(httpPort);
+    this.httpsPort = httpsPort;
+    this.log = log;
+  }
+
+  /** Starts a server on a data directory and waits until it is ready. */
+  public static ServerProcess ready(Path data) {
+    return ready(data, Map.of());
+  }
+
+  /** Starts a server with more variables and waits until it is ready. */
+  public static ServerProcess ready(Path data, Map<String, String> variables) {
+    ServerProcess server = start(data, variables);
+    try {
+      server.awaitHealth(200);
+      return server;
+    } catch (RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /** Starts a server and waits until it answers, ready or not. */
+  public static ServerProcess answering(Path data) {
+    ServerProcess server = start(data, Map.of());
+    try {
+      server.awaitHealth(503);
+      return server;
+    } catch (RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  private static ServerProcess start(Path data, Map<String, String> variables) {
+    try {
+      int[] ports = freePorts();
+      Path log =
+          Files.createTempFile(Files.createDirectories(TARGET.resolve("logs")), "server", ".log");
+      ProcessBuilder builder =
+          new ProcessBuilder(java().toString(), "-jar", System.getProperty("it.launcher"));
+      Map<String, String> environment = new TreeMap<>(variables);
+      environment.putIfAbsent("KV_DATA_DIR", data.toString());
+      environment.putIfAbsent("KV_TLS_DIR", TARGET.resolve("tls").toString());
+      environment.putIfAbsent("KV_INSTALL_DIR", TARGET.resolve("install").toString());
+      environment.putIfAbsent("KV_HTTP_PORT", Integer.toString(ports[0]));
+      environment.putIfAbsent("KV_HTTPS_PORT", Integer.toString(ports[1]));
+      environment.putIfAbsent("KV_LOG_LEVEL", "INFO");
+      builder.environment().putAll(environment);
+      builder.redirectErrorStream(true).redirectOutput(log.toFile());
+      return new ServerProcess(builder.start(), ports[0], ports[1], log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The running Java. */
+  public static Path java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  /** Ports that were free a moment ago. */
+  static int[] freePorts() throws IOException {
+    try (ServerSocket one = new ServerSocket(0);
+        ServerSocket other = new ServerSocket(0)) {
+      return new int[] {one.getLocalPort(), other.getLocalPort()};
+    }
+  }
+
+  /** A new directory for a story. */
+  public static Path directory(String name) {
+    try {
+      return Files.createTempDirectory(Files.createDirectories(TARGET.resolve("data")), name)
+          .resolve("data");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public Service service() {
+    return service;
+  }
+
+  public int httpsPort() {
+    return httpsPort;
+  }
+
+  /** What the server has printed so far. */
+  public String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Kills the server process itself, as {@code kill -9} does, and waits for its end. */
+  public void kill() {
+    ProcessHandle server = launcher.children().findFirst().orElseThrow();
+    server.destroyForcibly();
+    server.onExit().orTimeout(PATIENCE.toSeconds(), SECONDS).join();
+    close();
+  }
+
+  /** Stops the server as Ctrl-C does, and waits for its end. */
+  public void stop() {
+    remember();
+    launcher.destroy();
+    awaitEnd();
+  }
+
+  /** Stops what is left, by its process id. */
+  @Override
+  public void close() {
+    remember();
+    if (!launcher.isAlive()) {
+      all.forEach(ProcessHandle::destroyForcibly);
+      return;
+    }
+    launcher.destroy();
+    if (!awaitEnd()) {
+      all.forEach(ProcessHandle::destroyForcibly);
+      launcher.destroyForcibly();
+    }
+  }
+
+  private void remember() {
+    try (Stream<ProcessHandle> children = launcher.descendants()) {
+      children.forEach(all::add);
+    }
+  }
+
+  private boolean awaitEnd() {
+    try {
+      return launcher.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void awaitHealth(int status) {
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreExceptions()
+        .until(
+            () -> {
+              assertThat(launcher.isAlive()).as("%s", log()).isTrue();
+              return service.get("/health/ready").send().status() == status
+                  && (status == 200 || log().contains("not ready"));
+            });
+  }
+}

@@ -1,0 +1,34 @@
+package org.kvstore.liberty.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RequestTargetTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/", "*", "/v1/kv/a%2Fb", "/v1/kv/a;b", "/v1/kv/...", "/v1/kv/a..b", "//health"})
+  void isDispatchable_soundPath_isTrue(String path) {
+    assertThat(RequestTarget.isDispatchable(path)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/kv/%zz",
+        "/v1/kv/%",
+        "/v1/kv/%2",
+        "/v1/kv/%00",
+        "/v1/kv/%7F",
+        "/v1/kv/a b",
+        "/v1/kv/\u00e9",
+        "/v1/kv/../x",
+        "/v1/kv/%2e%2E",
+        "/v1/kv/a%2F.%2Fb",
+        "/openapi;x"
+      })
+  void isDispatchable_whatLibertyWouldBendOrRefuse_isFalse(String path) {
+    assertThat(RequestTarget.isDispatchable(path)).isFalse();
+  }
+}
