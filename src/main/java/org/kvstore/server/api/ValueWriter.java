@@ -44,8 +44,9 @@ public class ValueWriter implements MessageBodyWriter<StoredValue> {
       MultivaluedMap<String, Object> headers,
       OutputStream out)
       throws IOException {
-    // Jakarta REST would write the media type in a form of its own.
+    // Jakarta REST would write the media type in a form of its own, and may not say the length.
     headers.putSingle(HttpHeaders.CONTENT_TYPE, value.contentType());
+    headers.putSingle(HttpHeaders.CONTENT_LENGTH, Integer.toString(value.bytes().size()));
     value.bytes().writeTo(out);
   }
 }
