@@ -52,6 +52,9 @@ public class EntryResource {
   @PUT
   public CompletionStage<Response> put(@Context HttpServletRequest request) throws IOException {
     Query query = Query.of(request, WRITE);
+    if (query.has("ttl") && query.flag("keepTtl")) {
+      throw KeyValueException.invalid("keepTtl", "It is not combined with ttl.");
+    }
     WriteRequest.Put put =
         new WriteRequest.Put(
             RequestGate.key(request),

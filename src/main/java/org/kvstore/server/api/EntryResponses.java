@@ -72,7 +72,9 @@ final class EntryResponses {
             ? Response.status(Status.CREATED).header(HttpHeaders.LOCATION, location)
             : Response.noContent();
     return headers(
-            response.header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision())),
+            response
+                .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
+                .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt())),
             written.createRevision(),
             written.modRevision(),
             written.version(),

@@ -44,7 +44,10 @@ final class Query {
         String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
         if (!known.contains(name)) {
           throw KeyValueException.invalid(
-              name, "There is no such parameter here; known are " + String.join(", ", known) + ".");
+              name,
+              known.isEmpty()
+                  ? "There are no parameters here."
+                  : "There is no such parameter here; known are " + String.join(", ", known) + ".");
         }
         if (values.put(name, value) != null) {
           throw KeyValueException.invalid(name, "The parameter is given more than once.");
