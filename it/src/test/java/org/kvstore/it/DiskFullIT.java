@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -89,7 +90,7 @@ class DiskFullIT {
 
   private static int run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes());
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int code = process.waitFor(60, TimeUnit.SECONDS) ? process.exitValue() : -1;
     if (code != 0) {
       System.out.printf("DiskFullIT: %s: %s", String.join(" ", command), output);

@@ -40,8 +40,7 @@ class HeldReadIT extends Deployed {
 
   @Test
   void knownEntry_isAnsweredWhenItChanges_inTheFormAskedFor() throws IOException {
-    service.put(key).body("old").send().expect(201);
-    String etag = service.get(key).header("Accept", MediaTypes.ENTRY).send().etag();
+    String etag = documentTagOf("old");
     RawRequest held =
         service
             .get(key)
@@ -136,10 +135,16 @@ class HeldReadIT extends Deployed {
     }
   }
 
+  /** Writes a value and reads the tag of its JSON document, which is not that of the value. */
+  private String documentTagOf(String value) {
+    service.put(key).body(value).send().expect(201);
+    return service.get(key).header("Accept", MediaTypes.ENTRY).send().expect(200).etag();
+  }
+
   private void awaitHeld(int count) {
     await()
         .atMost(Duration.ofSeconds(60))
         .pollInterval(100, MILLISECONDS)
-        .until(() -> service.metric("kvstore_held_requests") == count);
+        .untilAsserted(() -> assertThat(service.metric("kvstore_held_requests")).isEqualTo(count));
   }
 }

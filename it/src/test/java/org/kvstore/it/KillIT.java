@@ -74,7 +74,7 @@ class KillIT {
                 Answer read = service.get(target(key)).send().expect(200);
                 boolean isOpen = key.equals(open.key());
                 String value = read.text();
-                assertThat(value.equals(write.value()) || isOpen && value.equals(open.value()))
+                assertThat(value.equals(write.value()) || (isOpen && value.equals(open.value())))
                     .as("%s has %s; acknowledged %s, open %s", key, value, write, open)
                     .isTrue();
                 long version = Long.parseLong(read.header("KV-Version"));
