@@ -1,7 +1,5 @@
 package org.kvstore.server.api;
 
-import jakarta.json.bind.Jsonb;
-import jakarta.json.bind.JsonbBuilder;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.annotation.WebServlet;
 import jakarta.servlet.http.HttpServlet;
@@ -23,7 +21,6 @@ import org.kvstore.server.model.KeyValueException;
 public class ProblemServlet extends HttpServlet {
   static final String PATH = "/internal/problem";
   private static final long serialVersionUID = 1L;
-  private static final Jsonb JSON = JsonbBuilder.create();
 
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response)
@@ -36,7 +33,7 @@ public class ProblemServlet extends HttpServlet {
       KeyValueException error, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     Problem problem = Problems.of(error, request);
-    byte[] body = JSON.toJson(problem).getBytes(StandardCharsets.UTF_8);
+    byte[] body = Documents.JSON.toJson(problem).getBytes(StandardCharsets.UTF_8);
     response.setStatus(problem.status());
     response.setContentType(MediaTypes.PROBLEM);
     response.setHeader(Headers.REQUEST_ID, problem.requestId());

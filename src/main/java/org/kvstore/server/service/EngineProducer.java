@@ -69,8 +69,8 @@ public class EngineProducer {
   }
 
   /**
-   * Closes while the application still can: Liberty does not get to disposers of singletons when a
-   * server stops.
+   * Closes while the application still can: at its end the container can no longer inject this
+   * bean, which a disposer needs (WELD-000019).
    */
   void stop(@Observes @BeforeDestroyed(ApplicationScoped.class) Object event, EngineHandle handle) {
     try {

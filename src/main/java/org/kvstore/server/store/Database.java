@@ -1,5 +1,6 @@
 package org.kvstore.server.store;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -104,7 +105,7 @@ final class Database implements AutoCloseable {
         LogCheck.requireIntact(directory);
       }
       return new Database(directory, options, create);
-    } catch (RocksDBException | java.io.IOException e) {
+    } catch (RocksDBException | IOException e) {
       throw DataDirectory.refusal(
           directory,
           "cannot be opened: " + e.getMessage() + " (the file LOG in it may say more)",
