@@ -8,14 +8,20 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.EntryDocument;
 import org.kvstore.api.LineDocument;
 import org.kvstore.api.PairDocument;
+import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 
 /** Turns entries into the JSON documents of the contract. */
 final class Documents {
   /** Thread-safe by the contract of JSON-B. */
-  static final Jsonb JSON = JsonbBuilder.create();
+  private static final Jsonb JSON = JsonbBuilder.create();
 
   private Documents() {}
+
+  /** A document of the contract as JSON. */
+  static Bytes json(Object document) {
+    return Bytes.ofUtf8(JSON.toJson(document));
+  }
 
   static EntryDocument entry(Entry entry, boolean keysOnly) {
     Value value = keysOnly ? Value.NONE : Value.of(entry);

@@ -13,7 +13,6 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.DeletedDocument;
@@ -65,7 +64,7 @@ public class ListingResource {
     return ProblemMapper.answer(
         request,
         service
-            .deleteRange(Listing.range(query), EntryResource.idempotencyKey(request))
+            .deleteRange(Listing.range(query), IdempotencyKey.of(request))
             .thenApply(deleted -> Response.ok(new DeletedDocument(deleted)).build()));
   }
 
@@ -79,8 +78,7 @@ public class ListingResource {
     try (KeyValueService.Export export = service.export(range)) {
       do {
         for (Entry entry : export.scan().entries()) {
-          out.write(
-              Documents.JSON.toJson(Documents.putLine(entry)).getBytes(StandardCharsets.UTF_8));
+          Documents.json(Documents.putLine(entry)).writeTo(out);
           out.write('\n');
         }
       } while (export.scan().advance());

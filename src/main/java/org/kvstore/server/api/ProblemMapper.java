@@ -32,36 +32,36 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
   static CompletionStage<Response> answer(
       HttpServletRequest request, CompletionStage<Response> stage) {
     Origin origin = Origin.of(request);
-    return stage.exceptionally(thrown -> toResponse(unwrap(thrown), origin));
+    return stage.exceptionally(thrown -> reply(thrown, origin).toResponse());
   }
 
-  @Override
-  public Response toResponse(Throwable thrown) {
+  /** The problem that a failure is answered with; what nobody expects is logged. */
+  static Reply reply(Throwable thrown, Origin origin) {
     Throwable cause = unwrap(thrown);
-    if (cause instanceof WebApplicationException refused) {
-      return ofContainer(refused.getResponse());
+    if (cause instanceof KeyValueException known && known.code() != ErrorCode.INTERNAL) {
+      return Problems.reply(known, origin);
     }
     if (cause instanceof IOException) {
-      return Problems.response(
+      return Problems.reply(
           KeyValueException.of(
               ErrorCode.REQUEST_INVALID, "The body could not be read; its framing is broken."),
-          request);
-    }
-    return toResponse(cause, Origin.of(request));
-  }
-
-  private static Response toResponse(Throwable cause, Origin origin) {
-    if (cause instanceof KeyValueException known && known.code() != ErrorCode.INTERNAL) {
-      return Problems.response(known, origin);
+          origin);
     }
     Origin named = origin.named();
     LOG.log(Level.ERROR, "A request failed. requestId=" + named.requestId(), cause);
-    return Problems.response(
+    return Problems.reply(
         cause instanceof KeyValueException known
             ? known
             : KeyValueException.of(
                 ErrorCode.INTERNAL, "An unexpected error; the log has the details."),
         named);
+  }
+
+  @Override
+  public Response toResponse(Throwable thrown) {
+    return unwrap(thrown) instanceof WebApplicationException refused
+        ? ofContainer(refused.getResponse())
+        : reply(thrown, Origin.of(request)).toResponse();
   }
 
   private static Throwable unwrap(Throwable thrown) {
@@ -77,7 +77,9 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
       return refused;
     }
     ErrorCode code = Problems.codeOf(refused.getStatus());
-    Response problem = Problems.response(KeyValueException.of(code, code.title() + "."), request);
+    Response problem =
+        Problems.reply(KeyValueException.of(code, code.title() + "."), Origin.of(request))
+            .toResponse();
     String allow = refused.getHeaderString(HttpHeaders.ALLOW);
     return allow == null
         ? problem

@@ -6,12 +6,9 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
-import org.kvstore.api.Headers;
-import org.kvstore.api.MediaTypes;
-import org.kvstore.api.Problem;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.KeyValueException;
 
 /**
@@ -28,17 +25,14 @@ public class ProblemServlet extends HttpServlet {
     write(errorOf(request), request, response);
   }
 
-  /** Answers with a problem, outside Jakarta REST. */
-  static void write(
-      KeyValueException error, HttpServletRequest request, HttpServletResponse response)
+  /** Answers with a problem, outside Jakarta REST, if there is no answer under way. */
+  static void write(Throwable error, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    Problem problem = Problems.of(error, request);
-    byte[] body = Documents.JSON.toJson(problem).getBytes(StandardCharsets.UTF_8);
-    response.setStatus(problem.status());
-    response.setContentType(MediaTypes.PROBLEM);
-    response.setHeader(Headers.REQUEST_ID, problem.requestId());
-    response.setContentLength(body.length);
-    response.getOutputStream().write(body);
+    if (response.isCommitted()) {
+      return; // Too late to say anything: the client has gone, or sees a torn answer.
+    }
+    ProblemMapper.reply(error, Origin.of(request))
+        .send(response, request.getMethod().equals("HEAD"));
   }
 
   private static KeyValueException errorOf(HttpServletRequest request) {

@@ -2,7 +2,6 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.Response;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,6 @@ import org.kvstore.server.model.KeyValueException;
 final class Problems {
   private static final String TYPE = "urn:kvstore:problem:";
   private static final int RETRY_SECONDS = 1;
-  private static final String ID = "org.kvstore.request-id";
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private Problems() {}
@@ -26,14 +24,12 @@ final class Problems {
    * thread, as the request that a resource holds is a proxy that means nothing on another.
    *
    * @param path as the client sent it
-   * @param requestId the request's id if it has one by now
+   * @param requestId the client's own id of the request, if it sent a sound one
    */
   record Origin(String path, @Nullable String requestId) {
     static Origin of(HttpServletRequest request) {
-      Object known = request.getAttribute(ID);
       return new Origin(
-          RequestGate.originalPath(request),
-          known == null ? sound(request.getHeader(Headers.REQUEST_ID)) : known.toString());
+          RequestGate.originalPath(request), sound(request.getHeader(Headers.REQUEST_ID)));
     }
 
     /** With an id in any case, so that the log and the answer name the same. */
@@ -42,12 +38,22 @@ final class Problems {
     }
   }
 
-  /** The document for an error of a request. */
-  static Problem of(KeyValueException error, HttpServletRequest request) {
-    return of(error, new Origin(RequestGate.originalPath(request), requestId(request)));
+  /** The answer for an error of a request, which need not be at hand any more. */
+  static Reply reply(KeyValueException error, Origin origin) {
+    String sent = origin.requestId();
+    String requestId = sent == null ? random() : sent;
+    Problem problem = document(error, origin.path(), requestId);
+    Reply.Builder reply = Reply.status(problem.status()).header(Headers.REQUEST_ID, requestId);
+    if (problem.etag() != null) {
+      reply.header(HttpHeaders.ETAG, problem.etag());
+    }
+    if (isTemporary(error.code())) {
+      reply.header(HttpHeaders.RETRY_AFTER, RETRY_SECONDS);
+    }
+    return reply.build(Documents.json(problem), MediaTypes.PROBLEM);
   }
 
-  private static Problem of(KeyValueException error, Origin origin) {
+  private static Problem document(KeyValueException error, String path, String requestId) {
     ErrorCode code = error.code();
     Long revision = error.currentRevision();
     return new Problem(
@@ -55,34 +61,12 @@ final class Problems {
         code.title(),
         code.status(),
         error.getMessage(),
-        origin.path(),
+        path,
         code.name(),
-        origin.requestId() == null ? random() : origin.requestId(),
+        requestId,
         revision == null || revision == 0 ? null : EntityTags.raw(revision),
         error.field(),
         error.limit());
-  }
-
-  /** The answer for an error of a request. */
-  static Response response(KeyValueException error, HttpServletRequest request) {
-    return response(error, new Origin(RequestGate.originalPath(request), requestId(request)));
-  }
-
-  /** The answer for an error of a request that is not at hand any more. */
-  static Response response(KeyValueException error, Origin origin) {
-    Problem problem = of(error, origin);
-    Response.ResponseBuilder response =
-        Response.status(problem.status())
-            .type(MediaTypes.PROBLEM)
-            .header(Headers.REQUEST_ID, problem.requestId())
-            .entity(problem);
-    if (problem.etag() != null) {
-      response.header(HttpHeaders.ETAG, problem.etag());
-    }
-    if (isTemporary(error.code())) {
-      response.header(HttpHeaders.RETRY_AFTER, RETRY_SECONDS);
-    }
-    return response.build();
   }
 
   /** Whether the same request may succeed later on. */
@@ -104,18 +88,6 @@ final class Problems {
       case 503 -> ErrorCode.UNAVAILABLE;
       default -> status >= 400 && status < 500 ? ErrorCode.REQUEST_INVALID : ErrorCode.INTERNAL;
     };
-  }
-
-  /** The client's own request id if it sent a sound one, else one of ours; the same all along. */
-  static String requestId(HttpServletRequest request) {
-    Object known = request.getAttribute(ID);
-    if (known != null) {
-      return known.toString();
-    }
-    String sent = sound(request.getHeader(Headers.REQUEST_ID));
-    String id = sent == null ? random() : sent;
-    request.setAttribute(ID, id);
-    return id;
   }
 
   private static @Nullable String sound(@Nullable String sent) {

@@ -1,5 +1,6 @@
 package org.kvstore.server.api;
 
+import jakarta.inject.Inject;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.annotation.WebFilter;
@@ -12,7 +13,6 @@ import java.util.Collections;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.kvstore.api.ErrorCode;
-import org.kvstore.api.Headers;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 
@@ -22,21 +22,15 @@ import org.kvstore.server.model.KeyValueException;
  * read as another.
  *
  * <p>The key of {@code /v1/kv/{key}} is decoded here, byte for byte, from the raw request target,
- * and travels on as an attribute; Jakarta REST sees a fixed path in its place. A GET that prefers
- * to wait is sent to the resource that may hold it. Requests whose framing is ambiguous are
- * refused.
+ * and handed to {@link EntryEndpoint}. Requests whose framing is ambiguous are refused.
  */
 @WebFilter(urlPatterns = "/*", asyncSupported = true)
 public class RequestGate extends HttpFilter {
   private static final long serialVersionUID = 1L;
 
-  /** What Jakarta REST sees in place of any key; and its twin, for requests that may be held. */
-  static final String KEY_PATH = "/v1/kv/key";
+  /** Where keys begin in a path. */
+  static final String KEYS = "/v1/kv/";
 
-  static final String HELD_PATH = "/v1/held/key";
-
-  private static final String KEYS = "/v1/kv/";
-  private static final String KEY = "org.kvstore.key";
   private static final String PATH = "org.kvstore.path";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
@@ -47,13 +41,11 @@ public class RequestGate extends HttpFilter {
       Pattern.compile(";\\s*q=(?!(0(\\.[0-9]{0,3})?|1(\\.0{0,3})?)\\s*([,;]|$))");
   private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
 
-  /** The key of the request's path. */
-  static Key key(HttpServletRequest request) {
-    Object key = request.getAttribute(KEY);
-    if (key == null) {
-      throw KeyValueException.of(ErrorCode.KEY_INVALID, "The path has no key.");
-    }
-    return (Key) key;
+  private final transient EntryEndpoint entries;
+
+  @Inject
+  public RequestGate(EntryEndpoint entries) {
+    this.entries = entries;
   }
 
   /** The path as the client sent it. */
@@ -67,14 +59,23 @@ public class RequestGate extends HttpFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     protect(response);
-    HttpServletRequest admitted;
+    String raw = request.getRequestURI();
+    request.setAttribute(PATH, raw);
+    String path = raw.substring(request.getContextPath().length());
     try {
-      admitted = admit(request);
+      checkFraming(request);
+      if (path.startsWith(KEYS)) {
+        entries.answer(request, response, decodeKey(path.substring(KEYS.length())));
+        return;
+      }
+      if (!PLAIN_PATH.matcher(path).matches()) {
+        throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is nothing at this path.");
+      }
     } catch (KeyValueException refusal) {
       ProblemServlet.write(refusal, request, response);
       return;
     }
-    chain.doFilter(admitted, response);
+    chain.doFilter(new FixedPath(request, path), response);
   }
 
   /** A value is of anyone's making: a browser must neither guess at it nor run it as our origin. */
@@ -82,21 +83,6 @@ public class RequestGate extends HttpFilter {
     response.setHeader("Cache-Control", "no-cache");
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Content-Security-Policy", "sandbox");
-  }
-
-  private static HttpServletRequest admit(HttpServletRequest request) {
-    checkFraming(request);
-    String raw = request.getRequestURI();
-    request.setAttribute(PATH, raw);
-    String path = raw.substring(request.getContextPath().length());
-    if (path.startsWith(KEYS)) {
-      request.setAttribute(KEY, decodeKey(path.substring(KEYS.length())));
-      return new FixedPath(request, mayBeHeld(request) ? HELD_PATH : KEY_PATH);
-    }
-    if (!PLAIN_PATH.matcher(path).matches() || path.startsWith("/v1/held")) {
-      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is nothing at this path.");
-    }
-    return new FixedPath(request, path);
   }
 
   private static Key decodeKey(String raw) {
@@ -108,12 +94,6 @@ public class RequestGate extends HttpFilter {
           .withField("key");
     }
     return Key.of(text);
-  }
-
-  private static boolean mayBeHeld(HttpServletRequest request) {
-    String method = request.getMethod();
-    return (method.equals("GET") || method.equals("HEAD"))
-        && request.getHeader(Headers.PREFER) != null;
   }
 
   /** What RFC 9112 section 6.3 calls an unrecoverable error, and the container lets through. */

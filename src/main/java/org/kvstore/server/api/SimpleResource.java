@@ -28,7 +28,6 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.PairDocument;
-import org.kvstore.server.api.EntryResponses.StoredValue;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
@@ -82,14 +81,14 @@ public class SimpleResource {
   @Path("get")
   @Produces("text/plain; charset=UTF-8; qs=0.5")
   public Response getText(@Context HttpServletRequest request) {
-    return Response.ok(new StoredValue(find(request).value(), "text/plain; charset=UTF-8")).build();
+    return Response.ok(find(request).value().toArray(), "text/plain; charset=UTF-8").build();
   }
 
   @DELETE
   @Path("delete")
   public CompletionStage<Response> delete(@Context HttpServletRequest request) {
     Key key = Key.of(Query.of(request, KEY).required("key"));
-    String name = EntryResource.idempotencyKey(request);
+    String name = IdempotencyKey.of(request);
     return ProblemMapper.answer(
         request,
         service
@@ -111,10 +110,13 @@ public class SimpleResource {
             null,
             false,
             Condition.NONE,
-            EntryResource.idempotencyKey(request));
-    String location = EntryResponses.location(request, key.utf8());
+            IdempotencyKey.of(request));
+    String location = EntryReplies.location(request, key.utf8());
     return ProblemMapper.answer(
-        request, service.put(put).thenApply(written -> EntryResponses.written(written, location)));
+        request,
+        service
+            .put(put)
+            .thenApply(written -> EntryReplies.written(written, location).toResponse()));
   }
 
   private Entry find(HttpServletRequest request) {

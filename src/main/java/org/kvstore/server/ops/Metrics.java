@@ -4,11 +4,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.Initialized;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.MetricUnits;
 import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.server.replication.LocalReplicator;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 import org.kvstore.server.store.StoreStatistics;
@@ -29,84 +32,78 @@ public class Metrics {
   }
 
   private void register(Engine engine) {
-    gauge(
-        "kvstore_writes_acknowledged_total",
-        "Writes answered with an outcome since the start.",
-        engine,
-        e -> e.replicator().acknowledged());
-    gauge(
-        "kvstore_commits_total",
-        "Groups of writes committed since the start.",
-        engine,
-        e -> e.replicator().groups());
-    gauge(
-        "kvstore_write_queue_depth",
-        "Writes that wait for the committer.",
-        engine,
-        e -> e.replicator().queueDepth());
-    gauge("kvstore_held_requests", "Requests held by Prefer: wait.", engine, Engine::held);
-    gauge(
-        "kvstore_disk_free_bytes",
-        "Free space of the disk that the data is on.",
-        engine,
-        e -> e.disk().freeBytes());
-    statistic(engine, "revision", "Newest revision.", StoreStatistics::revision);
-    statistic(engine, "keys", "Estimated number of keys.", StoreStatistics::keys);
-    statistic(
-        engine,
-        "wal_syncs_total",
-        "fsyncs of the write-ahead log since the start.",
-        StoreStatistics::walSyncs);
-    statistic(
-        engine,
+    engineFigures(engine);
+    storeFigures(engine);
+  }
+
+  private void engineFigures(Engine engine) {
+    LocalReplicator replicator = engine.replicator();
+    counter(
+        "writes_acknowledged_total", "Writes answered with an outcome.", replicator::acknowledged);
+    counter("commits_total", "Groups of writes committed, one fsync each.", replicator::groups);
+    gauge("write_queue_depth", "Writes that wait for the committer.", replicator::queueDepth);
+    gauge("write_queue_bytes", "Bytes that they hold.", replicator::queueBytes);
+    gauge("held_requests", "Requests held by Prefer: wait.", engine::held);
+    gauge("disk_free_bytes", "Free space of the data's disk.", engine.disk()::freeBytes);
+  }
+
+  private void storeFigures(Engine engine) {
+    Function<ToLongFunction<StoreStatistics>, LongSupplier> of =
+        figure -> () -> figure.applyAsLong(engine.store().statistics());
+    gauge("revision", "Newest revision.", of.apply(StoreStatistics::revision));
+    gauge("keys", "Estimated number of keys.", of.apply(StoreStatistics::keys));
+    gauge("table_bytes", "Size of the table files.", of.apply(StoreStatistics::tableBytes));
+    gauge("wal_bytes", "Size of the write-ahead log.", of.apply(StoreStatistics::walBytes));
+    counter("wal_syncs_total", "fsyncs of that log.", of.apply(StoreStatistics::walSyncs));
+    counter(
         "wal_written_bytes_total",
-        "Bytes written to the write-ahead log since the start.",
-        StoreStatistics::walWrittenBytes);
-    statistic(engine, "table_bytes", "Size of the table files.", StoreStatistics::tableBytes);
-    statistic(
-        engine,
+        "Bytes written to that log.",
+        of.apply(StoreStatistics::walWrittenBytes));
+    counter(
+        "entry_cache_hits_total",
+        "Look-ups that the cache of entries answered.",
+        of.apply(StoreStatistics::entryCacheHits));
+    counter(
+        "entry_cache_misses_total",
+        "Look-ups that it did not.",
+        of.apply(StoreStatistics::entryCacheMisses));
+    counter(
         "cache_hits_total",
         "Look-ups that the block cache answered.",
-        StoreStatistics::cacheHits);
-    statistic(
-        engine,
-        "cache_misses_total",
-        "Look-ups that the block cache did not answer.",
-        StoreStatistics::cacheMisses);
-    statistic(
-        engine,
+        of.apply(StoreStatistics::cacheHits));
+    counter(
+        "cache_misses_total", "Look-ups that it did not.", of.apply(StoreStatistics::cacheMisses));
+    gauge(
         "cache_bytes",
         "Native memory of the block cache, memtables included.",
-        StoreStatistics::cacheBytes);
-    statistic(
-        engine, "memtable_bytes", "Native memory of memtables.", StoreStatistics::memtableBytes);
-    statistic(
-        engine,
+        of.apply(StoreStatistics::cacheBytes));
+    gauge(
+        "memtable_bytes", "Native memory of memtables.", of.apply(StoreStatistics::memtableBytes));
+    gauge(
         "table_reader_bytes",
         "Native memory of open table files outside the cache.",
-        StoreStatistics::tableReaderBytes);
-    statistic(
-        engine,
+        of.apply(StoreStatistics::tableReaderBytes));
+    gauge(
         "compaction_debt_bytes",
         "Bytes that compaction still has to rewrite.",
-        StoreStatistics::compactionDebtBytes);
-    statistic(
-        engine, "pinned_views", "Reads of several steps under way.", s -> (long) s.pinnedViews());
+        of.apply(StoreStatistics::compactionDebtBytes));
+    gauge("pinned_views", "Reads of several steps under way.", of.apply(s -> s.pinnedViews()));
   }
 
-  private void statistic(
-      Engine engine, String name, String description, ToLongFunction<StoreStatistics> figure) {
-    gauge("kvstore_" + name, description, engine, e -> figure.applyAsLong(e.store().statistics()));
+  private void gauge(String name, String description, LongSupplier figure) {
+    registry.gauge(metadata(name, description), figure::getAsLong);
   }
 
-  private void gauge(
-      String name, String description, Engine engine, ToLongFunction<Engine> figure) {
-    Metadata metadata =
-        Metadata.builder()
-            .withName(name)
-            .withDescription(description)
-            .withUnit(MetricUnits.NONE)
-            .build();
-    registry.gauge(metadata, engine, e -> figure.applyAsLong(e));
+  /** It only rises, from 0 at the start of the service. */
+  private void counter(String name, String description, LongSupplier figure) {
+    registry.gauge(metadata(name, description + " Since the start."), figure::getAsLong);
+  }
+
+  private static Metadata metadata(String name, String description) {
+    return Metadata.builder()
+        .withName("kvstore_" + name)
+        .withDescription(description)
+        .withUnit(MetricUnits.NONE)
+        .build();
   }
 }

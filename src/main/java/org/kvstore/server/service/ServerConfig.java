@@ -34,6 +34,7 @@ public record ServerConfig(StoreOptions store, Limits limits) {
             value(config, "kv.data.dir", store.directory(), ServerConfig::path, "a directory"),
             cache,
             size(config, "kv.write-buffer.size", cache / 2, 8L << 20, cache),
+            size(config, "kv.entry-cache.size", store.entryCacheBytes(), 0, 1L << 36),
             number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
             size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50)),
         limits(config, limits));

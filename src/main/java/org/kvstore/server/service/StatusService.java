@@ -34,7 +34,8 @@ public class StatusService {
   public StatusDocument status() {
     Engine engine = handle.require();
     StoreStatistics statistics = engine.store().statistics();
-    long lookups = statistics.cacheHits() + statistics.cacheMisses();
+    long hits = statistics.entryCacheHits() + statistics.cacheHits();
+    long lookups = hits + statistics.cacheMisses();
     return new StatusDocument(
         version,
         "standalone",
@@ -47,7 +48,7 @@ public class StatusService {
                 statistics.keys(),
                 statistics.tableBytes() + statistics.walBytes())),
         List.of(),
-        lookups == 0 ? null : (double) statistics.cacheHits() / lookups,
+        lookups == 0 ? null : (double) hits / lookups,
         engine.uptimeSeconds());
   }
 

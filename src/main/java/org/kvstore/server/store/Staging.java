@@ -34,6 +34,7 @@ final class Staging implements AutoCloseable {
   private static final byte[] NOTHING = new byte[0];
 
   private final Database database;
+  private final EntryCache cache;
   private final QueueHead deadlines;
   private final QueueHead requests;
   private final WriteBatch batch = new WriteBatch();
@@ -48,8 +49,10 @@ final class Staging implements AutoCloseable {
   private long revision;
   private int index;
 
-  Staging(Database database, long revision, QueueHead deadlines, QueueHead requests) {
+  Staging(
+      Database database, EntryCache cache, long revision, QueueHead deadlines, QueueHead requests) {
     this.database = database;
+    this.cache = cache;
     this.deadlines = deadlines;
     this.requests = requests;
     this.revision = revision;
@@ -90,6 +93,10 @@ final class Staging implements AutoCloseable {
     Optional<Entry> staged = changed.get(key);
     if (staged != null) {
       return staged.orElse(null);
+    }
+    Entry cached = cache.get(key);
+    if (cached != null) {
+      return cached;
     }
     byte[] row = database.get(Table.CURRENT, database.newest(), Rows.currentKey(key));
     return row == null ? null : Rows.currentEntry(key, row);

@@ -32,10 +32,11 @@ import org.rocksdb.WriteBatch;
  * <ol>
  *   <li>{@code commitMonitor} makes commits, recovery and close follow one another. Only its holder
  *       changes {@code database} and {@code failed}. It is held across evaluation and fsync.
- *   <li>{@code lock} guards {@code published}, the view that readers see, and with it the life of
- *       the database handle: whoever holds the read lock and found a view may use its database. The
- *       write lock is held only to swap the view, for microseconds, and nothing blocks under it. It
- *       is fair, or many readers would keep a commit waiting: src/docs/decisions/0003-view-lock.md.
+ *   <li>{@code lock} guards {@code published}, the view that readers see, the cache of its entries,
+ *       and with it the life of the database handle: whoever holds the read lock and found a view
+ *       may use its database. The write lock is held only to swap the view, for microseconds, and
+ *       nothing blocks under it. It is fair, or many readers would keep a commit waiting:
+ *       src/docs/decisions/0003-view-lock.md.
  * </ol>
  *
  * A view is published after its batch is durable, so readers see only durable and complete commits.
@@ -54,6 +55,7 @@ public final class Store implements AutoCloseable {
   private final Object commitMonitor = new Object();
   private final QueueHead deadlines = new QueueHead();
   private final QueueHead requests = new QueueHead();
+  private final EntryCache cache;
   private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
 
@@ -73,6 +75,7 @@ public final class Store implements AutoCloseable {
     this.options = options;
     this.limits = limits;
     this.listener = listener;
+    cache = new EntryCache(options.entryCacheBytes());
   }
 
   /**
@@ -102,7 +105,7 @@ public final class Store implements AutoCloseable {
     synchronized (commitMonitor) {
       Database open = requireWritable();
       View view = requirePublished();
-      try (Staging staging = new Staging(open, view.revision(), deadlines, requests)) {
+      try (Staging staging = new Staging(open, cache, view.revision(), deadlines, requests)) {
         List<Outcome> outcomes = evaluate(group, staging);
         if (!staging.isEmpty()) {
           commit(open, staging, view.compacted());
@@ -150,7 +153,7 @@ public final class Store implements AutoCloseable {
 
   /** The newest entry of a key, or null. */
   public @Nullable Entry get(Key key) {
-    return look(view -> view.get(key));
+    return look(view -> cache.get(key, view::get));
   }
 
   /**
@@ -230,7 +233,7 @@ public final class Store implements AutoCloseable {
 
   /** Figures for metrics and status. */
   public StoreStatistics statistics() {
-    return look(view -> view.statistics(pinned.size()));
+    return look(view -> view.statistics(cache, pinned.size()));
   }
 
   /** Closes the files. Reads of several steps under way end with UNAVAILABLE. */
@@ -277,7 +280,7 @@ public final class Store implements AutoCloseable {
     failed = true;
     try {
       open.write(batch);
-      publish(new View(open, staging.revision(), compacted));
+      publish(new View(open, staging.revision(), compacted), staging.events());
     } catch (RocksDBException | RuntimeException e) {
       throw KeyValueException.of(
               ErrorCode.INDETERMINATE, "Writing to disk failed; the outcome is not known.")
@@ -298,11 +301,20 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  private void publish(@Nullable View next) {
+  private void publish(View next, List<Event> changes) {
+    swap(next, () -> cache.publish(changes));
+  }
+
+  private void swap(@Nullable View next, Runnable alongside) {
+    View previous;
     lock.writeLock().lock();
-    View previous = published;
-    published = next;
-    lock.writeLock().unlock();
+    try {
+      previous = published;
+      published = next;
+      alongside.run();
+    } finally {
+      lock.writeLock().unlock();
+    }
     if (previous != null) {
       previous.release();
     }
@@ -330,8 +342,9 @@ public final class Store implements AutoCloseable {
   private void openDatabase(boolean create) {
     Database opened = Database.open(options.directory(), options, create);
     try {
-      publish(
-          new View(opened, number(opened, Staging.REVISION), number(opened, Staging.COMPACTED)));
+      swap(
+          new View(opened, number(opened, Staging.REVISION), number(opened, Staging.COMPACTED)),
+          cache::clear);
       database = opened;
     } catch (RuntimeException e) {
       opened.close();
@@ -341,7 +354,7 @@ public final class Store implements AutoCloseable {
 
   /** No reader may start, then none may be left, then the database may go. */
   private void closeDatabase() {
-    publish(null);
+    swap(null, cache::clear);
     pinned.forEach(PinnedView::takeBack);
     if (database != null) {
       database.close();

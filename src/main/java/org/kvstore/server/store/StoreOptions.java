@@ -9,19 +9,29 @@ import java.nio.file.Path;
  * @param directory data directory; made when missing
  * @param cacheBytes size of the LRU block cache, memtables included: bytes
  * @param writeBufferBytes part of it that memtables may take: bytes
+ * @param entryCacheBytes size of the cache of decoded entries, on the heap: bytes; 0 for none
  * @param openFiles table files kept open at the most
  * @param freeDiskFloor free space of the disk below which writes are refused: bytes
  */
 public record StoreOptions(
-    Path directory, long cacheBytes, long writeBufferBytes, int openFiles, long freeDiskFloor) {
+    Path directory,
+    long cacheBytes,
+    long writeBufferBytes,
+    long entryCacheBytes,
+    int openFiles,
+    long freeDiskFloor) {
 
-  /** The usual options: 128 MiB of cache, half of it for memtables, a floor of 256 MiB. */
+  /**
+   * The usual options: 128 MiB of cache, half of it for memtables, 64 MiB of entries, a floor of
+   * 256 MiB.
+   */
   public static StoreOptions defaults(Path directory) {
-    return new StoreOptions(directory, 128L << 20, 64L << 20, 500, 256L << 20);
+    return new StoreOptions(directory, 128L << 20, 64L << 20, 64L << 20, 500, 256L << 20);
   }
 
   /** The same options for another directory. */
   public StoreOptions in(Path other) {
-    return new StoreOptions(other, cacheBytes, writeBufferBytes, openFiles, freeDiskFloor);
+    return new StoreOptions(
+        other, cacheBytes, writeBufferBytes, entryCacheBytes, openFiles, freeDiskFloor);
   }
 }

@@ -10,6 +10,8 @@ package org.kvstore.server.store;
  * @param walSyncs fsyncs of the write-ahead log
  * @param walWrittenBytes bytes written to the write-ahead log
  * @param walBytes size of the write-ahead log files
+ * @param entryCacheHits look-ups that the cache of entries answered
+ * @param entryCacheMisses look-ups that it did not
  * @param cacheHits look-ups that the block cache answered
  * @param cacheMisses look-ups that it did not
  * @param cacheBytes native memory that the block cache holds, memtables included
@@ -26,6 +28,8 @@ public record StoreStatistics(
     long walSyncs,
     long walWrittenBytes,
     long walBytes,
+    long entryCacheHits,
+    long entryCacheMisses,
     long cacheHits,
     long cacheMisses,
     long cacheBytes,

@@ -116,7 +116,7 @@ final class View {
     }
   }
 
-  StoreStatistics statistics(int pinnedViews) {
+  StoreStatistics statistics(EntryCache cache, int pinnedViews) {
     return new StoreStatistics(
         revision,
         compacted,
@@ -125,6 +125,8 @@ final class View {
         database.ticker(TickerType.WAL_FILE_SYNCED),
         database.ticker(TickerType.WAL_FILE_BYTES),
         database.logBytes(),
+        cache.hits(),
+        cache.misses(),
         database.ticker(TickerType.BLOCK_CACHE_HIT),
         database.ticker(TickerType.BLOCK_CACHE_MISS),
         database.cacheBytes(),

@@ -135,7 +135,8 @@ class StoreTest {
     store.apply(List.of(Writes.put("a", "value"), Writes.put("b", "value")));
     store.close();
     try (Database database = Database.open(directory, Stores.options(directory), false);
-        Staging staging = new Staging(database, 2, new QueueHead(), new QueueHead())) {
+        Staging staging =
+            new Staging(database, new EntryCache(0), 2, new QueueHead(), new QueueHead())) {
       assertThat(staging.first(KeyRange.ALL, 10))
           .extracting(entry -> entry.value().size())
           .containsExactly(0, 0);

@@ -18,7 +18,7 @@ public final class Stores {
   private Stores() {}
 
   public static StoreOptions options(Path directory) {
-    return new StoreOptions(directory, 32L << 20, 16L << 20, 100, 0);
+    return new StoreOptions(directory, 32L << 20, 16L << 20, 1L << 20, 100, 0);
   }
 
   public static Store create(Path directory) {

@@ -2,9 +2,6 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.Response.ResponseBuilder;
-import jakarta.ws.rs.core.Response.Status;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -19,19 +16,11 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome.Written;
 
 /** Answers with one entry: its value or its JSON document, its tag and its other headers. */
-final class EntryResponses {
+final class EntryReplies {
   private static final Pattern WANTS_DOCUMENT =
       Pattern.compile(Pattern.quote(MediaTypes.ENTRY) + "\\s*(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))");
 
-  private EntryResponses() {}
-
-  /**
-   * A value to be answered as it was stored.
-   *
-   * @param bytes the value
-   * @param contentType as the client sent it, character by character
-   */
-  record StoredValue(Bytes bytes, String contentType) {}
+  private EntryReplies() {}
 
   /**
    * What a read asks for, apart from the entry.
@@ -51,63 +40,76 @@ final class EntryResponses {
   }
 
   /** The answer of a GET: the entry, 304 when the client has it, or the error 404. */
-  static Response read(Wish wish, Optional<Entry> found) {
+  static Reply read(Wish wish, Optional<Entry> found) {
+    return read(wish, found, null);
+  }
+
+  /**
+   * The same for a GET that preferred to wait.
+   *
+   * @param preferenceApplied what was made of the preference (RFC 7240 section 3), or null
+   */
+  static Reply read(Wish wish, Optional<Entry> found, @Nullable String preferenceApplied) {
     Entry entry =
         found.orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
-    boolean document = wish.document();
-    if (wish.knows(entry)) {
-      return describe(Response.notModified(), entry, document).build();
+    boolean known = wish.knows(entry);
+    Reply.Builder reply = Reply.status(known ? 304 : 200);
+    describe(reply, entry, wish.document());
+    if (preferenceApplied != null) {
+      reply.header("Preference-Applied", preferenceApplied);
     }
-    ResponseBuilder response =
-        document
-            ? Response.ok(Documents.entry(entry, false), MediaTypes.ENTRY)
-            : Response.ok(new StoredValue(entry.value(), entry.contentType()));
-    return describe(response, entry, document).build();
+    if (known) {
+      return reply.build();
+    }
+    return wish.document()
+        ? reply.build(Documents.json(Documents.entry(entry, false)), MediaTypes.ENTRY)
+        : reply.build(entry.value(), entry.contentType());
   }
 
   /** The answer of a PUT: 201 with the key's location, or 204 when it replaced an entry. */
-  static Response written(Written written, String location) {
-    ResponseBuilder response =
-        written.created()
-            ? Response.status(Status.CREATED).header(HttpHeaders.LOCATION, location)
-            : Response.noContent();
-    return headers(
-            response
-                .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
-                .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt())),
-            written.createRevision(),
-            written.modRevision(),
-            written.version(),
-            written.expiresAt())
-        .build();
+  static Reply written(Written written, String location) {
+    Reply.Builder reply = Reply.status(written.created() ? 201 : 204);
+    if (written.created()) {
+      reply.header(HttpHeaders.LOCATION, location);
+    }
+    reply
+        .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
+        .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt()));
+    revisions(
+        reply,
+        written.createRevision(),
+        written.modRevision(),
+        written.version(),
+        written.expiresAt());
+    return reply.build();
   }
 
   /** Where a key is found: an absolute path. */
   static String location(HttpServletRequest request, Bytes key) {
-    return request.getContextPath() + "/v1/kv/" + PercentEncoding.encodePath(key);
+    return request.getContextPath() + RequestGate.KEYS + PercentEncoding.encodePath(key);
   }
 
-  private static ResponseBuilder describe(ResponseBuilder response, Entry entry, boolean document) {
+  private static void describe(Reply.Builder reply, Entry entry, boolean document) {
     long revision = entry.modRevision();
-    response
+    reply
         .header(HttpHeaders.ETAG, document ? EntityTags.entry(revision) : EntityTags.raw(revision))
         .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(entry.modifiedAt()))
         .header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
     if (entry.lease() != 0) {
-      response.header(Headers.LEASE, Long.toString(entry.lease()));
+      reply.header(Headers.LEASE, entry.lease());
     }
-    return headers(response, entry.createRevision(), revision, entry.version(), entry.expiresAt());
+    revisions(reply, entry.createRevision(), revision, entry.version(), entry.expiresAt());
   }
 
-  private static ResponseBuilder headers(
-      ResponseBuilder response, long created, long modified, long version, long expiresAt) {
-    response
-        .header(Headers.CREATE_REVISION, Long.toString(created))
-        .header(Headers.MOD_REVISION, Long.toString(modified))
-        .header(Headers.VERSION, Long.toString(version));
-    return expiresAt == Entry.NEVER
-        ? response
-        : response.header(Headers.EXPIRES_AT, Instant.ofEpochMilli(expiresAt).toString());
+  private static void revisions(
+      Reply.Builder reply, long created, long modified, long version, long expiresAt) {
+    reply
+        .header(Headers.CREATE_REVISION, created)
+        .header(Headers.MOD_REVISION, modified)
+        .header(Headers.VERSION, version);
+    if (expiresAt != Entry.NEVER) {
+      reply.header(Headers.EXPIRES_AT, Instant.ofEpochMilli(expiresAt).toString());
+    }
   }
 
   /** Only who asks for the document by its name gets it: the value may be of any type. */

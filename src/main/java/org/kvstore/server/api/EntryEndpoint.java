@@ -1,0 +1,135 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.api.EntryReplies.Wish;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.KeyValueService;
+import org.kvstore.server.service.WriteRequest;
+
+/**
+ * One key: {@code /v1/kv/{key}}. {@link RequestGate} has read the key and calls this directly, as
+ * the way through Jakarta REST would cost a quarter of a read
+ * (src/docs/decisions/0007-one-key-without-jakarta-rest.md).
+ *
+ * <p>A read is answered at once: it waits for nothing. Writes, and reads that prefer to wait, are
+ * asynchronous and occupy no thread.
+ */
+@Singleton
+public class EntryEndpoint {
+  private static final String METHODS = "GET, HEAD, PUT, DELETE, OPTIONS";
+  private static final Set<String> READ = Set.of("revision");
+  private static final Set<String> WRITE = Set.of("ttl", "keepTtl");
+  private static final Set<String> NONE = Set.of();
+  private static final Pattern MEDIA_TYPE =
+      Pattern.compile(
+          "{token}/{token}([ \\t]*;[ \\t]*{token}=({token}|\"([ !#-\\[\\]-~]|\\\\[ -~])*\"))*"
+              .replace("{token}", "[\\w!#$%&'*+.^`|~-]+"));
+
+  private final KeyValueService service;
+
+  @Inject
+  public EntryEndpoint(KeyValueService service) {
+    this.service = service;
+  }
+
+  /** Answers a request for a key, now or later. */
+  void answer(HttpServletRequest request, HttpServletResponse response, Key key)
+      throws IOException {
+    try {
+      switch (request.getMethod()) {
+        case "GET", "HEAD" -> read(request, response, key);
+        case "PUT" -> AsyncReply.send(put(request, key), request, response);
+        case "DELETE" -> AsyncReply.send(delete(request, key), request, response);
+        case "OPTIONS" -> Reply.status(204).header("Allow", METHODS).build().send(response, false);
+        default -> {
+          response.setHeader("Allow", METHODS);
+          throw KeyValueException.of(
+              ErrorCode.METHOD_NOT_ALLOWED, "A key is read, put and deleted.");
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      ProblemServlet.write(e, request, response);
+    }
+  }
+
+  private void read(HttpServletRequest request, HttpServletResponse response, Key key)
+      throws IOException {
+    Optional<Duration> wait = PreferredWait.of(request, service.limits().heldWait());
+    Optional<Entry> now = find(request, key);
+    Wish wish = Wish.of(request);
+    if (wait.isEmpty() || request.getQueryString() != null) {
+      EntryReplies.read(wish, now).send(response, request.getMethod().equals("HEAD"));
+      return;
+    }
+    Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
+    String applied = "wait=" + wait.get().toSeconds();
+    AsyncReply.send(
+        service
+            .hold(key, isNews, wait.get())
+            .thenApply(entry -> EntryReplies.read(wish, entry, applied)),
+        request,
+        response);
+  }
+
+  private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {
+    Query query = Query.of(request, WRITE);
+    if (query.has("ttl") && query.flag("keepTtl")) {
+      throw KeyValueException.invalid("keepTtl", "It is not combined with ttl.");
+    }
+    WriteRequest.Put put =
+        new WriteRequest.Put(
+            key,
+            Bodies.read(request, service.limits().valueBytes(), "value"),
+            contentType(request),
+            query.duration("ttl"),
+            query.flag("keepTtl"),
+            EntityTags.condition(request),
+            IdempotencyKey.of(request));
+    String location = EntryReplies.location(request, key.utf8());
+    return service.put(put).thenApply(written -> EntryReplies.written(written, location));
+  }
+
+  private CompletionStage<Reply> delete(HttpServletRequest request, Key key) {
+    Query.of(request, NONE);
+    WriteRequest.Delete delete =
+        new WriteRequest.Delete(key, EntityTags.condition(request), IdempotencyKey.of(request));
+    return service.delete(delete).thenApply(deleted -> Reply.status(204).build());
+  }
+
+  /** The entry that a read asks for, now or at a revision. */
+  private Optional<Entry> find(HttpServletRequest request, Key key) {
+    Query query = Query.of(request, READ);
+    return query.has("revision")
+        ? service.getAt(key, query.number("revision", 0, 1, Long.MAX_VALUE))
+        : service.get(key);
+  }
+
+  private static String contentType(HttpServletRequest request) {
+    @Nullable String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null) {
+      return MediaType.APPLICATION_OCTET_STREAM;
+    }
+    if (type.length() > 256 || !MEDIA_TYPE.matcher(type).matches()) {
+      throw KeyValueException.invalid(
+              HttpHeaders.CONTENT_TYPE, "It is a media type of at most 256 characters.")
+          .withLimit(256);
+    }
+    return type;
+  }
+}

@@ -1,0 +1,111 @@
+package org.kvstore.server.store;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.stats.ConcurrentStatsCounter;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+
+/**
+ * The newest entries of keys that were read or written lately, decoded, on the heap: what is asked
+ * for often is answered without a look into the database. Bounded in bytes; what is used least
+ * goes.
+ *
+ * <p>It always shows what the published view shows. That holds because readers fill it under the
+ * read lock of that view and {@link #publish} is called under the write lock, together with the
+ * swap: no reader can put back what a commit has replaced.
+ */
+final class EntryCache {
+  /** Objects around the bytes of an entry, and the cache's own: measured, about. */
+  private static final int OVERHEAD_BYTES = 260;
+
+  /** A commit that changes more keys empties the cache instead, as the write lock is held. */
+  private static final int MOST_CHANGES = 1_000;
+
+  private final long bytes;
+
+  /** Goes on over {@link #clear}. */
+  private final ConcurrentStatsCounter lookups = new ConcurrentStatsCounter();
+
+  private volatile Cache<Key, Entry> entries;
+
+  /**
+   * @param bytes how much of the heap it may take, roughly; 0 for no cache
+   */
+  EntryCache(long bytes) {
+    this.bytes = bytes;
+    entries = empty();
+  }
+
+  /**
+   * The cached entry, or null. For the committer, who knows the published view to be the newest.
+   */
+  @Nullable Entry get(Key key) {
+    return entries.getIfPresent(key);
+  }
+
+  /** The cached entry, or what the published view has, which is kept. Under the read lock. */
+  @Nullable Entry get(Key key, Function<Key, @Nullable Entry> view) {
+    Entry cached = entries.getIfPresent(key);
+    if (cached != null) {
+      return cached;
+    }
+    Entry found = view.apply(key);
+    if (found != null) {
+      entries.put(key, found);
+    }
+    return found;
+  }
+
+  /** Follows the view that is published with these changes. Under the write lock. */
+  void publish(List<Event> events) {
+    if (events.size() > MOST_CHANGES) {
+      clear();
+      return;
+    }
+    for (Event event : events) {
+      Entry entry = event.entry();
+      if (entry == null) {
+        entries.invalidate(event.key());
+      } else {
+        entries.put(event.key(), entry);
+      }
+    }
+  }
+
+  /** Forgets everything. Under the write lock. */
+  void clear() {
+    entries = empty();
+  }
+
+  private Cache<Key, Entry> empty() {
+    return Caffeine.newBuilder()
+        .maximumWeight(bytes)
+        .<Key, Entry>weigher((key, entry) -> weight(entry))
+        // Its upkeep is short and needs no thread of its own.
+        .executor(Runnable::run)
+        .recordStats(() -> lookups)
+        .build();
+  }
+
+  /** Look-ups that it answered, since the opening of the store. */
+  long hits() {
+    return lookups.snapshot().hitCount();
+  }
+
+  /** Look-ups that it did not. */
+  long misses() {
+    return lookups.snapshot().missCount();
+  }
+
+  private static int weight(Entry entry) {
+    return OVERHEAD_BYTES
+        + 2 * entry.key().utf8().size()
+        + entry.value().size()
+        + entry.contentType().length();
+  }
+}
