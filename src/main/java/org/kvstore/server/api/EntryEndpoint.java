@@ -56,7 +56,7 @@ public class EntryEndpoint {
         case "GET", "HEAD" -> read(request, response, key);
         case "PUT" -> AsyncReply.send(put(request, key), request, response);
         case "DELETE" -> AsyncReply.send(delete(request, key), request, response);
-        case "OPTIONS" -> Reply.status(204).header("Allow", METHODS).build().send(response, false);
+        case "OPTIONS" -> Reply.status(200).header("Allow", METHODS).build().send(response, false);
         default -> {
           response.setHeader("Allow", METHODS);
           throw KeyValueException.of(

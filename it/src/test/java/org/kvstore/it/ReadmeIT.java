@@ -1,0 +1,84 @@
+package org.kvstore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.kvstore.it.support.ServerProcess;
+
+/**
+ * The README's tour, pasted literally into a shell: every command succeeds, and the statuses that
+ * its comments promise are the ones that come, in their order.
+ */
+class ReadmeIT {
+  private static final String HOME = "http://127.0.0.1:8080";
+  private static final Pattern TOUR = Pattern.compile("(?s)\n## A tour with curl\n(.*?)\n## ");
+  private static final Pattern BLOCK = Pattern.compile("(?s)```sh\n(.*?)```");
+  private static final Pattern PROMISED = Pattern.compile("(?m)# (\\d{3})\\b");
+  private static final Pattern ANSWERED = Pattern.compile("(?m)^HTTP/1.1 (\\d{3})");
+  private static final Path WORK = ServerProcess.directory("readme");
+
+  private static ServerProcess server;
+
+  @BeforeAll
+  static void start() throws IOException {
+    Files.createDirectories(WORK);
+    server = ServerProcess.ready(ServerProcess.directory("readme-data"));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> tourWithCurl_answersAsItsCommentsSay() throws IOException {
+    String readme = Files.readString(Path.of(System.getProperty("it.readme")));
+    List<String> blocks =
+        TOUR.matcher(readme)
+            .results()
+            .flatMap(tour -> BLOCK.matcher(tour.group(1)).results())
+            .map(block -> block.group(1))
+            .toList();
+    assertThat(blocks).hasSizeGreaterThan(4);
+    return blocks.stream()
+        .map(
+            block -> DynamicTest.dynamicTest(block.lines().findFirst().orElse(""), () -> run(block)));
+  }
+
+  private static void run(String block) throws IOException, InterruptedException {
+    Path output = WORK.resolve("output");
+    String script = block.replace(HOME, server.service().uri().toString());
+    Process shell =
+        new ProcessBuilder("bash", "-e", "-c", script)
+            .directory(WORK.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    try {
+      assertThat(shell.waitFor(60, TimeUnit.SECONDS)).as(block).isTrue();
+    } finally {
+      shell.destroyForcibly();
+    }
+    String printed = Files.readString(output);
+    assertThat(shell.exitValue()).as(printed).isZero();
+    List<String> promised = numbers(PROMISED, block);
+    List<String> answered = numbers(ANSWERED, printed);
+    assertThat(answered).as(printed).allMatch(status -> status.startsWith("2") || promised.contains(status));
+    assertThat(answered).as(printed).containsSubsequence(promised);
+  }
+
+  private static List<String> numbers(Pattern pattern, String text) {
+    return pattern.matcher(text).results().map((MatchResult match) -> match.group(1)).toList();
+  }
+}
