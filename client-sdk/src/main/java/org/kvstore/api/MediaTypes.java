@@ -11,5 +11,14 @@ public final class MediaTypes {
   /** Newline-delimited JSON: one document a line. */
   public static final String NDJSON = "application/x-ndjson";
 
+  /** JSON Patch, RFC 6902. */
+  public static final String JSON_PATCH = "application/json-patch+json";
+
+  /** JSON Merge Patch, RFC 7396. */
+  public static final String MERGE_PATCH = "application/merge-patch+json";
+
+  /** Adds to a decimal number: {@code {"by": 1}}. */
+  public static final String INCREMENT = "application/vnd.kvstore.increment+json";
+
   private MediaTypes() {}
 }

@@ -3,6 +3,8 @@ package org.kvstore.client;
 import jakarta.ws.rs.client.ClientRequestContext;
 import jakarta.ws.rs.client.ClientRequestFilter;
 import java.net.URI;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Writes the key of a request path in one canonical form: {@code /} between segments, and every
@@ -13,7 +15,9 @@ import java.net.URI;
  * {@code %}, so what an escape means is unambiguous here, whichever characters were escaped.
  */
 public final class KeyPathFilter implements ClientRequestFilter {
-  private static final String KEYS = "/v1/kv/";
+  /** What comes before a key. Each is found in keys too, so the first one in a path counts. */
+  private static final Pattern BEFORE_KEY = Pattern.compile("/v1/(kv|history)/");
+
   private static final String UNRESERVED_PUNCTUATION = "-._~";
   private static final String ESCAPED_SLASH = "%2F";
 
@@ -24,11 +28,11 @@ public final class KeyPathFilter implements ClientRequestFilter {
   public void filter(ClientRequestContext request) {
     URI uri = request.getUri();
     String path = uri.getRawPath();
-    int start = path.indexOf(KEYS);
-    if (start < 0) {
+    Matcher before = BEFORE_KEY.matcher(path);
+    if (!before.find()) {
       return;
     }
-    int key = start + KEYS.length();
+    int key = before.end();
     String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
     String canonical = path.substring(0, key) + canonical(path.substring(key)) + query;
     request.setUri(URI.create(uri.getScheme() + "://" + uri.getRawAuthority() + canonical));

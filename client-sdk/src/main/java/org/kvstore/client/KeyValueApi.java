@@ -6,6 +6,8 @@ import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HEAD;
 import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PATCH;
+import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -18,12 +20,18 @@ import java.util.concurrent.CompletionStage;
 import org.eclipse.microprofile.rest.client.annotation.RegisterProvider;
 import org.eclipse.microprofile.rest.client.inject.RegisterRestClient;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.CompactedDocument;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.EntryDocument;
+import org.kvstore.api.GrantDocument;
 import org.kvstore.api.Headers;
+import org.kvstore.api.HistoryDocument;
+import org.kvstore.api.LeaseDocument;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.api.StatusDocument;
+import org.kvstore.api.TransactedDocument;
+import org.kvstore.api.TransactionDocument;
 
 /**
  * The HTTP contract as a MicroProfile REST client: one method a request, no logic. Applications
@@ -33,7 +41,8 @@ import org.kvstore.api.StatusDocument;
  * kvstore/mp-rest/readTimeout}. A key is passed as it is; {@link KeyPathFilter} encodes it. An
  * answer of 400 or above is thrown as a {@link KeyValueException}. A transport failure is thrown as
  * {@link jakarta.ws.rs.ProcessingException}: for a write that means an unknown outcome. The caller
- * closes each {@link Response}.
+ * closes each {@link Response}. {@code GET /v1/watch} is not here: the REST client cannot end an
+ * answer that has no end, so {@link Watch} has a transport of its own.
  */
 @Path("/")
 @RegisterRestClient(configKey = "kvstore", baseUri = "http://127.0.0.1:8080")
@@ -80,6 +89,13 @@ public interface KeyValueApi extends AutoCloseable {
   CompletionStage<Response> putAsync(
       @PathParam("key") String key, @BeanParam PutOptions options, byte[] value);
 
+  /** Changes a value by a patch, JSON in UTF-8: 200 with the new value. */
+  @PATCH
+  @Path("v1/kv/{key: .+}")
+  @Consumes(MediaType.APPLICATION_OCTET_STREAM)
+  @Produces(MediaType.WILDCARD)
+  Response patch(@PathParam("key") String key, @BeanParam PatchOptions options, byte[] patch);
+
   /** Deletes a key: 204. */
   @DELETE
   @Path("v1/kv/{key: .+}")
@@ -115,6 +131,76 @@ public interface KeyValueApi extends AutoCloseable {
       @BeanParam KeyRange range,
       @QueryParam("all") @Nullable Boolean all,
       @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String idempotencyKey);
+
+  /**
+   * Does operations, a line of {@link org.kvstore.api.OperationDocument} each: 200 with a line of
+   * {@link org.kvstore.api.ResultDocument} each, in order.
+   *
+   * @param lines newline-delimited JSON in UTF-8
+   * @param idempotencyKey names the writes of the batch, or null
+   */
+  @POST
+  @Path("v1/batch")
+  @Consumes(MediaTypes.NDJSON)
+  @Produces(MediaTypes.NDJSON)
+  Response batch(
+      byte[] lines, @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String idempotencyKey);
+
+  /** Does several operations as one. */
+  @POST
+  @Path("v1/txn")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Produces(MediaType.APPLICATION_JSON)
+  TransactedDocument transact(
+      TransactionDocument transaction,
+      @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String idempotencyKey);
+
+  /** Grants a lease. */
+  @POST
+  @Path("v1/leases")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Produces(MediaType.APPLICATION_JSON)
+  LeaseDocument grantLease(
+      GrantDocument wanted, @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String idempotencyKey);
+
+  /** Reads a lease with its keys. */
+  @GET
+  @Path("v1/leases/{id}")
+  @Produces(MediaType.APPLICATION_JSON)
+  LeaseDocument lease(@PathParam("id") String id);
+
+  /** Renews a lease. */
+  @PUT
+  @Path("v1/leases/{id}")
+  @Produces(MediaType.APPLICATION_JSON)
+  LeaseDocument renewLease(@PathParam("id") String id);
+
+  /** Revokes a lease: 204. */
+  @DELETE
+  @Path("v1/leases/{id}")
+  @Produces(MediaType.WILDCARD)
+  Response revokeLease(@PathParam("id") String id);
+
+  /**
+   * Reads one page of the versions of a key.
+   *
+   * @param key the key
+   * @param limit most versions on the page, 1..1000; null means 100
+   * @param cursor continues after an earlier page; or null
+   */
+  @GET
+  @Path("v1/history/{key: .+}")
+  @Produces(MediaType.APPLICATION_JSON)
+  HistoryDocument history(
+      @PathParam("key") String key,
+      @QueryParam("limit") @Nullable Integer limit,
+      @QueryParam("cursor") @Nullable String cursor);
+
+  /** Gives up the history before a revision; without one, all of it. */
+  @POST
+  @Path("v1/admin/compact")
+  @Produces(MediaType.APPLICATION_JSON)
+  CompactedDocument compact(@QueryParam("revision") @Nullable Long revision);
 
   /** Reads the state of the service. */
   @GET

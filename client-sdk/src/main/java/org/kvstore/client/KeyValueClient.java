@@ -2,19 +2,23 @@ package org.kvstore.client;
 
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
-import jakarta.ws.rs.ProcessingException;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.InputStream;
+import java.math.BigDecimal;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.api.ErrorCode;
 import org.kvstore.api.KeyRules;
 import org.kvstore.api.StatusDocument;
 
@@ -30,24 +34,26 @@ import org.kvstore.api.StatusDocument;
  */
 @Dependent
 public final class KeyValueClient implements AutoCloseable {
-  private static final String TEXT = "text/plain;charset=UTF-8";
-  private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration DEFAULT_WAIT_STEP = Duration.ofSeconds(20);
+  private static final int HISTORY_PAGE = 100;
 
   private final KeyValueApi api;
   private final Duration waitStep;
   private final boolean ownsApi;
+  private final Watches watches;
 
   /** Used by CDI. The container closes the interface. */
   @Inject
   public KeyValueClient(@RestClient KeyValueApi api) {
-    this(api, DEFAULT_WAIT_STEP, false);
+    this(api, DEFAULT_WAIT_STEP, false, WatchConnector::ofConfig);
   }
 
-  KeyValueClient(KeyValueApi api, Duration waitStep, boolean ownsApi) {
+  KeyValueClient(
+      KeyValueApi api, Duration waitStep, boolean ownsApi, Supplier<WatchConnector> connector) {
     this.api = api;
     this.waitStep = waitStep;
     this.ownsApi = ownsApi;
+    watches = new Watches(connector);
   }
 
   /** Connects to a server, for example {@code http://127.0.0.1:8080}, with default time-outs. */
@@ -81,16 +87,16 @@ public final class KeyValueClient implements AutoCloseable {
 
   /** Reads an entry without holding the caller's thread. */
   public CompletionStage<Optional<Entry>> getAsync(String key) {
-    String valid = valid(key);
+    String valid = Keys.valid(key);
     return Transport.READ
         .stage(api.getAsync(valid, ReadOptions.newest()))
-        .thenApply(response -> entry(valid, response))
-        .exceptionally(KeyValueClient::emptyIfNotFound);
+        .thenApply(response -> Responses.entry(valid, response))
+        .exceptionally(Responses::emptyIfNotFound);
   }
 
   /** Reads what is known about an entry without its value; empty when the key does not exist. */
   public Optional<Metadata> head(String key) {
-    String valid = valid(key);
+    String valid = Keys.valid(key);
     try (Response response = Transport.READ.call(() -> api.head(valid, ReadOptions.newest()))) {
       return Optional.of(Metadata.of(response));
     } catch (KeyNotFoundException absent) {
@@ -110,30 +116,20 @@ public final class KeyValueClient implements AutoCloseable {
    * @return the entry; empty when the time is over
    */
   public Optional<Entry> await(String key, @Nullable String etag, Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
     ReadOptions known = etag == null ? ReadOptions.newest() : ReadOptions.ifChangedFrom(etag);
-    while (true) {
-      Duration left = Duration.ofNanos(deadline - System.nanoTime());
-      Duration step = left.compareTo(waitStep) < 0 ? left : waitStep;
-      boolean last = step.compareTo(SECOND) < 0;
-      long asked = System.nanoTime();
-      Optional<Entry> entry = read(key, last ? known : known.withWait(step));
-      if (entry.isPresent() || left.compareTo(SECOND) < 0) {
-        return entry;
-      }
-      pauseIfNotHeld(Duration.ofNanos(System.nanoTime() - asked));
-    }
+    return new Awaiting(waitStep, timeout)
+        .run(step -> read(key, step.isZero() ? known : known.withWait(step)));
   }
 
   /** Writes a text as {@code text/plain;charset=UTF-8}, whatever was there before. */
   public Written put(String key, String text) {
-    return put(key, Value.of(text), PutOptions.none().withContentType(TEXT));
+    return put(key, Value.of(text), PutOptions.none().withContentType(Value.TEXT_TYPE));
   }
 
   /** Writes a text; the options may name another media type and a condition. */
   public Written put(String key, String text, PutOptions options) {
     boolean typed = options.contentType() != null;
-    return put(key, Value.of(text), typed ? options : options.withContentType(TEXT));
+    return put(key, Value.of(text), typed ? options : options.withContentType(Value.TEXT_TYPE));
   }
 
   /**
@@ -142,22 +138,15 @@ public final class KeyValueClient implements AutoCloseable {
    * @throws PreconditionFailedException if the condition of the options does not hold
    */
   public Written put(String key, Value value, PutOptions options) {
-    String valid = valid(key);
-    try (Response response = Transport.WRITE.call(() -> api.put(valid, options, value.shared()))) {
-      return written(response);
-    }
+    String valid = Keys.valid(key);
+    return Responses.written(Transport.WRITE.call(() -> api.put(valid, options, value.shared())));
   }
 
   /** Writes a value without holding the caller's thread. */
   public CompletionStage<Written> putAsync(String key, Value value, PutOptions options) {
     return Transport.WRITE
-        .stage(api.putAsync(valid(key), options, value.shared()))
-        .thenApply(
-            response -> {
-              try (response) {
-                return written(response);
-              }
-            });
+        .stage(api.putAsync(Keys.valid(key), options, value.shared()))
+        .thenApply(Responses::written);
   }
 
   /**
@@ -175,6 +164,55 @@ public final class KeyValueClient implements AutoCloseable {
     PutOptions unchanged =
         PutOptions.ifMatch(read.etag()).withContentType(read.contentType()).withKeptTtl();
     return put(read.key(), newValue, unchanged);
+  }
+
+  /**
+   * Changes the value of an entry as a function says, again until nobody has written it in between,
+   * at most 100 times with short, growing pauses. The media type and a time to live are kept; a new
+   * entry is {@code application/octet-stream}. The function may be called several times.
+   *
+   * @param key the key
+   * @param change the new value, of the entry that is there or of none
+   * @throws PreconditionFailedException if others came between each time
+   */
+  public Written update(String key, Function<Optional<Entry>, Value> change) {
+    return Update.of(this).run(key, change);
+  }
+
+  /** Adds to a decimal number, 0 when the key does not exist; returns the entry with the sum. */
+  public Entry increment(String key, long by) {
+    return increment(key, BigDecimal.valueOf(by));
+  }
+
+  /**
+   * As {@link #increment(String, long)}, exactly, with a fraction.
+   *
+   * @throws KeyValueException PATCH_FAILED if the value is not a decimal number
+   */
+  public Entry increment(String key, BigDecimal by) {
+    return patch(key, "{\"by\":" + by + "}", PatchOptions.increment());
+  }
+
+  /**
+   * Changes a JSON value by a JSON Patch (RFC 6902) and returns the new entry.
+   *
+   * @throws KeyNotFoundException if the key does not exist
+   * @throws KeyValueException PATCH_FAILED if it cannot be applied
+   */
+  public Entry patch(String key, String jsonPatch) {
+    return patch(key, jsonPatch, PatchOptions.jsonPatch());
+  }
+
+  /** As {@link #patch(String, String)}, by a JSON Merge Patch (RFC 7396). */
+  public Entry merge(String key, String jsonMergePatch) {
+    return patch(key, jsonMergePatch, PatchOptions.mergePatch());
+  }
+
+  /** Changes a value by a patch of any kind, with a condition or an idempotency key. */
+  public Entry patch(String key, String patch, PatchOptions options) {
+    String valid = Keys.valid(key);
+    byte[] json = patch.getBytes(StandardCharsets.UTF_8);
+    return Responses.patched(valid, Transport.WRITE.call(() -> api.patch(valid, options, json)));
   }
 
   /** Deletes a key. Returns false when it did not exist. */
@@ -238,10 +276,77 @@ public final class KeyValueClient implements AutoCloseable {
    * caller closes the stream; a stream that breaks throws {@link java.io.IOException}.
    */
   public InputStream export(KeyRange range) {
-    Response response = Transport.READ.call(() -> api.export(range));
-    return response.hasEntity()
-        ? response.readEntity(InputStream.class)
-        : InputStream.nullInputStream();
+    return Responses.body(Transport.READ.call(() -> api.export(range)));
+  }
+
+  /** Begins to describe a transaction; nothing is sent before it is committed. */
+  public Transaction transaction() {
+    return new Transaction(api);
+  }
+
+  /**
+   * Does many operations, each by itself, while the results are used; both may be endless. They are
+   * done in order, up to 1000 or 1 MiB of them in one request. A result that says that the outcome
+   * is not known is followed by those of the later operations. Close the stream to stop early.
+   */
+  public Stream<BatchResult> batch(Stream<? extends BatchOperation> operations) {
+    Batch batch = new Batch(api, operations.iterator());
+    return StreamSupport.stream(
+            Spliterators.spliteratorUnknownSize(batch, Spliterator.ORDERED), false)
+        .onClose(batch::close)
+        .onClose(operations::close);
+  }
+
+  /** Grants, renews and revokes leases. */
+  public Leases leases() {
+    return new Leases(api);
+  }
+
+  /**
+   * Watches changes as they happen. When this returns, the watch has begun: later changes are
+   * delivered. It reads on a thread of its own; see {@link #watch(WatchOptions, Executor)}.
+   *
+   * @throws KeyValueException if the first connection fails; later ones are tried again
+   */
+  public Watch watch(WatchOptions options) {
+    return watches.open(options);
+  }
+
+  /** Watches with a reader on a thread of an executor, which it keeps until it is closed. */
+  public Watch watch(WatchOptions options, Executor reader) {
+    return watches.open(options, reader);
+  }
+
+  /**
+   * Reads one page of the retained versions of a key, the newest first.
+   *
+   * @param key the key
+   * @param limit most versions on the page, 1..1000
+   * @param cursor of the page before; null for the first page
+   */
+  public HistoryPage history(String key, int limit, @Nullable String cursor) {
+    String valid = Keys.valid(key);
+    return HistoryPage.of(Transport.READ.call(() -> api.history(valid, limit, cursor)));
+  }
+
+  /** Streams the retained versions of a key, the newest first, a page at a time. */
+  public Stream<Change> history(String key) {
+    return Stream.iterate(
+            Optional.of(history(key, HISTORY_PAGE, null)),
+            Optional::isPresent,
+            page -> page.map(HistoryPage::cursor).map(next -> history(key, HISTORY_PAGE, next)))
+        .flatMap(Optional::stream)
+        .flatMap(page -> page.versions().stream());
+  }
+
+  /** Gives up the history before a revision and returns the oldest that can be read now. */
+  public long compact(long revision) {
+    return Transport.WRITE.call(() -> api.compact(revision)).compactedRevision();
+  }
+
+  /** Gives up all history and returns the oldest revision that can be read now. */
+  public long compact() {
+    return Transport.WRITE.call(() -> api.compact(null)).compactedRevision();
   }
 
   /** Reads the state of the service. */
@@ -258,7 +363,10 @@ public final class KeyValueClient implements AutoCloseable {
     }
   }
 
-  /** Closes the connections of a client that {@link #connect} or the builder made. */
+  /**
+   * Closes the connections of a client that {@link #connect} or the builder made. Watches are not
+   * among them: each is closed by itself.
+   */
   @Override
   public void close() {
     if (ownsApi) {
@@ -267,72 +375,20 @@ public final class KeyValueClient implements AutoCloseable {
   }
 
   private Optional<Entry> read(String key, ReadOptions options) {
-    String valid = valid(key);
+    String valid = Keys.valid(key);
     try {
-      return entry(valid, Transport.READ.call(() -> api.get(valid, options)));
+      return Responses.entry(valid, Transport.READ.call(() -> api.get(valid, options)));
     } catch (KeyNotFoundException absent) {
       return Optional.empty();
     }
   }
 
   private boolean remove(String key, @Nullable String ifMatch) {
-    String valid = valid(key);
+    String valid = Keys.valid(key);
     try (Response response = Transport.WRITE.call(() -> api.delete(valid, ifMatch, null))) {
       return response.getStatus() == Response.Status.NO_CONTENT.getStatusCode();
     } catch (KeyNotFoundException absent) {
       return false;
     }
-  }
-
-  /** A server that does not hold answers must not be asked in a tight loop. */
-  private static void pauseIfNotHeld(Duration held) {
-    Duration missing = SECOND.minus(held);
-    if (missing.compareTo(SECOND.dividedBy(2)) > 0) {
-      LockSupport.parkNanos(missing.toNanos());
-    }
-  }
-
-  private static Optional<Entry> entry(String key, Response response) {
-    try (response) {
-      if (response.getStatus() == Response.Status.NOT_MODIFIED.getStatusCode()) {
-        return Optional.empty();
-      }
-      Metadata metadata = Metadata.of(response);
-      byte[] bytes = response.hasEntity() ? response.readEntity(byte[].class) : new byte[0];
-      return Optional.of(new Entry(key, Value.owning(bytes), metadata));
-    } catch (ProcessingException broken) {
-      return Transport.READ.call(
-          () -> {
-            throw broken;
-          });
-    }
-  }
-
-  private static Written written(Response response) {
-    String etag = response.getHeaderString(HttpHeaders.ETAG);
-    if (etag == null) {
-      throw KeyValueException.notTheService(response.getStatus(), "a write has no ETag", null);
-    }
-    return new Written(response.getStatus() == Response.Status.CREATED.getStatusCode(), etag);
-  }
-
-  private static Optional<Entry> emptyIfNotFound(Throwable thrown) {
-    Throwable cause = thrown.getCause() == null ? thrown : thrown.getCause();
-    if (cause instanceof KeyNotFoundException) {
-      return Optional.empty();
-    }
-    if (cause instanceof KeyValueException failed) {
-      throw failed;
-    }
-    throw new IllegalStateException(cause);
-  }
-
-  private static String valid(String key) {
-    Optional<String> violation = KeyRules.violation(key);
-    if (violation.isPresent()) {
-      Failure failure = Failure.local(0, ErrorCode.KEY_INVALID, violation.get());
-      throw KeyValueException.of(failure, null);
-    }
-    return key;
   }
 }

@@ -72,7 +72,13 @@ public final class KeyValueClientBuilder {
     if (certificates != null) {
       builder.trustStore(certificates);
     }
-    return new KeyValueClient(builder.build(KeyValueApi.class), waitStep(), true);
+    Duration connect = connectTimeout;
+    Duration read = readTimeout;
+    return new KeyValueClient(
+        builder.build(KeyValueApi.class),
+        waitStep(),
+        true,
+        () -> WatchConnector.of(server, connect, read, certificates));
   }
 
   /** Two thirds of the read time-out, so that a held answer arrives before it; at most 20 s. */

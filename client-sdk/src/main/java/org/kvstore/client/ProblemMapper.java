@@ -1,8 +1,5 @@
 package org.kvstore.client;
 
-import jakarta.json.bind.Jsonb;
-import jakarta.json.bind.JsonbBuilder;
-import jakarta.json.bind.JsonbException;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MultivaluedMap;
@@ -38,6 +35,16 @@ public final class ProblemMapper implements ResponseExceptionMapper<KeyValueExce
         body.length > 0,
         response.getHeaderString(HttpHeaders.ETAG),
         response.getHeaderString(HttpHeaders.RETRY_AFTER));
+  }
+
+  /** The exception of a problem that is part of a larger answer. */
+  static KeyValueException exception(int status, @Nullable Problem problem) {
+    return exception(status, problem, problem != null, null, null);
+  }
+
+  /** The exception of an answer that did not come through the REST client. */
+  static KeyValueException exception(int status, byte[] body, @Nullable String retryAfter) {
+    return exception(status, problem(body), body.length > 0, null, retryAfter);
   }
 
   private static KeyValueException exception(
@@ -92,8 +99,8 @@ public final class ProblemMapper implements ResponseExceptionMapper<KeyValueExce
       return null;
     }
     try {
-      return Json.BINDING.fromJson(text, Problem.class);
-    } catch (JsonbException notAProblem) {
+      return Json.read(text, Problem.class);
+    } catch (KeyValueException notAProblem) {
       return null;
     }
   }
@@ -105,10 +112,5 @@ public final class ProblemMapper implements ResponseExceptionMapper<KeyValueExce
     } catch (NumberFormatException aDate) {
       return null;
     }
-  }
-
-  /** Created with the first problem, as it takes a while. Safe for many threads. */
-  private static final class Json {
-    static final Jsonb BINDING = JsonbBuilder.create();
   }
 }

@@ -32,7 +32,7 @@ enum Transport {
     try {
       return request.get();
     } catch (ProcessingException failed) {
-      throw translated(failed);
+      throw failure(failed);
     }
   }
 
@@ -41,7 +41,7 @@ enum Transport {
         thrown -> {
           Throwable cause = thrown instanceof CompletionException ? thrown.getCause() : thrown;
           if (cause instanceof ProcessingException failed) {
-            throw translated(failed);
+            throw failure(failed);
           }
           if (cause instanceof RuntimeException runtime) {
             throw runtime;
@@ -50,7 +50,8 @@ enum Transport {
         });
   }
 
-  private KeyValueException translated(ProcessingException failed) {
+  /** What a failure of the transport means. */
+  KeyValueException failure(Throwable failed) {
     Throwable root = failed;
     boolean sent = true;
     for (int depth = 0; depth < 20; depth++) {

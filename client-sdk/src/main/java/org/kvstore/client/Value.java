@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The bytes of an entry: zero or more, immutable. */
 public final class Value {
+  /** Media type that texts are stored with. */
+  static final String TEXT_TYPE = "text/plain;charset=UTF-8";
+
   private final byte[] bytes;
 
   private Value(byte[] bytes) {

@@ -112,6 +112,9 @@ class FailureTest {
                       .toCompletableFuture()
                       .join())
           .hasCauseInstanceOf(UnavailableException.class);
+      assertThatThrownBy(() -> nobody.watch(WatchOptions.key("a")))
+          .isInstanceOf(UnavailableException.class)
+          .hasMessageContaining("no connection to 127.0.0.1:" + port);
       assertThat(nobody.isReady()).isFalse();
     }
   }
@@ -123,6 +126,9 @@ class FailureTest {
       assertThatThrownBy(() -> hasty.put("a", "x")).isInstanceOf(IndeterminateException.class);
       assertThatThrownBy(() -> hasty.delete("a")).isInstanceOf(IndeterminateException.class);
       assertThatThrownBy(() -> hasty.get("a")).isInstanceOf(UnavailableException.class);
+      assertThatThrownBy(() -> hasty.increment("a", 1)).isInstanceOf(IndeterminateException.class);
+      assertThatThrownBy(() -> hasty.watch(WatchOptions.key("a")))
+          .isInstanceOf(UnavailableException.class);
     }
   }
 

@@ -6,6 +6,7 @@ import jakarta.json.bind.Jsonb;
 import jakarta.json.bind.JsonbBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -21,10 +22,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.CompactedDocument;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.EntryDocument;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
+import org.kvstore.api.LeaseDocument;
 import org.kvstore.api.LineDocument;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
@@ -37,16 +40,27 @@ import org.kvstore.api.StatusDocument;
  */
 public final class FakeServer implements AutoCloseable {
   private static final String KEYS = "/v1/kv/";
+  private static final String LEASES = "/v1/leases/";
+  private static final String JSON = "application/json";
 
   private final HttpServer http;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Jsonb json = JsonbBuilder.create();
   private final FakeStore store = new FakeStore();
+  private final FakeOperations operations = new FakeOperations(store);
+  private final FakeWatch watch = new FakeWatch();
+  private final FakeLeases leases = new FakeLeases();
+  private final ConcurrentLinkedQueue<String> bodies = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<String> requests = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<Canned> canned = new ConcurrentLinkedQueue<>();
 
   /** An answer given instead of the store's. */
   public record Canned(int status, String contentType, String body) {}
+
+  static {
+    // Without it, each answer in two parts waits for a delayed acknowledgement: 40 ms.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+  }
 
   /** Starts the server on a free port of the loopback interface. */
   public FakeServer() {
@@ -67,6 +81,16 @@ public final class FakeServer implements AutoCloseable {
   /** What is stored, by key. */
   public FakeStore store() {
     return store;
+  }
+
+  /** What the event streams send. */
+  public FakeWatch watch() {
+    return watch;
+  }
+
+  /** The body of each request so far, in order. */
+  public List<String> bodies() {
+    return List.copyOf(bodies);
   }
 
   /** Method and raw target of each request so far, in order. */
@@ -96,6 +120,7 @@ public final class FakeServer implements AutoCloseable {
     try (exchange) {
       Canned answer = canned.poll();
       byte[] body = exchange.getRequestBody().readAllBytes();
+      bodies.add(new String(body, StandardCharsets.UTF_8));
       if (answer != null) {
         send(exchange, answer.status(), answer.contentType(), utf8(answer.body()));
         return;
@@ -113,8 +138,18 @@ public final class FakeServer implements AutoCloseable {
       one(exchange, URLDecoder.decode(plus, StandardCharsets.UTF_8), body);
       return;
     }
+    if (path.startsWith(LEASES)) {
+      lease(exchange, path.substring(LEASES.length()));
+      return;
+    }
+    String text = new String(body, StandardCharsets.UTF_8);
     switch (path) {
       case "/v1/kv" -> many(exchange);
+      case "/v1/batch" -> send(exchange, 200, MediaTypes.NDJSON, utf8(operations.batch(text)));
+      case "/v1/txn" -> send(exchange, 200, JSON, utf8(operations.transact(text)));
+      case "/v1/watch" -> watch.answer(exchange);
+      case "/v1/leases" -> sendJson(exchange, leases.grant());
+      case "/v1/admin/compact" -> sendJson(exchange, new CompactedDocument(store.revision()));
       case "/v1/status" -> sendJson(exchange, status());
       case "/health/ready" -> send(exchange, 200, "application/json", utf8("{}"));
       default -> sendProblem(exchange, ErrorCode.NOT_FOUND, null);
@@ -125,6 +160,7 @@ public final class FakeServer implements AutoCloseable {
       throws IOException, InterruptedException {
     switch (exchange.getRequestMethod()) {
       case "PUT" -> put(exchange, key, body);
+      case "PATCH" -> patch(exchange, key, new String(body, StandardCharsets.UTF_8));
       case "DELETE" -> delete(exchange, key);
       case "GET", "HEAD" -> get(exchange, key);
       default -> sendProblem(exchange, ErrorCode.METHOD_NOT_ALLOWED, null);
@@ -148,6 +184,33 @@ public final class FakeServer implements AutoCloseable {
     }
     describe(exchange, now);
     exchange.sendResponseHeaders(earlier == null ? 201 : 204, -1);
+  }
+
+  /** Increments are done; other patches become the value, for a test to see. */
+  private void patch(HttpExchange exchange, String key, String body) throws IOException {
+    String type = exchange.getRequestHeaders().getFirst("Content-Type");
+    String value = body;
+    if (MediaTypes.INCREMENT.equals(type)) {
+      FakeStore.Stored earlier = store.find(key);
+      String text = earlier == null ? "0" : new String(earlier.value(), StandardCharsets.UTF_8);
+      value = new BigDecimal(text).add(new BigDecimal(body.replaceAll("[^0-9.E-]", ""))).toString();
+    }
+    FakeStore.Stored now = store.put(key, utf8(value), type, null);
+    describe(exchange, now);
+    send(exchange, 200, now.contentType(), now.value());
+  }
+
+  private void lease(HttpExchange exchange, String id) throws IOException {
+    LeaseDocument lease = leases.find(id);
+    if (lease == null) {
+      sendProblem(exchange, ErrorCode.NOT_FOUND, null);
+      return;
+    }
+    if (exchange.getRequestMethod().equals("DELETE")) {
+      exchange.sendResponseHeaders(leases.revoke(id) ? 204 : 404, -1);
+      return;
+    }
+    sendJson(exchange, lease);
   }
 
   private void delete(HttpExchange exchange, String key) throws IOException {
@@ -274,7 +337,7 @@ public final class FakeServer implements AutoCloseable {
     }
   }
 
-  private static Problem problem(ErrorCode code, FakeStore.@Nullable Stored stored) {
+  static Problem problem(ErrorCode code, FakeStore.@Nullable Stored stored) {
     String type = "urn:kvstore:problem:" + code;
     String etag = stored == null ? null : stored.etag();
     return new Problem(

@@ -81,6 +81,11 @@ public final class FakeStore {
     return stored;
   }
 
+  /** The newest revision. */
+  public synchronized long revision() {
+    return revision;
+  }
+
   public synchronized void remove(String key) {
     entries.remove(key);
     notifyAll();

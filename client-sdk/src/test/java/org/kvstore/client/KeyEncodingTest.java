@@ -65,6 +65,7 @@ class KeyEncodingTest {
         "日本語",
         "😀/👩‍👩‍👧",
         "v1/kv/v1/kv/x",
+        "v1/history/a;b/v1/kv/c;d",
         "http:/host/p",
         "x".repeat(1024),
         "é".repeat(512),

@@ -53,7 +53,8 @@ class ReadmeIT {
     assertThat(blocks).hasSizeGreaterThan(4);
     return blocks.stream()
         .map(
-            block -> DynamicTest.dynamicTest(block.lines().findFirst().orElse(""), () -> run(block)));
+            block ->
+                DynamicTest.dynamicTest(block.lines().findFirst().orElse(""), () -> run(block)));
   }
 
   private static void run(String block) throws IOException, InterruptedException {
@@ -74,7 +75,9 @@ class ReadmeIT {
     assertThat(shell.exitValue()).as(printed).isZero();
     List<String> promised = numbers(PROMISED, block);
     List<String> answered = numbers(ANSWERED, printed);
-    assertThat(answered).as(printed).allMatch(status -> status.startsWith("2") || promised.contains(status));
+    assertThat(answered)
+        .as(printed)
+        .allMatch(status -> status.startsWith("2") || promised.contains(status));
     assertThat(answered).as(printed).containsSubsequence(promised);
   }
 

@@ -19,14 +19,14 @@ final class AsyncReply {
   static void send(
       CompletionStage<Reply> stage, HttpServletRequest request, HttpServletResponse response) {
     boolean head = request.getMethod().equals("HEAD");
-    Origin origin = Origin.of(request);
     AsyncContext context = request.startAsync(request, response);
     // The service bounds every wait; the container need not.
     context.setTimeout(0);
     stage.whenComplete(
         (reply, failure) -> {
           try {
-            (failure == null ? reply : ProblemMapper.reply(failure, origin)).send(response, head);
+            (failure == null ? reply : ProblemMapper.reply(failure, Origin.of(request)))
+                .send(response, head);
           } catch (IOException e) {
             LOG.log(Level.DEBUG, "The client has gone.", e);
           } finally {

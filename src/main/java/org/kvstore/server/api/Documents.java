@@ -1,15 +1,25 @@
 package org.kvstore.server.api;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import jakarta.json.bind.Jsonb;
 import jakarta.json.bind.JsonbBuilder;
+import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.EntryDocument;
+import org.kvstore.api.EventDocument;
+import org.kvstore.api.LeaseDocument;
 import org.kvstore.api.LineDocument;
 import org.kvstore.api.PairDocument;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.Lease;
 
 /** Turns entries into the JSON documents of the contract. */
 final class Documents {
@@ -53,8 +63,42 @@ final class Documents {
         expiresAt(entry));
   }
 
+  static EventDocument event(Event event, @Nullable Entry previous) {
+    Entry entry = event.entry();
+    EntryDocument after =
+        entry == null
+            ? new EntryDocument(
+                event.key().text(), null, null, null, 0, event.revision(), 0, null, null)
+            : entry(entry, false);
+    return new EventDocument(
+        entry == null ? "delete" : "put",
+        after,
+        previous == null ? null : entry(previous, false),
+        event.reason().name().toLowerCase(Locale.ROOT),
+        Instant.ofEpochMilli(event.time()).toString());
+  }
+
+  static LeaseDocument lease(Lease lease, @Nullable List<Key> keys) {
+    return new LeaseDocument(
+        Long.toString(lease.id()),
+        Duration.ofMillis(lease.millis()).toString(),
+        Instant.ofEpochMilli(lease.expiresAt()).toString(),
+        keys == null ? null : keys.stream().map(Key::text).toList());
+  }
+
   static @Nullable String expiresAt(Entry entry) {
     return entry.expires() ? Instant.ofEpochMilli(entry.expiresAt()).toString() : null;
+  }
+
+  /** Writes the property that carries an entry's value. */
+  static void writeValue(JsonGenerator json, Entry entry) throws IOException {
+    byte[] bytes = entry.value().toArray();
+    String text = EntryDocument.textOrNull(bytes);
+    if (text == null) {
+      json.writeStringField("valueBase64", Base64.getEncoder().encodeToString(bytes));
+    } else {
+      json.writeStringField("value", text);
+    }
   }
 
   /** A value in the one form that can carry it. */

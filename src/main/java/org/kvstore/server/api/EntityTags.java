@@ -60,7 +60,23 @@ final class EntityTags {
     if (request.getHeader(name) == null) {
       return null;
     }
-    String header = String.join(",", Collections.list(request.getHeaders(name)));
+    return parse(name, String.join(",", Collections.list(request.getHeaders(name))), accepted);
+  }
+
+  /**
+   * The tags of a property in JSON: a header's text, or a revision without quotes; null for null.
+   *
+   * @throws KeyValueException REQUEST_INVALID, naming the property
+   */
+  static @Nullable Tags ofProperty(String name, @Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    String header = OURS.matcher(text).matches() ? '"' + text + '"' : text;
+    return parse(name, header, ours -> true);
+  }
+
+  private static Tags parse(String name, String header, Predicate<Matcher> accepted) {
     if (header.strip().equals("*")) {
       return Tags.ANY;
     }
@@ -69,7 +85,7 @@ final class EntityTags {
     int at = 0;
     while (at < header.length() && matcher.find(at) && matcher.start() == at) {
       Matcher ours = OURS.matcher(matcher.group(2));
-      boolean strongEnough = matcher.group(1) == null || name.equals("If-None-Match");
+      boolean strongEnough = matcher.group(1) == null || !name.equalsIgnoreCase("If-Match");
       if (ours.matches() && strongEnough && accepted.test(ours)) {
         revisions.add(Long.valueOf(ours.group(1)));
       }

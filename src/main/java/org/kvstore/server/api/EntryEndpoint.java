@@ -8,18 +8,23 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.EntryReplies.Wish;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Patch;
 import org.kvstore.server.service.KeyValueService;
+import org.kvstore.server.service.Life;
 import org.kvstore.server.service.WriteRequest;
 
 /**
@@ -32,14 +37,15 @@ import org.kvstore.server.service.WriteRequest;
  */
 @Singleton
 public class EntryEndpoint {
-  private static final String METHODS = "GET, HEAD, PUT, DELETE, OPTIONS";
+  private static final String METHODS = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
   private static final Set<String> READ = Set.of("revision");
-  private static final Set<String> WRITE = Set.of("ttl", "keepTtl");
+  private static final Set<String> WRITE = Set.of("ttl", "keepTtl", "lease");
   private static final Set<String> NONE = Set.of();
-  private static final Pattern MEDIA_TYPE =
-      Pattern.compile(
-          "{token}/{token}([ \\t]*;[ \\t]*{token}=({token}|\"([ !#-\\[\\]-~]|\\\\[ -~])*\"))*"
-              .replace("{token}", "[\\w!#$%&'*+.^`|~-]+"));
+  private static final Map<String, Patch.Kind> PATCHES =
+      Map.of(
+          MediaTypes.JSON_PATCH, Patch.Kind.JSON_PATCH,
+          MediaTypes.MERGE_PATCH, Patch.Kind.MERGE_PATCH,
+          MediaTypes.INCREMENT, Patch.Kind.INCREMENT);
 
   private final KeyValueService service;
 
@@ -55,12 +61,13 @@ public class EntryEndpoint {
       switch (request.getMethod()) {
         case "GET", "HEAD" -> read(request, response, key);
         case "PUT" -> AsyncReply.send(put(request, key), request, response);
+        case "PATCH" -> AsyncReply.send(patch(request, key), request, response);
         case "DELETE" -> AsyncReply.send(delete(request, key), request, response);
         case "OPTIONS" -> Reply.status(200).header("Allow", METHODS).build().send(response, false);
         default -> {
           response.setHeader("Allow", METHODS);
           throw KeyValueException.of(
-              ErrorCode.METHOD_NOT_ALLOWED, "A key is read, put and deleted.");
+              ErrorCode.METHOD_NOT_ALLOWED, "A key is read, put, patched and deleted.");
         }
       }
     } catch (IOException | RuntimeException e) {
@@ -88,21 +95,60 @@ public class EntryEndpoint {
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {
-    Query query = Query.of(request, WRITE);
-    if (query.has("ttl") && query.flag("keepTtl")) {
-      throw KeyValueException.invalid("keepTtl", "It is not combined with ttl.");
-    }
     WriteRequest.Put put =
         new WriteRequest.Put(
             key,
             Bodies.read(request, service.limits().valueBytes(), "value"),
             contentType(request),
-            query.duration("ttl"),
-            query.flag("keepTtl"),
+            life(Query.of(request, WRITE)),
             EntityTags.condition(request),
             IdempotencyKey.of(request));
-    String location = EntryReplies.location(request, key.utf8());
-    return service.put(put).thenApply(written -> EntryReplies.written(written, location));
+    String context = request.getContextPath();
+    return service.put(put).thenApply(written -> EntryReplies.written(written, context, key));
+  }
+
+  private static Life life(Query query) {
+    boolean keep = query.flag("keepTtl");
+    Duration ttl = query.duration("ttl");
+    String lease = query.text("lease");
+    if (keep && ttl != null) {
+      throw KeyValueException.invalid("keepTtl", "It is not combined with ttl.");
+    }
+    if (lease != null && (keep || ttl != null)) {
+      throw KeyValueException.invalid("lease", "It is not combined with ttl or keepTtl.");
+    }
+    if (lease != null) {
+      return new Life.OnLease(LeaseIds.parse(lease));
+    }
+    if (ttl != null) {
+      return new Life.During(ttl);
+    }
+    return keep ? new Life.Keep() : new Life.Forever();
+  }
+
+  private CompletionStage<Reply> patch(HttpServletRequest request, Key key) throws IOException {
+    Query.of(request, NONE);
+    WriteRequest.Modify modify =
+        new WriteRequest.Modify(
+            key,
+            new Patch(
+                patchKind(request), Bodies.read(request, service.limits().valueBytes(), "body")),
+            EntityTags.condition(request),
+            IdempotencyKey.of(request));
+    return service.modify(modify).thenApply(EntryReplies::modified);
+  }
+
+  private static Patch.Kind patchKind(HttpServletRequest request) {
+    @Nullable String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    String essence = type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    Patch.Kind kind = PATCHES.get(essence);
+    if (kind == null) {
+      throw KeyValueException.of(
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+              "A patch is one of " + String.join(", ", new TreeSet<>(PATCHES.keySet())) + ".")
+          .withField(HttpHeaders.CONTENT_TYPE);
+    }
+    return kind;
   }
 
   private CompletionStage<Reply> delete(HttpServletRequest request, Key key) {
@@ -125,11 +171,6 @@ public class EntryEndpoint {
     if (type == null) {
       return MediaType.APPLICATION_OCTET_STREAM;
     }
-    if (type.length() > 256 || !MEDIA_TYPE.matcher(type).matches()) {
-      throw KeyValueException.invalid(
-              HttpHeaders.CONTENT_TYPE, "It is a media type of at most 256 characters.")
-          .withLimit(256);
-    }
-    return type;
+    return MediaTypeRule.checked(HttpHeaders.CONTENT_TYPE, type);
   }
 }

@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
 import org.kvstore.api.MediaTypes;
-import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Condition.Tags;
 import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Outcome.Modified;
 import org.kvstore.server.model.Outcome.Written;
 
 /** Answers with one entry: its value or its JSON document, its tag and its other headers. */
@@ -67,10 +68,12 @@ final class EntryReplies {
   }
 
   /** The answer of a PUT: 201 with the key's location, or 204 when it replaced an entry. */
-  static Reply written(Written written, String location) {
+  static Reply written(Written written, String contextPath, Key key) {
     Reply.Builder reply = Reply.status(written.created() ? 201 : 204);
     if (written.created()) {
-      reply.header(HttpHeaders.LOCATION, location);
+      reply.header(
+          HttpHeaders.LOCATION,
+          contextPath + RequestGate.KEYS + PercentEncoding.encodePath(key.utf8()));
     }
     reply
         .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
@@ -84,9 +87,20 @@ final class EntryReplies {
     return reply.build();
   }
 
-  /** Where a key is found: an absolute path. */
-  static String location(HttpServletRequest request, Bytes key) {
-    return request.getContextPath() + RequestGate.KEYS + PercentEncoding.encodePath(key);
+  /** The answer of a PATCH: 200 with the new value. */
+  static Reply modified(Modified modified) {
+    Written written = modified.written();
+    Reply.Builder reply =
+        Reply.status(200)
+            .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
+            .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt()));
+    revisions(
+        reply,
+        written.createRevision(),
+        written.modRevision(),
+        written.version(),
+        written.expiresAt());
+    return reply.build(modified.value(), modified.contentType());
   }
 
   private static void describe(Reply.Builder reply, Entry entry, boolean document) {

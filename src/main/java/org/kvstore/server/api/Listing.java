@@ -28,7 +28,7 @@ final class Listing {
           "countOnly",
           "delimiter",
           "revision");
-  private static final int DEFAULT_LIMIT = 100;
+  static final int DEFAULT_LIMIT = 100;
 
   private final Query query;
   private final KeyRange range;
@@ -59,10 +59,11 @@ final class Listing {
       throw KeyValueException.invalid("prefix", "It is not combined with start or end.");
     }
     if (query.has("prefix")) {
-      return KeyRange.ofPrefix(bound(query, "prefix"));
+      return KeyRange.ofPrefix(bound("prefix", query.required("prefix")));
     }
-    Bytes end = query.has("end") ? bound(query, "end") : null;
-    return new KeyRange(query.has("start") ? bound(query, "start") : Bytes.EMPTY, end);
+    Bytes end = query.has("end") ? bound("end", query.required("end")) : null;
+    return new KeyRange(
+        query.has("start") ? bound("start", query.required("start")) : Bytes.EMPTY, end);
   }
 
   KeyRange range() {
@@ -108,8 +109,12 @@ final class Listing {
     return Objects.hash(range, descending, delimiter, query.text("revision"));
   }
 
-  private static Bytes bound(Query query, String name) {
-    String text = query.required(name);
+  /**
+   * A bound of a range: any text that a key may begin with.
+   *
+   * @throws KeyValueException REQUEST_INVALID, naming the parameter
+   */
+  static Bytes bound(String name, String text) {
     if (text.codePoints().anyMatch(Character::isISOControl)) {
       throw KeyValueException.invalid(name, "It has no control characters, as keys have none.");
     }

@@ -4,11 +4,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.KeyValueException;
-import org.kvstore.server.service.Quantities;
 
 /**
  * The parameters of a query or form, read strictly: a name that the endpoint does not know, a name
@@ -115,15 +113,7 @@ final class Query {
   /** A duration above zero, or null. */
   @Nullable Duration duration(String name) {
     String value = values.get(name);
-    if (value == null) {
-      return null;
-    }
-    Optional<Duration> duration = Quantities.duration(value);
-    if (duration.isEmpty() || duration.get().isNegative() || duration.get().isZero()) {
-      throw KeyValueException.invalid(
-          name, "It is a duration above zero, such as 500ms, 30s, 10m, 2h, 7d or PT30S.");
-    }
-    return duration.get();
+    return value == null ? null : OperationReader.duration(name, value);
   }
 
   private static String decode(String raw) {

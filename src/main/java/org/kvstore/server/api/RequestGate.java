@@ -31,21 +31,43 @@ public class RequestGate extends HttpFilter {
   /** Where keys begin in a path. */
   static final String KEYS = "/v1/kv/";
 
+  /** What Jakarta REST sees in place of the history of any key. */
+  static final String HISTORY_PATH = "/v1/history/key";
+
+  private static final String HISTORY = "/v1/history/";
+  private static final String WATCH = "/v1/watch";
+  private static final String KEY = "org.kvstore.key";
   private static final String PATH = "org.kvstore.path";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
+
+  /** Where a POST or PUT means something without a body. */
+  private static final Pattern WITHOUT_BODY = Pattern.compile("/v1/(leases/|admin/)");
+
   private static final Pattern PLAIN_PATH = Pattern.compile("(/[A-Za-z0-9._-]+)+|/");
-  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{0,300}");
+  private static final String HOST_PUNCTUATION = "._:[]-";
+  private static final int MAX_HOST = 300;
   private static final Pattern BAD_WEIGHT =
       Pattern.compile(";\\s*q=(?!(0(\\.[0-9]{0,3})?|1(\\.0{0,3})?)\\s*([,;]|$))");
   private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
 
   private final transient EntryEndpoint entries;
+  private final transient WatchEndpoint watches;
 
   @Inject
-  public RequestGate(EntryEndpoint entries) {
+  public RequestGate(EntryEndpoint entries, WatchEndpoint watches) {
     this.entries = entries;
+    this.watches = watches;
+  }
+
+  /** The key of the request's path. */
+  static Key key(HttpServletRequest request) {
+    Object key = request.getAttribute(KEY);
+    if (key == null) {
+      throw KeyValueException.of(ErrorCode.KEY_INVALID, "The path has no key.");
+    }
+    return (Key) key;
   }
 
   /** The path as the client sent it. */
@@ -67,6 +89,14 @@ public class RequestGate extends HttpFilter {
       if (path.startsWith(KEYS)) {
         entries.answer(request, response, decodeKey(path.substring(KEYS.length())));
         return;
+      }
+      if (path.equals(WATCH)) {
+        watches.answer(request, response);
+        return;
+      }
+      if (path.startsWith(HISTORY)) {
+        request.setAttribute(KEY, decodeKey(path.substring(HISTORY.length())));
+        path = HISTORY_PATH;
       }
       if (!PLAIN_PATH.matcher(path).matches()) {
         throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is nothing at this path.");
@@ -102,7 +132,7 @@ public class RequestGate extends HttpFilter {
       throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "The method is not known.");
     }
     String host = request.getHeader("Host");
-    if (host != null && !HOST.matcher(host).matches()) {
+    if (host != null && !isHost(host)) {
       throw KeyValueException.invalid("Host", "It is not a host name or address.");
     }
     String accept = request.getHeader("Accept");
@@ -133,12 +163,25 @@ public class RequestGate extends HttpFilter {
     }
   }
 
+  private static boolean isHost(String host) {
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      boolean plain = c < 0x80 && Character.isLetterOrDigit(c);
+      if (!plain && HOST_PUNCTUATION.indexOf(c) < 0) {
+        return false;
+      }
+    }
+    return host.length() <= MAX_HOST;
+  }
+
   /**
    * Liberty drops a malformed Content-Length and hands on an empty body. Without this, such a PUT
    * would replace a value by nothing. HTTP/2 frames its bodies by itself.
    */
   private static boolean needsLength(HttpServletRequest request) {
-    return WITH_BODY.contains(request.getMethod()) && request.getProtocol().startsWith("HTTP/1");
+    return WITH_BODY.contains(request.getMethod())
+        && request.getProtocol().startsWith("HTTP/1")
+        && !WITHOUT_BODY.matcher(originalPath(request)).find();
   }
 
   /** The request as Jakarta REST sees it. */

@@ -6,13 +6,21 @@ import java.util.Set;
 
 /**
  * The Jakarta REST application: every resource and provider, at the root of the port. Only the
- * single key has its own way: {@link EntryEndpoint}.
+ * single key and watches have ways of their own: {@link EntryEndpoint}, {@link WatchEndpoint}.
  */
 @ApplicationPath("/")
 public class RestApplication extends Application {
   @Override
   public Set<Class<?>> getClasses() {
     return Set.of(
-        ListingResource.class, SimpleResource.class, StatusResource.class, ProblemMapper.class);
+        AdminResource.class,
+        BatchResource.class,
+        HistoryResource.class,
+        LeaseResource.class,
+        ListingResource.class,
+        SimpleResource.class,
+        StatusResource.class,
+        TransactionResource.class,
+        ProblemMapper.class);
   }
 }

@@ -20,20 +20,18 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.PairDocument;
-import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.KeyValueService;
+import org.kvstore.server.service.Life;
 import org.kvstore.server.service.WriteRequest;
 
 /** The simple three: {@code POST /put}, {@code GET /get}, {@code DELETE /delete}. */
@@ -105,18 +103,17 @@ public class SimpleResource {
     WriteRequest.Put put =
         new WriteRequest.Put(
             key,
-            value(pair),
+            OperationReader.value(pair.value(), pair.valueBase64()),
             "text/plain; charset=UTF-8",
-            null,
-            false,
+            new Life.Forever(),
             Condition.NONE,
             IdempotencyKey.of(request));
-    String location = EntryReplies.location(request, key.utf8());
+    String context = request.getContextPath();
     return ProblemMapper.answer(
         request,
         service
             .put(put)
-            .thenApply(written -> EntryReplies.written(written, location).toResponse()));
+            .thenApply(written -> EntryReplies.written(written, context, key).toResponse()));
   }
 
   private Entry find(HttpServletRequest request) {
@@ -158,24 +155,5 @@ public class SimpleResource {
       return text.getString();
     }
     throw KeyValueException.invalid(name, "The property is a text.");
-  }
-
-  private static Bytes value(PairDocument pair) {
-    String text = pair.value();
-    String base64 = pair.valueBase64();
-    if (text != null && base64 == null) {
-      if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-        throw KeyValueException.invalid("value", "An unpaired surrogate has no UTF-8 form.");
-      }
-      return Bytes.ofUtf8(text);
-    }
-    if (text != null || base64 == null) {
-      throw KeyValueException.invalid("value", "Either value or valueBase64 is required.");
-    }
-    try {
-      return Bytes.takeOver(Base64.getDecoder().decode(base64));
-    } catch (IllegalArgumentException e) {
-      throw KeyValueException.invalid("valueBase64", "It is not base64 (RFC 4648 section 4).");
-    }
   }
 }

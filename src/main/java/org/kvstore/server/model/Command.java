@@ -1,14 +1,19 @@
 package org.kvstore.server.model;
 
+import java.util.List;
+
 /** A change that is asked for. Applying one is deterministic: it reads no clock and no chance. */
 public sealed interface Command {
 
   /** Creates or replaces one entry. */
   record Put(Key key, Bytes value, String contentType, Lifetime lifetime, Condition condition)
-      implements Command {}
+      implements Command, Operation {}
 
   /** Deletes one entry. */
-  record Delete(Key key, Condition condition) implements Command {}
+  record Delete(Key key, Condition condition) implements Command, Operation {}
+
+  /** Changes the value of one entry in terms of what it is. */
+  record Modify(Key key, Patch patch, Condition condition) implements Command {}
 
   /**
    * Deletes the first keys of a range, in one revision.
@@ -20,21 +25,82 @@ public sealed interface Command {
   record DeleteRange(KeyRange range, int limit, long deletedBefore) implements Command {}
 
   /**
-   * Deletes entries whose time has come, in one revision.
+   * Does one of two lists of operations, by what it finds; all in one revision, or nothing.
    *
-   * @param limit how many at the most
+   * @param comparisons all of them must hold for {@code then}
+   * @param then what is done when they hold
+   * @param otherwise what is done when one does not
+   */
+  record Transact(List<Comparison> comparisons, List<Operation> then, List<Operation> otherwise)
+      implements Command {
+
+    /** Copies the lists. */
+    public Transact {
+      comparisons = List.copyOf(comparisons);
+      then = List.copyOf(then);
+      otherwise = List.copyOf(otherwise);
+    }
+  }
+
+  /**
+   * Grants a lease.
+   *
+   * @param millis how long it lives without a renewal
+   */
+  record GrantLease(long millis) implements Command {}
+
+  /** Lets a lease live on, for its whole time from now. */
+  record RenewLease(long lease) implements Command {}
+
+  /** Ends a lease and deletes its keys, in one revision. */
+  record RevokeLease(long lease) implements Command {}
+
+  /**
+   * Deletes entries and ends leases whose time has come.
+   *
+   * @param limit how many entries at the most; a lease is ended whole
    */
   record Expire(int limit) implements Command {}
 
+  /** Gives up the history before a revision. */
+  record Compact(long revision) implements Command {}
+
   /** The bytes that the command holds in memory while it waits, roughly. */
   default long weight() {
-    return this instanceof Put put ? 256L + put.key().utf8().size() + put.value().size() : 256L;
+    if (this instanceof Put put) {
+      return 256L + put.key().utf8().size() + put.value().size();
+    }
+    if (this instanceof Modify modify) {
+      return 256L + modify.key().utf8().size() + modify.patch().document().size();
+    }
+    if (this instanceof Transact transact) {
+      long compared =
+          transact.comparisons().stream()
+              .mapToLong(comparison -> 256L + comparison.operand().value().size())
+              .sum();
+      return 256L + compared + weight(transact.then()) + weight(transact.otherwise());
+    }
+    return 256L;
   }
 
   /**
    * Whether the command needs room on the disk for good, beyond what a delete needs for a while.
    */
   default boolean grows() {
-    return this instanceof Put;
+    return this instanceof Put
+        || this instanceof Modify
+        || this instanceof GrantLease
+        || this instanceof Transact transact
+            && (grow(transact.then()) || grow(transact.otherwise()));
+  }
+
+  private static long weight(List<Operation> operations) {
+    return operations.stream()
+        .mapToLong(operation -> operation instanceof Put put ? put.weight() : 256)
+        .sum();
+  }
+
+  private static boolean grow(List<Operation> operations) {
+    return operations.stream().anyMatch(Put.class::isInstance);
   }
 }

@@ -11,7 +11,7 @@ package org.kvstore.server.model;
  * @param version number of writes since the entry was created, from 1
  * @param modifiedAt time of the newest write: milliseconds since the epoch
  * @param expiresAt time of expiry: milliseconds since the epoch, or {@link #NEVER}
- * @param lease lease that the entry hangs on, or 0
+ * @param lease lease that the entry hangs on, or {@link #NO_LEASE}
  */
 public record Entry(
     Key key,
@@ -25,6 +25,9 @@ public record Entry(
     long lease) {
   /** Value of {@link #expiresAt} for an entry without expiry. */
   public static final long NEVER = 0;
+
+  /** Value of {@link #lease} for an entry that hangs on no lease. */
+  public static final long NO_LEASE = 0;
 
   /** Whether the entry has a time of expiry. */
   public boolean expires() {

@@ -7,11 +7,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param revision the revision that it belongs to
  * @param index its place among the events of its revision, from 0
+ * @param time when it was asked for: milliseconds since the epoch
  * @param reason why it happened
  * @param key the key
  * @param entry the entry after a put; null for a delete
  */
-public record Event(long revision, int index, Reason reason, Key key, @Nullable Entry entry) {
+public record Event(
+    long revision, int index, long time, Reason reason, Key key, @Nullable Entry entry) {
 
   /** What caused an event. The order is part of the disk format. */
   public enum Reason {

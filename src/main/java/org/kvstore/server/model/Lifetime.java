@@ -15,6 +15,21 @@ public sealed interface Lifetime {
    */
   record Until(long expiresAt) implements Lifetime {}
 
+  /**
+   * As long as a lease.
+   *
+   * @param lease the lease's id, above 0
+   */
+  record OnLease(long lease) implements Lifetime {}
+
+  /** The lease that an entry hangs on which replaces one on lease {@code earlier}; 0 for none. */
+  default long lease(long earlier) {
+    if (this instanceof OnLease leased) {
+      return leased.lease();
+    }
+    return this instanceof Keep ? earlier : Entry.NO_LEASE;
+  }
+
   /** The time of expiry of an entry that replaces one which expires at {@code earlier}. */
   default long expiresAt(long earlier) {
     if (this instanceof Until until) {

@@ -18,6 +18,14 @@ import java.time.Duration;
  * @param pageBytes bytes of values on one page, above which it ends early; the first entry always
  *     fits
  * @param rangeDeleteKeys keys that one revision of a range delete may delete
+ * @param leaseKeys keys that may hang on one lease
+ * @param batches batches that may run at once
+ * @param batchWindow lines of one batch that may wait for their commit
+ * @param transactionOperations operations on either side of a transaction, and its comparisons
+ * @param transactionBytes largest body of a transaction
+ * @param watches watches that may be open at once
+ * @param recentBytes bytes of recent changes kept in memory for watches that are caught up
+ * @param progressInterval how long a watch may be silent
  * @param requestMemory how long an Idempotency-Key is remembered
  */
 public record Limits(
@@ -32,6 +40,14 @@ public record Limits(
     int pageKeys,
     long pageBytes,
     int rangeDeleteKeys,
+    int leaseKeys,
+    int batches,
+    int batchWindow,
+    int transactionOperations,
+    int transactionBytes,
+    int watches,
+    long recentBytes,
+    Duration progressInterval,
     Duration requestMemory) {
   /** The limits of an unconfigured service. */
   public static final Limits DEFAULT =
@@ -47,5 +63,13 @@ public record Limits(
           1_000,
           4L << 20,
           10_000,
+          10_000,
+          16,
+          2_000,
+          128,
+          4 << 20,
+          10_000,
+          8L << 20,
+          Duration.ofSeconds(10),
           Duration.ofMinutes(10));
 }

@@ -1,6 +1,8 @@
 package org.kvstore.server.model;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
 
 /** What became of a command. An outcome is handed out only when it is durable. */
 public sealed interface Outcome {
@@ -41,6 +43,75 @@ public sealed interface Outcome {
    * @param resume where the range goes on; null when all of it is done
    */
   record RangeDeleted(long deleted, @Nullable Bytes resume) implements Outcome {}
+
+  /**
+   * The value was patched.
+   *
+   * @param written what became of the entry
+   * @param value the new value
+   * @param contentType its media type
+   */
+  record Modified(Written written, Bytes value, String contentType) implements Outcome {}
+
+  /**
+   * The transaction was done.
+   *
+   * @param succeeded whether all comparisons held
+   * @param revision the revision of its writes, or the newest one when it wrote nothing
+   * @param results one of {@link Written}, {@link Deleted}, {@link Missing}, {@link Found} and
+   *     {@link Listed} for each operation, in order
+   */
+  record Transacted(boolean succeeded, long revision, List<Outcome> results) implements Outcome {
+
+    /** Copies the list. */
+    public Transacted {
+      results = List.copyOf(results);
+    }
+  }
+
+  /** An operation of a transaction read an entry. */
+  record Found(Entry entry) implements Outcome {}
+
+  /**
+   * An operation of a transaction read a range.
+   *
+   * @param entries the first entries
+   * @param more whether the range has more of them
+   */
+  record Listed(List<Entry> entries, boolean more) implements Outcome {
+
+    /** Copies the list. */
+    public Listed {
+      entries = List.copyOf(entries);
+    }
+  }
+
+  /** The lease was granted or renewed. */
+  record Leased(Lease lease) implements Outcome {}
+
+  /**
+   * The lease was revoked.
+   *
+   * @param keys how many keys were deleted with it
+   */
+  record Revoked(int keys) implements Outcome {}
+
+  /**
+   * The history before a revision is given up.
+   *
+   * @param revision the oldest revision that can be read
+   */
+  record Compacted(long revision) implements Outcome {}
+
+  /**
+   * It could not be done, whatever the condition; nothing was done.
+   *
+   * @param code what is wrong
+   * @param detail a sentence for the client
+   * @param field what of the request is at fault; empty when it is not one part
+   * @param limit the limit that it is beyond, or -1
+   */
+  record Rejected(ErrorCode code, String detail, String field, long limit) implements Outcome {}
 
   /**
    * Entries expired.

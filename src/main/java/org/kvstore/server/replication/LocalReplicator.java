@@ -207,10 +207,16 @@ public final class LocalReplicator implements Replicator {
   }
 
   /** Keys that a write may change: what its part of a commit is bounded by. */
-  private static int changes(PendingWrite write) {
+  private int changes(PendingWrite write) {
     Command command = write.submission().command();
     if (command instanceof Command.DeleteRange range) {
       return range.limit();
+    }
+    if (command instanceof Command.Transact transact) {
+      return 1 + Math.max(transact.then().size(), transact.otherwise().size());
+    }
+    if (command instanceof Command.RevokeLease) {
+      return limits.leaseKeys();
     }
     return command instanceof Command.Expire expire ? expire.limit() : 1;
   }

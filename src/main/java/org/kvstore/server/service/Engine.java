@@ -6,23 +6,31 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.Historian;
 import org.kvstore.server.replication.LocalReplicator;
 import org.kvstore.server.replication.Reaper;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Store;
+import org.kvstore.server.store.WatchHub;
 
 /**
  * Everything that runs below the service, opened and closed as one: the data directory, the store,
- * its committer, the reaper and the held reads. Plain Java; threads and time are passed in.
+ * its committer, the reaper, the watches and the held reads. Plain Java; threads and time are
+ * passed in.
  */
 public final class Engine implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Engine.class.getName());
   private static final long TICK_MILLIS = 100;
+  private static final int LANE_THREADS = 16;
+  private static final int MOST_BLOCKED = 256;
 
   private final Limits limits;
   private final Clock clock;
@@ -31,8 +39,10 @@ public final class Engine implements AutoCloseable {
   private final DiskSpace disk;
   private final HeldReads heldReads;
   private final Store store;
+  private final List<ThreadPoolExecutor> lanes;
+  private final WatchHub watches;
   private final LocalReplicator replicator;
-  private final Future<?> ticks;
+  private final List<Future<?>> ticks;
 
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
@@ -41,21 +51,65 @@ public final class Engine implements AutoCloseable {
     openedAt = clock.millis();
     disk = new DiskSpace(directory.path(), config.store().freeDiskFloor());
     heldReads = new HeldReads(limits.heldRequests(), threads.answers(), threads.timer());
-    store = Store.open(config.store().in(directory.shard(0)), limits, directory.isNew(), heldReads);
+    store =
+        Store.open(
+            config.store().in(directory.shard(0)),
+            limits,
+            directory.isNew(),
+            new Store.Hooks(this::committed, new JsonPatcher(limits)));
     directory.initialised();
+    ThreadPoolExecutor quick = lane(threads.committers());
+    lanes = List.of(quick, lane(threads.committers()));
+    watches =
+        new WatchHub(
+            store,
+            limits,
+            threads.committers(),
+            new WatchHub.Lanes(quick, lanes.get(1), blocked -> compensate(quick, blocked)));
     replicator = new LocalReplicator(store, limits, disk, threads.committers(), threads.answers());
     Reaper reaper = new Reaper(store, replicator, clock);
-    ticks =
-        threads
-            .timer()
-            .scheduleWithFixedDelay(
-                () -> tick(reaper, replicator), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    Historian historian = new Historian(store, replicator, config.history(), clock);
+    ticks = List.of(every(threads, () -> tick(reaper, replicator)), every(threads, historian::run));
+  }
+
+  private static Future<?> every(Threads threads, Runnable task) {
+    return threads
+        .timer()
+        .scheduleWithFixedDelay(task, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Threads that deliver to watches: their number does not grow with watches. */
+  private static ThreadPoolExecutor lane(ThreadFactory threads) {
+    ThreadPoolExecutor lane =
+        new ThreadPoolExecutor(
+            LANE_THREADS,
+            LANE_THREADS + MOST_BLOCKED,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            threads);
+    lane.allowCoreThreadTimeOut(true);
+    return lane;
+  }
+
+  /** As many threads more as wait for their readers; a socket's time-out ends the wait. */
+  private static void compensate(ThreadPoolExecutor lane, int blocked) {
+    int size = LANE_THREADS + Math.min(blocked, MOST_BLOCKED);
+    if (lane.getCorePoolSize() != size) {
+      lane.setCorePoolSize(size);
+    }
+  }
+
+  /** A commit is told only once the engine is whole: the committer starts last. */
+  private void committed(List<Event> events) {
+    heldReads.committed(events);
+    watches.committed(events);
   }
 
   /**
    * What the engine runs on.
    *
-   * @param committers makes the committer thread
+   * @param committers makes the committer thread, the dispatcher of watches and their lanes
    * @param answers runs what waits for an outcome, never in the calling thread
    * @param timer runs the ticks and time-outs
    */
@@ -93,8 +147,10 @@ public final class Engine implements AutoCloseable {
   public void close() {
     List<Runnable> steps =
         List.of(
-            () -> ticks.cancel(false),
+            () -> ticks.forEach(tick -> tick.cancel(false)),
             heldReads::close,
+            watches::close,
+            () -> lanes.forEach(ThreadPoolExecutor::shutdown),
             replicator::close,
             store::close,
             directory::close);
@@ -152,6 +208,11 @@ public final class Engine implements AutoCloseable {
   /** Requests that wait for a key to change. */
   public int held() {
     return heldReads.count();
+  }
+
+  /** All watches. */
+  public WatchHub watches() {
+    return watches;
   }
 
   HeldReads heldReads() {

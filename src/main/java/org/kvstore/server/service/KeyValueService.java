@@ -3,6 +3,7 @@ package org.kvstore.server.service;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -17,14 +18,16 @@ import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
-import org.kvstore.server.model.Lifetime;
+import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Deleted;
+import org.kvstore.server.model.Outcome.Modified;
 import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Outcome.Written;
 import org.kvstore.server.model.Page;
+import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.store.EntryScan;
@@ -36,23 +39,24 @@ import org.kvstore.server.store.Store;
  */
 @ApplicationScoped
 public class KeyValueService {
-  /** Longest time to live. */
-  private static final Duration LONGEST_LIFE = Duration.ofDays(36_500);
-
   private final EngineHandle handle;
   private final Semaphore exports;
+  private final Semaphore batches;
 
   /** For the container's proxy only. */
   @NullUnmarked
   protected KeyValueService() {
     handle = null;
     exports = null;
+    batches = null;
   }
 
   @Inject
   public KeyValueService(EngineHandle handle) {
     this.handle = handle;
-    exports = new Semaphore(handle.engine().map(Engine::limits).orElse(Limits.DEFAULT).exports());
+    Limits limits = handle.engine().map(Engine::limits).orElse(Limits.DEFAULT);
+    exports = new Semaphore(limits.exports());
+    batches = new Semaphore(limits.batches());
   }
 
   /** Every bound. */
@@ -78,26 +82,29 @@ public class KeyValueService {
 
   /** Creates or replaces an entry. */
   public CompletionStage<Written> put(WriteRequest.Put put) {
-    int limit = limits().valueBytes();
-    if (put.value().size() > limit) {
-      throw KeyValueException.of(ErrorCode.TOO_LARGE, "A value has at most " + limit + " bytes.")
-          .withField("value")
-          .withLimit(limit);
-    }
+    requireValueFits(put.value(), limits());
     long now = handle.require().clock().millis();
-    Command command =
-        new Command.Put(
-            put.key(), put.value(), put.contentType(), lifetime(put, now), put.condition());
-    String lifetime = put.timeToLive() + "," + put.keepTtl();
-    return submit(command, now, name(put, "put", put.value(), put.contentType(), lifetime))
-        .thenApply(outcome -> expect(Written.class, outcome));
+    return submit(
+            command(put, now),
+            now,
+            name(put, "put", put.value(), put.contentType(), put.life().toString()))
+        .thenApply(outcome -> Outcomes.expect(Written.class, outcome));
+  }
+
+  /** Changes a value in terms of what it is. */
+  public CompletionStage<Modified> modify(WriteRequest.Modify modify) {
+    Patch patch = JsonPatcher.checked(modify.patch());
+    Command command = new Command.Modify(modify.key(), patch, modify.condition());
+    String kind = "patch " + patch.kind();
+    return submit(command, handle.require().clock().millis(), name(modify, kind, patch.document()))
+        .thenApply(outcome -> Outcomes.expect(Modified.class, outcome));
   }
 
   /** Deletes an entry. */
   public CompletionStage<Deleted> delete(WriteRequest.Delete delete) {
     Command command = new Command.Delete(delete.key(), delete.condition());
     return submit(command, handle.require().clock().millis(), name(delete, "delete"))
-        .thenApply(outcome -> expect(Deleted.class, outcome));
+        .thenApply(outcome -> Outcomes.expect(Deleted.class, outcome));
   }
 
   /**
@@ -143,6 +150,53 @@ public class KeyValueService {
     }
   }
 
+  /**
+   * Takes a place for a batch, which its close gives back.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many batches run
+   */
+  public BatchPlace beginBatch() {
+    if (!batches.tryAcquire()) {
+      throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many batches run.")
+          .withLimit(limits().batches());
+    }
+    return batches::release;
+  }
+
+  /** A place for a running batch. */
+  public interface BatchPlace extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * An entry as it is to be where it is imported: there is no lease there, so one that hangs on a
+   * lease expires when that would.
+   *
+   * @param leases when leases end, as far as they have been looked up
+   */
+  public Entry asImported(Entry entry, Map<Long, Long> leases) {
+    if (entry.lease() == Entry.NO_LEASE) {
+      return entry;
+    }
+    long end = leases.computeIfAbsent(entry.lease(), this::endOfLease);
+    return new Entry(
+        entry.key(),
+        entry.value(),
+        entry.contentType(),
+        entry.createRevision(),
+        entry.modRevision(),
+        entry.version(),
+        entry.modifiedAt(),
+        end,
+        Entry.NO_LEASE);
+  }
+
+  private long endOfLease(long id) {
+    Lease lease = store().lease(id);
+    return lease == null ? handle.require().clock().millis() : lease.expiresAt();
+  }
+
   /** A running export. */
   public final class Export implements AutoCloseable {
     private final EntryScan scan;
@@ -174,7 +228,7 @@ public class KeyValueService {
     return submit(command, handle.require().clock().millis(), name)
         .thenCompose(
             outcome -> {
-              RangeDeleted done = expect(RangeDeleted.class, outcome);
+              RangeDeleted done = Outcomes.expect(RangeDeleted.class, outcome);
               Bytes resume = done.resume();
               return resume == null
                   ? CompletableFuture.completedStage(done.deleted())
@@ -202,15 +256,23 @@ public class KeyValueService {
     return handle.require().store();
   }
 
-  private static Lifetime lifetime(WriteRequest.Put put, long now) {
-    Duration timeToLive = put.timeToLive();
-    if (timeToLive == null) {
-      return put.keepTtl() ? new Lifetime.Keep() : new Lifetime.Forever();
+  /**
+   * A put as a command.
+   *
+   * @param now milliseconds since the epoch
+   */
+  static Command.Put command(WriteRequest.Put put, long now) {
+    return new Command.Put(
+        put.key(), put.value(), put.contentType(), put.life().at(now), put.condition());
+  }
+
+  static void requireValueFits(Bytes value, Limits limits) {
+    int limit = limits.valueBytes();
+    if (value.size() > limit) {
+      throw KeyValueException.of(ErrorCode.TOO_LARGE, "A value has at most " + limit + " bytes.")
+          .withField("value")
+          .withLimit(limit);
     }
-    if (timeToLive.compareTo(LONGEST_LIFE) > 0 || timeToLive.toMillis() < 1) {
-      throw KeyValueException.invalid("ttl", "A time to live is from 1ms to 36500d.");
-    }
-    return new Lifetime.Until(now + timeToLive.toMillis());
   }
 
   /** Names a write, with a digest of all that it asks for. */
@@ -226,25 +288,5 @@ public class KeyValueService {
             Fingerprint.of(request.condition().ifMatch()),
             Fingerprint.of(request.condition().ifNoneMatch()),
             Fingerprint.of(parts)));
-  }
-
-  /** The outcome of the expected kind, or the error that another kind stands for. */
-  private static <T extends Outcome> T expect(Class<T> kind, Outcome outcome) {
-    if (kind.isInstance(outcome)) {
-      return kind.cast(outcome);
-    }
-    if (outcome instanceof Outcome.Missing) {
-      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
-    }
-    if (outcome instanceof Outcome.ConditionFailed failed) {
-      throw KeyValueException.of(
-              ErrorCode.PRECONDITION_FAILED,
-              failed.currentRevision() == 0
-                  ? "There is no such key."
-                  : "The entry is at another revision than the condition asks for.")
-          .withCurrentRevision(failed.currentRevision());
-    }
-    throw KeyValueException.invalid(
-        "Idempotency-Key", "This Idempotency-Key was used for another request.");
   }
 }

@@ -1,8 +1,5 @@
 package org.kvstore.server.service;
 
-import java.math.BigInteger;
-import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -10,20 +7,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Durations and sizes as people write them: {@code 500ms}, {@code 30s}, {@code 10m}, {@code 2h},
- * {@code 7d} or ISO-8601 ({@code PT30S}); {@code 1048576}, {@code 64KiB}, {@code 128MiB}, {@code
- * 2GiB} (KB, MB and GB count in thousands).
+ * Sizes as people write them: {@code 1048576}, {@code 64KiB}, {@code 128MiB}, {@code 2GiB} (KB, MB
+ * and GB count in thousands).
  */
 public final class Quantities {
   private static final Pattern NUMBER_AND_UNIT =
       Pattern.compile("([0-9]{1,15})\\s*([A-Za-z]{0,3})");
-  private static final Map<String, Duration> TIMES =
-      Map.of(
-          "ms", Duration.ofMillis(1),
-          "s", Duration.ofSeconds(1),
-          "m", Duration.ofMinutes(1),
-          "h", Duration.ofHours(1),
-          "d", Duration.ofDays(1));
   private static final Map<String, Long> SIZES =
       Map.of(
           "", 1L,
@@ -36,26 +25,6 @@ public final class Quantities {
           "gib", 1L << 30);
 
   private Quantities() {}
-
-  /** A duration, positive or not; empty when the text is none. */
-  public static Optional<Duration> duration(String text) {
-    if (text.startsWith("P") || text.startsWith("-P")) {
-      try {
-        return Optional.of(Duration.parse(text));
-      } catch (DateTimeParseException notADuration) {
-        return Optional.empty();
-      }
-    }
-    Matcher matcher = NUMBER_AND_UNIT.matcher(text);
-    if (!matcher.matches() || !TIMES.containsKey(matcher.group(2))) {
-      return Optional.empty();
-    }
-    BigInteger unit = BigInteger.valueOf(TIMES.get(matcher.group(2)).toMillis());
-    BigInteger millis = new BigInteger(matcher.group(1)).multiply(unit);
-    return millis.bitLength() > 62
-        ? Optional.empty()
-        : Optional.of(Duration.ofMillis(millis.longValueExact()));
-  }
 
   /** A size in bytes; empty when the text is none. */
   public static Optional<Long> bytes(String text) {

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
+import org.kvstore.api.Durations;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Retention;
 import org.kvstore.server.store.StoreOptions;
 
 /**
@@ -16,8 +18,9 @@ import org.kvstore.server.store.StoreOptions;
  *
  * @param store how the store is opened
  * @param limits every bound
+ * @param history what is kept of the past
  */
-public record ServerConfig(StoreOptions store, Limits limits) {
+public record ServerConfig(StoreOptions store, Limits limits, Retention history) {
 
   /**
    * Reads and checks all properties.
@@ -37,13 +40,21 @@ public record ServerConfig(StoreOptions store, Limits limits) {
             size(config, "kv.entry-cache.size", store.entryCacheBytes(), 0, 1L << 36),
             number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
             size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50)),
-        limits(config, limits));
+        limits(config, limits),
+        new Retention(
+            time(config, "kv.history.max-age", Retention.DEFAULT.age(), Duration.ofDays(36_500)),
+            number(
+                config,
+                "kv.history.max-revisions",
+                Retention.DEFAULT.revisions(),
+                0,
+                999_999_999)));
   }
 
   private static Limits limits(Function<String, Optional<String>> config, Limits limits) {
     int valueBytes = (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20);
-    // The queue has to take the largest value, whatever else waits in it.
-    long leastPending = Math.max(1 << 20, 2L * valueBytes);
+    // The queue has to take the largest value and transaction, whatever else waits in it.
+    long leastPending = Math.max(2L * limits.transactionBytes(), 2L * valueBytes);
     return new Limits(
         valueBytes,
         number(config, "kv.limits.pending-writes", limits.pendingWrites(), 1, 1_000_000),
@@ -61,6 +72,14 @@ public record ServerConfig(StoreOptions store, Limits limits) {
         limits.pageKeys(),
         size(config, "kv.limits.page-bytes", limits.pageBytes(), 1 << 10, 1L << 30),
         number(config, "kv.limits.range-delete-keys", limits.rangeDeleteKeys(), 1, 100_000),
+        number(config, "kv.limits.lease-keys", limits.leaseKeys(), 1, 100_000),
+        number(config, "kv.limits.batches", limits.batches(), 1, 1_000),
+        limits.batchWindow(),
+        limits.transactionOperations(),
+        limits.transactionBytes(),
+        number(config, "kv.limits.watches", limits.watches(), 0, 1_000_000),
+        size(config, "kv.watch.memory", limits.recentBytes(), 0, 1L << 32),
+        time(config, "kv.watch.progress", limits.progressInterval(), Duration.ofSeconds(15)),
         time(config, "kv.idempotency.memory", limits.requestMemory(), Duration.ofDays(7)));
   }
 
@@ -98,7 +117,7 @@ public record ServerConfig(StoreOptions store, Limits limits) {
         name,
         otherwise,
         text ->
-            Quantities.duration(text)
+            Durations.parse(text)
                 .filter(time -> time.compareTo(Duration.ZERO) > 0 && time.compareTo(most) <= 0),
         "a duration above 0 and at most %s, such as 30s".formatted(most));
   }

@@ -1,10 +1,10 @@
 package org.kvstore.server.service;
 
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.Patch;
 
 /** What a client asks to be written. */
 public sealed interface WriteRequest {
@@ -18,23 +18,21 @@ public sealed interface WriteRequest {
   /** The Idempotency-Key, or null. */
   @Nullable String idempotencyKey();
 
-  /**
-   * Creates or replaces an entry.
-   *
-   * @param timeToLive how long it lives; null for ever
-   * @param keepTtl whether an entry that is replaced passes its time of expiry on
-   */
+  /** Creates or replaces an entry. */
   record Put(
       Key key,
       Bytes value,
       String contentType,
-      @Nullable Duration timeToLive,
-      boolean keepTtl,
+      Life life,
       Condition condition,
       @Nullable String idempotencyKey)
-      implements WriteRequest {}
+      implements WriteRequest, OperationRequest {}
 
   /** Deletes an entry. */
   record Delete(Key key, Condition condition, @Nullable String idempotencyKey)
+      implements WriteRequest, OperationRequest {}
+
+  /** Changes a value in terms of what it is. */
+  record Modify(Key key, Patch patch, Condition condition, @Nullable String idempotencyKey)
       implements WriteRequest {}
 }

@@ -62,6 +62,7 @@ final class Database implements AutoCloseable {
   private final Cache cache;
   private final Statistics statistics;
   private final WriteOptions durably;
+  private final WriteOptions lazily;
   private final ReadOptions newest;
   private final RocksDB rocks;
 
@@ -71,6 +72,7 @@ final class Database implements AutoCloseable {
       statistics = own(new Statistics(EnumSet.allOf(HistogramType.class)));
       statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
       durably = own(new WriteOptions().setSync(true));
+      lazily = own(new WriteOptions());
       newest = own(new ReadOptions());
       DBOptions databaseOptions = databaseOptions(options, create);
       List<ColumnFamilyDescriptor> families = new ArrayList<>();
@@ -186,6 +188,11 @@ final class Database implements AutoCloseable {
     rocks.write(durably, batch);
   }
 
+  /** Writes a batch that may be undone by a crash until the next {@link #write}. */
+  void writeLazily(WriteBatch batch) throws RocksDBException {
+    rocks.write(lazily, batch);
+  }
+
   Snapshot snapshot() {
     return rocks.getSnapshot();
   }
@@ -242,6 +249,11 @@ final class Database implements AutoCloseable {
         throw new IllegalStateException("A native object of the database did not close.", e);
       }
     }
+  }
+
+  static KeyValueException writeFailure(RocksDBException e) {
+    return KeyValueException.of(ErrorCode.INTERNAL, "The database could not be written.")
+        .withCause(e);
   }
 
   private static KeyValueException readFailure(RocksDBException e) {

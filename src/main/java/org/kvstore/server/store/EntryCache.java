@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.stats.ConcurrentStatsCounter;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Entry;
@@ -26,12 +27,18 @@ final class EntryCache {
   /** A commit that changes more keys empties the cache instead, as the write lock is held. */
   private static final int MOST_CHANGES = 1_000;
 
+  /** Of so many misses one is kept once the cache is full. */
+  private static final int MISSES_A_KEEP = 8;
+
   private final long bytes;
 
   /** Goes on over {@link #clear}. */
   private final ConcurrentStatsCounter lookups = new ConcurrentStatsCounter();
 
   private volatile Cache<Key, Entry> entries;
+
+  /** Something had to go already. */
+  private volatile boolean full;
 
   /**
    * @param bytes how much of the heap it may take, roughly; 0 for no cache
@@ -55,10 +62,18 @@ final class EntryCache {
       return cached;
     }
     Entry found = view.apply(key);
-    if (found != null) {
+    if (found != null && isWorthKeeping()) {
       entries.put(key, found);
     }
     return found;
+  }
+
+  /**
+   * Once it is full, most keys that miss are asked for so rarely that they would be gone before the
+   * next time; what is asked for often gets in soon all the same.
+   */
+  private boolean isWorthKeeping() {
+    return !full || ThreadLocalRandom.current().nextInt(MISSES_A_KEEP) == 0;
   }
 
   /** Follows the view that is published with these changes. Under the write lock. */
@@ -79,6 +94,7 @@ final class EntryCache {
 
   /** Forgets everything. Under the write lock. */
   void clear() {
+    full = false;
     entries = empty();
   }
 
@@ -89,6 +105,7 @@ final class EntryCache {
         // Its upkeep is short and needs no thread of its own.
         .executor(Runnable::run)
         .recordStats(() -> lookups)
+        .evictionListener((key, entry, cause) -> full = true)
         .build();
   }
 

@@ -1,16 +1,32 @@
 package org.kvstore.server.store;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Command.Compact;
 import org.kvstore.server.model.Command.Delete;
 import org.kvstore.server.model.Command.DeleteRange;
 import org.kvstore.server.model.Command.Expire;
+import org.kvstore.server.model.Command.GrantLease;
+import org.kvstore.server.model.Command.Modify;
 import org.kvstore.server.model.Command.Put;
+import org.kvstore.server.model.Command.RenewLease;
+import org.kvstore.server.model.Command.RevokeLease;
+import org.kvstore.server.model.Command.Transact;
+import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event.Reason;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lifetime;
+import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Outcome.Rejected;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.store.RequestRows.Remembered;
@@ -19,26 +35,30 @@ import org.kvstore.server.store.RequestRows.Remembered;
  * Decides what commands do, one after the other, each against the state that the one before left.
  * The decision depends on nothing but the state and the submission: every replica comes to the
  * same.
+ *
+ * <p>A command is checked whole before it changes anything, as a change cannot be taken back.
  */
 final class Evaluator {
   private final Staging staging;
-  private final long requestMemoryMillis;
+  private final Limits limits;
+  private final Patcher patcher;
 
-  Evaluator(Staging staging, long requestMemoryMillis) {
+  Evaluator(Staging staging, Limits limits, Patcher patcher) {
     this.staging = staging;
-    this.requestMemoryMillis = requestMemoryMillis;
+    this.limits = limits;
+    this.patcher = patcher;
   }
 
   Outcome evaluate(Submission submission) {
     RequestName request = submission.request();
     if (request == null) {
-      return apply(submission);
+      return apply(submission.command(), submission.submittedAt());
     }
     Remembered earlier = staging.remembered(request.key());
-    if (earlier != null && earlier.time() > submission.submittedAt() - requestMemoryMillis) {
+    if (earlier != null && earlier.time() > submission.submittedAt() - memoryMillis()) {
       return earlier.answer(request);
     }
-    Outcome outcome = apply(submission);
+    Outcome outcome = apply(submission.command(), submission.submittedAt());
     if (RequestRows.remembers(outcome)) {
       staging.remember(
           request.key(), new Remembered(submission.submittedAt(), request.fingerprint(), outcome));
@@ -46,26 +66,87 @@ final class Evaluator {
     return outcome;
   }
 
-  private Outcome apply(Submission submission) {
-    Command command = submission.command();
+  private Outcome apply(Command command, long now) {
     if (command instanceof Put put) {
-      return put(put, submission.submittedAt());
+      return put(put, now);
     }
     if (command instanceof Delete delete) {
-      return delete(delete);
+      return delete(delete, now);
+    }
+    if (command instanceof Modify modify) {
+      return modify(modify, now);
+    }
+    if (command instanceof Transact transact) {
+      return new Transaction(staging, this, limits.pageBytes()).apply(transact, now);
     }
     if (command instanceof DeleteRange deleteRange) {
-      return deleteRange(deleteRange);
+      return deleteRange(deleteRange, now);
     }
-    return expire((Expire) command, submission.submittedAt());
+    if (command instanceof GrantLease grant) {
+      Lease lease = new Lease(staging.leases().nextId(), grant.millis(), now + grant.millis(), 0);
+      staging.leases().put(lease);
+      return new Outcome.Leased(lease);
+    }
+    if (command instanceof RenewLease renew) {
+      return renew(renew, now);
+    }
+    if (command instanceof RevokeLease revoke) {
+      return revoke(revoke, now);
+    }
+    if (command instanceof Compact compact) {
+      return compact(compact);
+    }
+    return expire((Expire) command, now);
   }
 
   private Outcome put(Put put, long now) {
     Entry before = staging.get(put.key());
-    if (!put.condition().holds(before)) {
-      return conditionFailed(before);
+    Outcome refusal = refusal(put, before, now, new HashMap<>());
+    if (refusal != null) {
+      return refusal;
     }
-    long revision = staging.nextRevision();
+    staging.nextRevision();
+    return write(put, before, now);
+  }
+
+  /**
+   * Why a put cannot be done, or null.
+   *
+   * @param coming keys that the same command hangs on each lease, this one included afterwards
+   */
+  @Nullable Outcome refusal(Put put, @Nullable Entry before, long now, Map<Long, Integer> coming) {
+    Outcome failed = unmet(put.condition(), before);
+    return failed == null && put.lifetime() instanceof Lifetime.OnLease on
+        ? leaseRefusal(on, before, now, coming)
+        : failed;
+  }
+
+  /** The failure of a condition, or null when it holds. */
+  static @Nullable Outcome unmet(Condition condition, @Nullable Entry before) {
+    return condition.holds(before)
+        ? null
+        : new Outcome.ConditionFailed(before == null ? 0 : before.modRevision());
+  }
+
+  private @Nullable Outcome leaseRefusal(
+      Lifetime.OnLease on, @Nullable Entry before, long now, Map<Long, Integer> coming) {
+    Lease lease = staging.leases().get(on.lease());
+    if (lease == null || lease.isOver(now)) {
+      return noSuchLease();
+    }
+    boolean fresh = before == null || before.lease() != on.lease();
+    return fresh && lease.keys() + coming.merge(on.lease(), 1, Integer::sum) > limits.leaseKeys()
+        ? new Rejected(
+            ErrorCode.REQUEST_INVALID,
+            "A lease has at most %d keys.".formatted(limits.leaseKeys()),
+            "lease",
+            limits.leaseKeys())
+        : null;
+  }
+
+  /** Writes an entry as a change of the current revision. Everything has been checked. */
+  Outcome.Written write(Put put, @Nullable Entry before, long now) {
+    long revision = staging.revision();
     Entry entry =
         new Entry(
             put.key(),
@@ -76,49 +157,133 @@ final class Evaluator {
             before == null ? 1 : before.version() + 1,
             now,
             put.lifetime().expiresAt(before == null ? Entry.NEVER : before.expiresAt()),
-            0);
+            put.lifetime().lease(before == null ? Entry.NO_LEASE : before.lease()));
     staging.put(entry, before);
     return new Outcome.Written(
         before == null, entry.createRevision(), revision, entry.version(), now, entry.expiresAt());
   }
 
-  private Outcome delete(Delete delete) {
+  private Outcome modify(Modify modify, long now) {
+    Entry before = staging.get(modify.key());
+    Outcome failed = unmet(modify.condition(), before);
+    if (failed != null) {
+      return failed;
+    }
+    Patcher.Result patched;
+    try {
+      patched = patcher.apply(modify.patch(), before);
+    } catch (KeyValueException e) {
+      String field = e.code() == ErrorCode.PATCH_FAILED ? "body" : "";
+      return new Rejected(e.code(), e.getMessage(), field, -1);
+    }
+    if (patched.value().size() > limits.valueBytes()) {
+      return new Rejected(
+          ErrorCode.TOO_LARGE,
+          "The patched value would be longer than %d bytes.".formatted(limits.valueBytes()),
+          "value",
+          limits.valueBytes());
+    }
+    Put put =
+        new Put(
+            modify.key(),
+            patched.value(),
+            patched.contentType(),
+            new Lifetime.Keep(),
+            Condition.NONE);
+    staging.nextRevision();
+    return new Outcome.Modified(write(put, before, now), patched.value(), patched.contentType());
+  }
+
+  private Outcome delete(Delete delete, long now) {
     Entry before = staging.get(delete.key());
-    if (!delete.condition().holds(before)) {
-      return conditionFailed(before);
+    Outcome failed = unmet(delete.condition(), before);
+    if (failed != null) {
+      return failed;
     }
     if (before == null) {
       return new Outcome.Missing();
     }
     long revision = staging.nextRevision();
-    staging.delete(before, Reason.CLIENT);
+    staging.delete(before, Reason.CLIENT, now);
     return new Outcome.Deleted(revision);
   }
 
-  private Outcome deleteRange(DeleteRange command) {
+  private Outcome deleteRange(DeleteRange command, long now) {
     List<Entry> entries = staging.first(command.range(), command.limit());
-    deleteAll(entries, Reason.CLIENT);
+    deleteAll(entries, Reason.CLIENT, now);
     Bytes resume =
         entries.size() < command.limit() ? null : entries.get(entries.size() - 1).key().utf8();
     return new Outcome.RangeDeleted(command.deletedBefore() + entries.size(), resume);
   }
 
-  private Outcome expire(Expire expire, long now) {
-    List<Entry> due = staging.due(now, expire.limit());
-    deleteAll(due, Reason.EXPIRED);
-    boolean moreRequests = staging.forget(now - requestMemoryMillis, expire.limit());
-    return new Outcome.Expired(due.size(), moreRequests || due.size() == expire.limit());
+  private Outcome renew(RenewLease renew, long now) {
+    Lease lease = staging.leases().get(renew.lease());
+    if (lease == null || lease.isOver(now)) {
+      return noSuchLease();
+    }
+    Lease renewed = new Lease(lease.id(), lease.millis(), now + lease.millis(), lease.keys());
+    staging.leases().put(renewed);
+    return new Outcome.Leased(renewed);
   }
 
-  private void deleteAll(List<Entry> entries, Reason reason) {
+  private Outcome revoke(RevokeLease revoke, long now) {
+    Lease lease = staging.leases().get(revoke.lease());
+    return lease == null ? noSuchLease() : new Outcome.Revoked(end(lease, now));
+  }
+
+  /** Ends a lease and deletes its keys, in one revision; returns how many there were. */
+  private int end(Lease lease, long now) {
+    List<Entry> entries =
+        staging.leases().keysOf(lease.id()).stream()
+            .flatMap(key -> Stream.ofNullable(staging.get(key)))
+            .map(Rows::withoutValue)
+            .toList();
+    deleteAll(entries, Reason.LEASE, now);
+    staging.leases().delete(lease);
+    return entries.size();
+  }
+
+  private Outcome compact(Compact compact) {
+    if (compact.revision() > staging.revision()) {
+      return new Rejected(
+          ErrorCode.REQUEST_INVALID,
+          "The revision is above the newest one, %d.".formatted(staging.revision()),
+          "revision",
+          staging.revision());
+    }
+    if (compact.revision() > staging.compacted()) {
+      staging.compact(compact.revision());
+    }
+    return new Outcome.Compacted(staging.compacted());
+  }
+
+  private Outcome expire(Expire expire, long now) {
+    List<Entry> due = staging.due(now, expire.limit());
+    deleteAll(due, Reason.EXPIRED, now);
+    int expired = due.size();
+    Lease over = staging.leases().firstOver(now);
+    while (over != null && expired < expire.limit()) {
+      expired += Math.max(1, end(over, now));
+      over = staging.leases().firstOver(now);
+    }
+    boolean moreRequests = staging.forget(now - memoryMillis(), expire.limit());
+    return new Outcome.Expired(
+        expired, moreRequests || over != null || due.size() == expire.limit());
+  }
+
+  private void deleteAll(List<Entry> entries, Reason reason, long now) {
     if (entries.isEmpty()) {
       return;
     }
     staging.nextRevision();
-    entries.forEach(entry -> staging.delete(entry, reason));
+    entries.forEach(entry -> staging.delete(entry, reason, now));
   }
 
-  private static Outcome conditionFailed(@Nullable Entry current) {
-    return new Outcome.ConditionFailed(current == null ? 0 : current.modRevision());
+  private long memoryMillis() {
+    return limits.requestMemory().toMillis();
+  }
+
+  private static Rejected noSuchLease() {
+    return new Rejected(ErrorCode.NOT_FOUND, "There is no such lease.", "lease", -1);
   }
 }

@@ -4,13 +4,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Outcome;
-import org.kvstore.server.model.Outcome.ConditionFailed;
-import org.kvstore.server.model.Outcome.Deleted;
 import org.kvstore.server.model.Outcome.Expired;
-import org.kvstore.server.model.Outcome.Missing;
 import org.kvstore.server.model.Outcome.NameReused;
 import org.kvstore.server.model.Outcome.RangeDeleted;
-import org.kvstore.server.model.Outcome.Written;
 import org.kvstore.server.model.Submission.RequestName;
 
 /**
@@ -64,35 +60,12 @@ final class RequestRows {
   static byte[] value(Remembered request) {
     Encoder row =
         new Encoder(96).fixed8(FORMAT).variable(request.time()).sized(request.fingerprint());
-    Outcome outcome = request.outcome();
-    if (outcome instanceof Written written) {
-      return row.fixed8(1)
-          .fixed8(written.created() ? 1 : 0)
-          .variable(written.createRevision())
-          .variable(written.modRevision())
-          .variable(written.version())
-          .variable(written.modifiedAt())
-          .variable(written.expiresAt())
-          .toArray();
-    }
-    if (outcome instanceof Deleted deleted) {
-      return row.fixed8(2).variable(deleted.revision()).toArray();
-    }
-    if (outcome instanceof Missing) {
-      return row.fixed8(3).toArray();
-    }
-    if (outcome instanceof ConditionFailed failed) {
-      return row.fixed8(4).variable(failed.currentRevision()).toArray();
-    }
-    if (outcome instanceof RangeDeleted deleted && deleted.resume() == null) {
-      return row.fixed8(5).variable(deleted.deleted()).toArray();
-    }
-    throw new IllegalArgumentException("Not remembered: " + outcome);
+    return OutcomeRows.write(row, request.outcome()).toArray();
   }
 
   static Remembered remembered(byte[] value) {
     Decoder row = new Decoder(value).expectVersion(FORMAT);
-    return new Remembered(row.variable(), row.sizedBytes(), outcome(row));
+    return new Remembered(row.variable(), row.sizedBytes(), OutcomeRows.read(row));
   }
 
   /** Whether an outcome is worth remembering: the final answer of a client's request. */
@@ -100,24 +73,5 @@ final class RequestRows {
     return !(outcome instanceof RangeDeleted deleted && deleted.resume() != null)
         && !(outcome instanceof Expired)
         && !(outcome instanceof NameReused);
-  }
-
-  private static Outcome outcome(Decoder row) {
-    int kind = row.fixed8();
-    return switch (kind) {
-      case 1 ->
-          new Written(
-              row.fixed8() == 1,
-              row.variable(),
-              row.variable(),
-              row.variable(),
-              row.variable(),
-              row.variable());
-      case 2 -> new Deleted(row.variable());
-      case 3 -> new Missing();
-      case 4 -> new ConditionFailed(row.variable());
-      case 5 -> new RangeDeleted(row.variable(), null);
-      default -> throw new IllegalStateException("Unknown outcome " + kind + " in requests.");
-    };
   }
 }

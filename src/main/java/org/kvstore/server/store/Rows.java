@@ -13,7 +13,7 @@ import org.kvstore.server.model.Key;
  *
  * <pre>
  * current    key                          entry
- * changes    revision, index              event, with the entry's value
+ * changes    revision, index              event, with its time and the entry's value
  * versions   key, 0, MAX - revision       index in changes, 1 if the key exists afterwards
  * deadlines  time, key                    nothing
  * </pre>
@@ -67,6 +67,7 @@ final class Rows {
         new Encoder(size)
             .fixed8(FORMAT)
             .fixed8(event.reason().ordinal())
+            .variable(event.time())
             .sized(key.utf8())
             .fixed8(entry == null ? 0 : 1);
     return (entry == null ? row : writeEntry(row, entry)).toArray();
@@ -78,9 +79,19 @@ final class Rows {
     int index = keyPart.fixed32();
     Decoder decoder = new Decoder(row).expectVersion(FORMAT);
     Event.Reason reason = REASONS[decoder.fixed8()];
+    long time = decoder.variable();
     Key key = new Key(decoder.sizedBytes());
     Entry entry = decoder.fixed8() == 0 ? null : readEntry(decoder, key);
-    return new Event(revision, index, reason, key, entry);
+    return new Event(revision, index, time, reason, key, entry);
+  }
+
+  /** Where the changes of a revision and of those after it begin. */
+  static byte[] changeStart(long revision) {
+    return new Encoder(Long.BYTES).fixed64(revision).toArray();
+  }
+
+  static long revisionOfChange(byte[] rowKey) {
+    return new Decoder(rowKey).fixed64();
   }
 
   static byte[] versionKey(Bytes key, long revision) {
@@ -115,6 +126,13 @@ final class Rows {
     return exists ? changeKey(revisionOfVersion(rowKey), (int) decoder.variable()) : null;
   }
 
+  /** The place of a version's change among those of its revision. */
+  static int indexOfVersion(byte[] row) {
+    Decoder decoder = new Decoder(row).expectVersion(FORMAT);
+    decoder.fixed8();
+    return (int) decoder.variable();
+  }
+
   static byte[] deadlineKey(long time, Key key) {
     return new Encoder(Long.BYTES + key.utf8().size()).fixed64(time).raw(key.utf8()).toArray();
   }
@@ -132,7 +150,7 @@ final class Rows {
     return Key.ofStored(Arrays.copyOfRange(rowKey, Long.BYTES, rowKey.length));
   }
 
-  private static Encoder writeEntry(Encoder row, Entry entry) {
+  static Encoder writeEntry(Encoder row, Entry entry) {
     return row.fixed8(FORMAT)
         .variable(entry.createRevision())
         .variable(entry.modRevision())
@@ -144,7 +162,7 @@ final class Rows {
         .raw(entry.value());
   }
 
-  private static Entry readEntry(Decoder row, Key key) {
+  static Entry readEntry(Decoder row, Key key) {
     row.expectVersion(FORMAT);
     long createRevision = row.variable();
     long modRevision = row.variable();

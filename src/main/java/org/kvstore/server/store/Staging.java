@@ -8,16 +8,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Event.Reason;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
-import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.RequestRows.Remembered;
-import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
@@ -37,7 +34,8 @@ final class Staging implements AutoCloseable {
   private final EntryCache cache;
   private final QueueHead deadlines;
   private final QueueHead requests;
-  private final WriteBatch batch = new WriteBatch();
+  private final StagedBatch batch;
+  private final StagedLeases leases;
   private final Map<Key, Optional<Entry>> changed = new HashMap<>();
   private final Map<String, Optional<Remembered>> remembered = new HashMap<>();
 
@@ -47,16 +45,19 @@ final class Staging implements AutoCloseable {
   private final List<Event> events = new ArrayList<>();
   private final long startRevision;
   private long revision;
+  private long compacted;
   private int index;
 
-  Staging(
-      Database database, EntryCache cache, long revision, QueueHead deadlines, QueueHead requests) {
+  Staging(Database database, EntryCache cache, View view, QueueHeads heads) {
     this.database = database;
     this.cache = cache;
-    this.deadlines = deadlines;
-    this.requests = requests;
-    this.revision = revision;
-    startRevision = revision;
+    deadlines = heads.deadlines();
+    requests = heads.requests();
+    batch = new StagedBatch(database);
+    leases = new StagedLeases(database, batch, heads.leases());
+    startRevision = view.revision();
+    revision = startRevision;
+    compacted = view.compacted();
   }
 
   /** The revision of the newest change, or the one before the group. */
@@ -71,7 +72,7 @@ final class Staging implements AutoCloseable {
 
   /** Whether there is nothing to write. */
   boolean isEmpty() {
-    return batch.count() == 0;
+    return batch.isEmpty();
   }
 
   /** The batch, complete. */
@@ -79,7 +80,23 @@ final class Staging implements AutoCloseable {
     if (revision != startRevision) {
       put(Table.META, REVISION, new Encoder(Long.BYTES).fixed64(revision).toArray());
     }
-    return batch;
+    return batch.rocks();
+  }
+
+  /** The oldest revision that can be read. */
+  long compacted() {
+    return compacted;
+  }
+
+  /** Gives up the history before a revision. */
+  void compact(long before) {
+    compacted = before;
+    put(Table.META, COMPACTED, new Encoder(Long.BYTES).fixed64(before).toArray());
+  }
+
+  /** The leases. */
+  StagedLeases leases() {
+    return leases;
   }
 
   /** Begins the changes of one command, which share a revision. */
@@ -104,13 +121,23 @@ final class Staging implements AutoCloseable {
 
   /** The first entries of a range, as of now, in order; without values, as there may be many. */
   List<Entry> first(KeyRange range, int limit) {
+    return first(range, limit, 0).stream().map(Rows::withoutValue).toList();
+  }
+
+  /**
+   * The same with values, as long as they are within a number of bytes; one more has its value too.
+   */
+  List<Entry> first(KeyRange range, int limit, long maxBytes) {
     TreeMap<Key, Entry> found = new TreeMap<>();
+    long bytes = 0;
     try (EntryWalk walk =
         new CurrentWalk(database.iterator(Table.CURRENT, database.newest()), range, false)) {
       for (; walk.isValid() && found.size() < limit; walk.next()) {
         Key key = new Key(walk.key());
         if (!changed.containsKey(key)) {
-          found.put(key, Rows.withoutValue(walk.entry()));
+          Entry entry = walk.entry();
+          found.put(key, bytes <= maxBytes ? entry : Rows.withoutValue(entry));
+          bytes += entry.value().size();
         }
       }
     }
@@ -161,16 +188,18 @@ final class Staging implements AutoCloseable {
       put(Table.DEADLINES, Rows.deadlineKey(entry.expiresAt(), entry.key()), NOTHING);
       include(entry);
     }
+    leases.move(entry.key(), before == null ? Entry.NO_LEASE : before.lease(), entry.lease());
     changed.put(entry.key(), Optional.of(entry));
-    log(new Event(revision, index++, Reason.CLIENT, entry.key(), entry));
+    log(new Event(revision, index++, entry.modifiedAt(), Reason.CLIENT, entry.key(), entry));
   }
 
   /** Deletes an entry, as a change of the current revision. */
-  void delete(Entry before, Reason reason) {
+  void delete(Entry before, Reason reason, long time) {
     clearDeadline(before);
+    leases.move(before.key(), before.lease(), Entry.NO_LEASE);
     delete(Table.CURRENT, Rows.currentKey(before.key()));
     changed.put(before.key(), Optional.empty());
-    log(new Event(revision, index++, reason, before.key(), null));
+    log(new Event(revision, index++, time, reason, before.key(), null));
   }
 
   /** What is remembered of a named request, or null. */
@@ -270,22 +299,10 @@ final class Staging implements AutoCloseable {
   }
 
   private void put(Table table, byte[] key, byte[] value) {
-    try {
-      batch.put(database.handle(table), key, value);
-    } catch (RocksDBException e) {
-      throw batchFailure(e);
-    }
+    batch.put(table, key, value);
   }
 
   private void delete(Table table, byte[] key) {
-    try {
-      batch.delete(database.handle(table), key);
-    } catch (RocksDBException e) {
-      throw batchFailure(e);
-    }
-  }
-
-  private static KeyValueException batchFailure(RocksDBException e) {
-    return KeyValueException.of(ErrorCode.INTERNAL, "The change could not be staged.").withCause(e);
+    batch.delete(table, key);
   }
 }

@@ -16,6 +16,7 @@ import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
@@ -46,15 +47,16 @@ import org.rocksdb.WriteBatch;
 public final class Store implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
   private static final int COUNT_STEP = 10_000;
+  private static final int SWEEP_STEP = 2_000;
   private static final long RECOVERY_HEADROOM = 4 << 20;
 
   private final StoreOptions options;
   private final Limits limits;
   private final CommitListener listener;
+  private final Patcher patcher;
 
   private final Object commitMonitor = new Object();
-  private final QueueHead deadlines = new QueueHead();
-  private final QueueHead requests = new QueueHead();
+  private final QueueHeads heads = new QueueHeads();
   private final EntryCache cache;
   private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
@@ -71,12 +73,21 @@ public final class Store implements AutoCloseable {
   /** Guarded by lock; null while there is no database. */
   private @Nullable View published;
 
-  private Store(StoreOptions options, Limits limits, CommitListener listener) {
+  private Store(StoreOptions options, Limits limits, Hooks hooks) {
     this.options = options;
     this.limits = limits;
-    this.listener = listener;
+    listener = hooks.listener();
+    patcher = hooks.patcher();
     cache = new EntryCache(options.entryCacheBytes());
   }
+
+  /**
+   * What a store calls.
+   *
+   * @param listener hears of commits
+   * @param patcher knows the formats of patches
+   */
+  public record Hooks(CommitListener listener, Patcher patcher) {}
 
   /**
    * Opens a store. Everything acknowledged before is there.
@@ -84,9 +95,8 @@ public final class Store implements AutoCloseable {
    * @param create whether the directory is new; otherwise a database must be there
    * @throws KeyValueException UNAVAILABLE, naming the file that is wrong and what to do
    */
-  public static Store open(
-      StoreOptions options, Limits limits, boolean create, CommitListener listener) {
-    Store store = new Store(options, limits, listener);
+  public static Store open(StoreOptions options, Limits limits, boolean create, Hooks hooks) {
+    Store store = new Store(options, limits, hooks);
     synchronized (store.commitMonitor) {
       store.openDatabase(create);
     }
@@ -105,17 +115,16 @@ public final class Store implements AutoCloseable {
     synchronized (commitMonitor) {
       Database open = requireWritable();
       View view = requirePublished();
-      try (Staging staging = new Staging(open, cache, view.revision(), deadlines, requests)) {
+      try (Staging staging = new Staging(open, cache, view, heads)) {
         List<Outcome> outcomes = evaluate(group, staging);
         if (!staging.isEmpty()) {
-          commit(open, staging, view.compacted());
+          commit(open, staging);
           tell(staging.events());
         }
         return outcomes;
       } catch (RuntimeException e) {
         // What the heads say goes with a commit; there was none, or it is in doubt.
-        deadlines.forget();
-        requests.forget();
+        heads.forget();
         throw e;
       }
     }
@@ -215,18 +224,95 @@ public final class Store implements AutoCloseable {
     }
   }
 
+  /**
+   * Events after a revision, in order, whole revisions only.
+   *
+   * @param after the newest revision that is known already
+   * @param events how many are enough
+   * @param bytes how many bytes of them are enough
+   * @throws KeyValueException COMPACTED when some are given up, REQUEST_INVALID in the future
+   */
+  public Changes changes(long after, int events, long bytes) {
+    try (PinnedView pin = pin()) {
+      return pin.read(view -> view.changes().changes(after, events, bytes));
+    }
+  }
+
+  /** The entry of a key just before a revision; null when there was none or it is given up. */
+  public @Nullable Entry before(Key key, long revision) {
+    try (PinnedView pin = pin()) {
+      return pin.read(view -> view.changes().before(key, revision));
+    }
+  }
+
+  /**
+   * The retained versions of a key, the newest first.
+   *
+   * @param from the revision to begin with, or 0 for the newest
+   */
+  public History history(Key key, long from, int limit) {
+    try (PinnedView pin = pin()) {
+      return pin.read(
+          view -> {
+            long start = from == 0 ? view.revision() : from;
+            view.requireReadable(start);
+            return view.changes().history(key, start, limit, limits.pageBytes());
+          });
+    }
+  }
+
+  /** A lease, or null. */
+  public @Nullable Lease lease(long id) {
+    return look(view -> view.lease(id));
+  }
+
+  /** The keys that hang on a lease, in order. */
+  public List<Key> leaseKeys(long id) {
+    return look(view -> view.leaseKeys(id, limits.leaseKeys()));
+  }
+
+  /**
+   * The newest revision that history may be given up before.
+   *
+   * @param time versions replaced before it need not be kept
+   * @param revisions how many of the newest revisions are to be kept at the most
+   */
+  public long retainedFrom(long time, long revisions) {
+    try (PinnedView pin = pin()) {
+      return pin.read(
+          view -> Math.max(view.changes().revisionBefore(time), view.revision() - revisions));
+    }
+  }
+
+  /** Deletes rows of history that was given up, a step's worth; false when nothing is left. */
+  public boolean sweep() {
+    try (PinnedView pin = pin()) {
+      return pin.read(view -> view.sweeper().step(SWEEP_STEP));
+    }
+  }
+
+  /** The oldest revision that can be read. */
+  public long compactedRevision() {
+    return look(View::compacted);
+  }
+
   /** Whether an Expire command submitted at a time would find something to do. */
   public boolean isDue(long time) {
     return look(
         view ->
             view.hasRowBelow(
                     Table.DEADLINES,
-                    Rows.deadlineStart(deadlines.time()),
+                    Rows.deadlineStart(heads.deadlines().time()),
                     Rows::timeOfDeadline,
                     time + 1)
                 || view.hasRowBelow(
+                    Table.LEASES,
+                    LeaseRows.times(heads.leases().time()),
+                    LeaseRows::timeOf,
+                    time + 1)
+                || view.hasRowBelow(
                     Table.REQUESTS,
-                    RequestRows.byTime(requests.time(), ""),
+                    RequestRows.byTime(heads.requests().time(), ""),
                     RequestRows::timeOf,
                     time - limits.requestMemory().toMillis()));
   }
@@ -263,7 +349,7 @@ public final class Store implements AutoCloseable {
   }
 
   private List<Outcome> evaluate(List<Submission> group, Staging staging) {
-    Evaluator evaluator = new Evaluator(staging, limits.requestMemory().toMillis());
+    Evaluator evaluator = new Evaluator(staging, limits, patcher);
     try {
       return group.stream().map(evaluator::evaluate).toList();
     } catch (KeyValueException e) {
@@ -275,12 +361,12 @@ public final class Store implements AutoCloseable {
   }
 
   /** Whatever goes wrong between the write and its publication, the outcome is not known. */
-  private void commit(Database open, Staging staging, long compacted) {
+  private void commit(Database open, Staging staging) {
     WriteBatch batch = staging.finish();
     failed = true;
     try {
       open.write(batch);
-      publish(new View(open, staging.revision(), compacted), staging.events());
+      publish(new View(open, staging.revision(), staging.compacted()), staging.events());
     } catch (RocksDBException | RuntimeException e) {
       throw KeyValueException.of(
               ErrorCode.INDETERMINATE, "Writing to disk failed; the outcome is not known.")

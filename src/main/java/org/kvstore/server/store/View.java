@@ -1,5 +1,7 @@
 package org.kvstore.server.store;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +11,7 @@ import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lease;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Snapshot;
@@ -44,6 +47,20 @@ final class View {
   /** Revisions below this one can no longer be read. */
   long compacted() {
     return compacted;
+  }
+
+  ReadOptions options() {
+    return options;
+  }
+
+  /** Reads of the change log and of versions. */
+  ChangeReader changes() {
+    return new ChangeReader(this, database);
+  }
+
+  /** Rows of history that can go. */
+  Sweeper sweeper() {
+    return new Sweeper(database, compacted);
   }
 
   /** Only while somebody uses it. */
@@ -93,15 +110,41 @@ final class View {
   /** The entry that a row of versions points at, or null when the version is a delete. */
   @Nullable Entry entryOf(byte[] versionKey, byte[] version) {
     byte[] changeKey = Rows.changeKeyOfVersion(versionKey, version);
-    if (changeKey == null) {
-      return null;
-    }
+    return changeKey == null ? null : event(changeKey).entry();
+  }
+
+  /** The event that a row of versions points at. */
+  Event eventOf(byte[] versionKey, byte[] version) {
+    long revision = Rows.revisionOfVersion(versionKey);
+    return event(Rows.changeKey(revision, Rows.indexOfVersion(version)));
+  }
+
+  private Event event(byte[] changeKey) {
     byte[] row = database.get(Table.CHANGES, options, changeKey);
     if (row == null) {
       throw KeyValueException.of(ErrorCode.INTERNAL, "A version has no row in the change log.");
     }
-    Event event = Rows.changeEvent(changeKey, row);
-    return event.entry();
+    return Rows.changeEvent(changeKey, row);
+  }
+
+  /** A lease, or null. */
+  @Nullable Lease lease(long id) {
+    byte[] row = database.get(Table.LEASES, options, LeaseRows.lease(id));
+    return row == null ? null : LeaseRows.lease(id, row);
+  }
+
+  /** The first keys that hang on a lease. */
+  List<Key> leaseKeys(long id, int limit) {
+    List<Key> keys = new ArrayList<>();
+    try (RocksIterator rows = database.iterator(Table.LEASES, options)) {
+      rows.seek(LeaseRows.keys(id));
+      while (rows.isValid() && keys.size() < limit && LeaseRows.isKeyOf(id, rows.key())) {
+        keys.add(LeaseRows.keyOf(rows.key()));
+        rows.next();
+      }
+      Database.check(rows);
+    }
+    return keys;
   }
 
   /** Whether the first row at or above a position carries a time below the given one. */
@@ -146,9 +189,25 @@ final class View {
           .withLimit(revision);
     }
     if (at < compacted) {
-      throw KeyValueException.of(
-              ErrorCode.COMPACTED, "Revisions below " + compacted + " are compacted.")
-          .withLimit(compacted);
+      throw compactedBelow();
     }
+  }
+
+  /**
+   * Whether all events after a revision are there.
+   *
+   * @throws KeyValueException COMPACTED below what is retained, REQUEST_INVALID in the future
+   */
+  void requireFollowable(long after) {
+    requireReadable(after == 0 ? revision : after);
+    if (after < compacted) {
+      throw compactedBelow();
+    }
+  }
+
+  private KeyValueException compactedBelow() {
+    return KeyValueException.of(
+            ErrorCode.COMPACTED, "Revisions below " + compacted + " are compacted.")
+        .withLimit(compacted);
   }
 }

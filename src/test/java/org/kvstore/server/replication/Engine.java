@@ -2,6 +2,7 @@ package org.kvstore.server.replication;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,6 +14,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.Stores;
+import org.kvstore.server.store.TestLimits;
 
 /** A store and its replicator, as the service makes them. */
 final class Engine implements AutoCloseable {
@@ -35,20 +37,16 @@ final class Engine implements AutoCloseable {
 
   /** The default limits with another queue, group and wait. */
   static Limits limits(int pendingWrites, long pendingBytes, int groupWrites, Duration writeWait) {
-    Limits usual = Limits.DEFAULT;
-    return new Limits(
-        usual.valueBytes(),
-        pendingWrites,
-        pendingBytes,
-        groupWrites,
-        writeWait,
-        usual.heldRequests(),
-        usual.heldWait(),
-        usual.exports(),
-        usual.pageKeys(),
-        usual.pageBytes(),
-        usual.rangeDeleteKeys(),
-        usual.requestMemory());
+    return TestLimits.with(
+        Map.of(
+            "pendingWrites",
+            pendingWrites,
+            "pendingBytes",
+            pendingBytes,
+            "groupWrites",
+            groupWrites,
+            "writeWait",
+            writeWait));
   }
 
   CompletableFuture<Outcome> submit(Submission submission) {

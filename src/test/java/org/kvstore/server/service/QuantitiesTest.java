@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kvstore.api.Durations;
 
 class QuantitiesTest {
   @ParameterizedTest
@@ -22,19 +23,19 @@ class QuantitiesTest {
     "-PT1S, -1000"
   })
   void duration_ofEachForm_isRead(String text, long millis) {
-    assertThat(Quantities.duration(text)).contains(Duration.ofMillis(millis));
+    assertThat(Durations.parse(text)).contains(Duration.ofMillis(millis));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {"", "30", "s", "-5s", "1.5s", "30S", "1y", "P", "PT", "9999999999999999s", "1 0s"})
   void duration_ofAnythingElse_isNone(String text) {
-    assertThat(Quantities.duration(text)).isEmpty();
+    assertThat(Durations.parse(text)).isEmpty();
   }
 
   @Test
   void duration_thatOverflowsMilliseconds_isNone() {
-    assertThat(Quantities.duration("999999999999999d")).isEmpty();
+    assertThat(Durations.parse("999999999999999d")).isEmpty();
   }
 
   @ParameterizedTest

@@ -43,7 +43,7 @@ class EntryCacheTest {
   @Test
   void publish_ofADelete_forgetsTheEntry() {
     cache.get(KEY, key -> entry(KEY, 1));
-    cache.publish(List.of(new Event(2, 0, Event.Reason.CLIENT, KEY, null)));
+    cache.publish(List.of(new Event(2, 0, 0, Event.Reason.CLIENT, KEY, null)));
     assertThat(cache.get(KEY)).isNull();
   }
 
@@ -67,7 +67,7 @@ class EntryCacheTest {
   }
 
   private static Event put(Entry entry) {
-    return new Event(entry.modRevision(), 0, Event.Reason.CLIENT, entry.key(), entry);
+    return new Event(entry.modRevision(), 0, 0, Event.Reason.CLIENT, entry.key(), entry);
   }
 
   private static Entry entry(Key key, long revision) {

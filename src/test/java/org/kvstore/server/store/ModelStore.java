@@ -6,38 +6,35 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
-import org.kvstore.server.model.Event.Reason;
 import org.kvstore.server.model.Key;
-import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 
 /**
  * What a store is to do, in the plainest way: sorted maps in memory, one copy of everything for
- * each revision, one command after the other.
+ * each revision, one command after the other. {@link ModelShard} does the commands; this remembers
+ * requests and answers reads.
  */
 final class ModelStore {
-  private final List<NavigableMap<Bytes, Entry>> revisions = new ArrayList<>();
-  private final List<Event> events = new ArrayList<>();
+  private final ModelShard shard;
   private final Map<String, Remembered> requests = new HashMap<>();
   private final TreeSet<RequestTime> requestTimes =
       new TreeSet<>(
           Comparator.comparingLong(RequestTime::time)
               .thenComparing(row -> Bytes.ofUtf8(row.name())));
   private final long requestMemory;
-  private NavigableMap<Bytes, Entry> current = new TreeMap<>();
 
-  ModelStore(long requestMemory) {
-    this.requestMemory = requestMemory;
-    revisions.add(new TreeMap<>());
+  ModelStore(Limits limits) {
+    shard = new ModelShard(limits);
+    requestMemory = limits.requestMemory().toMillis();
   }
 
   private record Remembered(long time, Bytes fingerprint, Outcome outcome) {}
@@ -47,16 +44,21 @@ final class ModelStore {
   /** One line of a listing: an entry or a folded prefix. */
   record Item(@Nullable Entry entry, @Nullable Bytes prefix) {}
 
+  /** The state as of now: revision, leases, history. */
+  ModelShard shard() {
+    return shard;
+  }
+
   long revision() {
-    return revisions.size() - 1;
+    return shard.revision();
   }
 
   List<Event> events() {
-    return events;
+    return shard.events();
   }
 
   NavigableMap<Bytes, Entry> at(long revision) {
-    return revisions.get((int) revision);
+    return shard.at(revision);
   }
 
   Outcome apply(Submission submission) {
@@ -98,6 +100,27 @@ final class ModelStore {
     return items;
   }
 
+  /** The versions of a key at and below a revision that are not given up, the newest first. */
+  List<Event> history(Key key, long from) {
+    List<Event> versions = new ArrayList<>();
+    for (int i = events().size() - 1; i >= 0; i--) {
+      Event event = events().get(i);
+      if (event.revision() > from || !event.key().equals(key)) {
+        continue;
+      }
+      if (event.revision() > shard.compacted()) {
+        versions.add(event);
+      } else {
+        // The one that the oldest readable revision shows, if it shows one.
+        if (event.isPut()) {
+          versions.add(event);
+        }
+        break;
+      }
+    }
+    return versions;
+  }
+
   private static @Nullable Bytes fold(String key, ListQuery query) {
     if (query.delimiter() == null) {
       return null;
@@ -108,92 +131,26 @@ final class ModelStore {
   }
 
   private Outcome evaluate(Submission submission) {
-    Command command = submission.command();
-    if (command instanceof Command.Put put) {
-      return put(put, submission.submittedAt());
+    long now = submission.submittedAt();
+    if (!(submission.command() instanceof Command.Expire expire)) {
+      return shard.apply(submission.command(), now);
     }
-    if (command instanceof Command.Delete delete) {
-      Entry before = current.get(delete.key().utf8());
-      if (!delete.condition().holds(before)) {
-        return new Outcome.ConditionFailed(before == null ? 0 : before.modRevision());
-      }
-      if (before == null) {
-        return new Outcome.Missing();
-      }
-      deleteAll(List.of(before), Reason.CLIENT);
-      return new Outcome.Deleted(revision());
-    }
-    if (command instanceof Command.DeleteRange range) {
-      List<Entry> entries = inRange(range.range()).stream().limit(range.limit()).toList();
-      deleteAll(entries, Reason.CLIENT);
-      boolean full = entries.size() == range.limit();
-      return new Outcome.RangeDeleted(
-          range.deletedBefore() + entries.size(),
-          full ? entries.get(entries.size() - 1).key().utf8() : null);
-    }
-    return expire((Command.Expire) command, submission.submittedAt());
+    Outcome.Expired expired = shard.expire(expire.limit(), now);
+    boolean moreRequests = forget(now - requestMemory, expire.limit());
+    return new Outcome.Expired(expired.expired(), expired.more() || moreRequests);
   }
 
-  private Outcome put(Command.Put put, long now) {
-    Bytes key = put.key().utf8();
-    Entry before = current.get(key);
-    if (!put.condition().holds(before)) {
-      return new Outcome.ConditionFailed(before == null ? 0 : before.modRevision());
-    }
-    long revision = revision() + 1;
-    Entry entry =
-        new Entry(
-            put.key(),
-            put.value(),
-            put.contentType(),
-            before == null ? revision : before.createRevision(),
-            revision,
-            before == null ? 1 : before.version() + 1,
-            now,
-            put.lifetime().expiresAt(before == null ? 0 : before.expiresAt()),
-            0);
-    current.put(key, entry);
-    events.add(new Event(revision, 0, Reason.CLIENT, put.key(), entry));
-    revisions.add(new TreeMap<>(current));
-    return new Outcome.Written(
-        before == null, entry.createRevision(), revision, entry.version(), now, entry.expiresAt());
-  }
-
-  private Outcome expire(Command.Expire expire, long now) {
-    List<Entry> due =
-        current.values().stream()
-            .filter(entry -> entry.expires() && entry.expiresAt() <= now)
-            .sorted(Comparator.comparingLong(Entry::expiresAt).thenComparing(Entry::key))
-            .limit(expire.limit())
-            .toList();
-    deleteAll(due, Reason.EXPIRED);
-    int forgotten = 0;
-    while (!requestTimes.isEmpty() && requestTimes.first().time() < now - requestMemory) {
-      if (forgotten++ == expire.limit()) {
-        return new Outcome.Expired(due.size(), true);
+  private boolean forget(long before, int limit) {
+    for (int forgotten = 0; ; forgotten++) {
+      if (requestTimes.isEmpty() || requestTimes.first().time() >= before) {
+        return false;
+      }
+      if (forgotten == limit) {
+        return true;
       }
       RequestTime row = requestTimes.pollFirst();
       requests.computeIfPresent(
           row.name(), (name, known) -> known.time() == row.time() ? null : known);
     }
-    return new Outcome.Expired(due.size(), due.size() == expire.limit());
-  }
-
-  private List<Entry> inRange(KeyRange range) {
-    return current.values().stream().filter(entry -> range.contains(entry.key().utf8())).toList();
-  }
-
-  private void deleteAll(List<Entry> entries, Reason reason) {
-    if (entries.isEmpty()) {
-      return;
-    }
-    long revision = revision() + 1;
-    int index = 0;
-    for (Entry entry : entries) {
-      Key key = entry.key();
-      current.remove(key.utf8());
-      events.add(new Event(revision, index++, reason, key, null));
-    }
-    revisions.add(new TreeMap<>(current));
   }
 }

@@ -35,20 +35,20 @@ class RowsTest {
 
   @Test
   void changes_golden() {
-    Event put = new Event(300, 2, Reason.CLIENT, KEY, ENTRY);
-    Event delete = new Event(301, 0, Reason.EXPIRED, KEY, null);
+    Event put = new Event(300, 2, 1_000, Reason.CLIENT, KEY, ENTRY);
+    Event delete = new Event(301, 0, 1_000, Reason.EXPIRED, KEY, null);
     assertHex(Rows.changeKey(300, 2), "000000000000012c00000002");
     assertHex(
         Rows.changeValue(put),
-        "010004612fc3bc01" + "0107ac0203e807808080808020050a746578742f706c61696e476f4c616e67");
-    assertHex(Rows.changeValue(delete), "010104612fc3bc00");
+        "0100e80704612fc3bc01" + "0107ac0203e807808080808020050a746578742f706c61696e476f4c616e67");
+    assertHex(Rows.changeValue(delete), "0101e80704612fc3bc00");
   }
 
   @Test
   void versions_golden() {
     assertHex(Rows.versionKey(KEY.utf8(), 300), "612fc3bc007ffffffffffffed3");
-    assertHex(Rows.versionValue(new Event(300, 200, Reason.CLIENT, KEY, ENTRY)), "0101c801");
-    assertHex(Rows.versionValue(new Event(300, 0, Reason.LEASE, KEY, null)), "010000");
+    assertHex(Rows.versionValue(new Event(300, 200, 1_000, Reason.CLIENT, KEY, ENTRY)), "0101c801");
+    assertHex(Rows.versionValue(new Event(300, 0, 1_000, Reason.LEASE, KEY, null)), "010000");
   }
 
   @Test
@@ -87,7 +87,7 @@ class RowsTest {
   void entry_numbersAtBoundaries_comeBack(long number) {
     Entry entry = new Entry(KEY, Bytes.EMPTY, "", number, number, number, number, number, number);
     assertThat(Rows.currentEntry(KEY, Rows.currentValue(entry))).isEqualTo(entry);
-    Event event = new Event(number, Integer.MAX_VALUE, Reason.LEASE, KEY, entry);
+    Event event = new Event(number, Integer.MAX_VALUE, number, Reason.LEASE, KEY, entry);
     assertThat(Rows.changeEvent(Rows.changeKey(number, Integer.MAX_VALUE), Rows.changeValue(event)))
         .isEqualTo(event);
     byte[] versionKey = Rows.versionKey(KEY.utf8(), number);

@@ -1,28 +1,27 @@
 package org.kvstore.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
-import org.kvstore.server.model.Command;
-import org.kvstore.server.model.Condition;
-import org.kvstore.server.model.Condition.Tags;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
-import org.kvstore.server.model.Lifetime;
+import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
@@ -39,18 +38,17 @@ import org.kvstore.server.store.ModelStore.Item;
  */
 class StoreModelTest {
   private static final int COMMANDS = 500;
-  private static final Duration MEMORY = Duration.ofSeconds(20);
-  private static final List<String> SEGMENTS =
-      List.of("a", "b", "ab", "a!", "a0", "z", "ü", "ué", "日", "😀", "x y");
   private static final List<String> DELIMITERS = List.of("/", "a", "a/", "!", "é", "b/a");
+  private static final Limits LIMITS =
+      TestLimits.with(
+          Map.of("requestMemory", Duration.ofSeconds(20), "leaseKeys", 4, "pageBytes", 10_000L));
 
   @TempDir Path directory;
 
   private Random random = new Random();
-  private ModelStore model = new ModelStore(MEMORY.toMillis());
+  private ModelStore model = new ModelStore(LIMITS);
+  private RandomCommands commands = new RandomCommands(random, model);
   private final List<Event> heard = new ArrayList<>();
-  private final List<Submission> named = new ArrayList<>();
-  private long now = Writes.NOW;
 
   static LongStream seeds() {
     Long one = Long.getLong("seed");
@@ -64,145 +62,60 @@ class StoreModelTest {
   @MethodSource("seeds")
   void randomCommandsInRandomGroups_likeASortedMap(long seed) {
     random = new Random(seed);
+    commands = new RandomCommands(random, model);
     Store store = open(true);
     try {
       for (int done = 0; done < COMMANDS; ) {
         done += applyGroup(store);
         compareReads(store);
+        if (random.nextInt(20) == 0) {
+          store.sweep();
+          compareReads(store);
+        }
         if (random.nextInt(60) == 0) {
           store.close();
+          sweepSomeSteps();
           store = open(false);
           compareReads(store);
         }
       }
       assertThat(heard).as("events").isEqualTo(model.events());
+      while (store.sweep()) {
+        // A step at a time.
+      }
     } finally {
       store.close();
     }
-    assertThat(StoreInspector.consistentEvents(directory)).isEqualTo(model.events());
+    StoreInspector.requireConsistent(directory, model.events(), model.shard().compacted());
   }
 
   private Store open(boolean create) {
-    return Stores.open(directory, Stores.limitsRemembering(MEMORY), create, heard::addAll);
+    return Stores.open(directory, LIMITS, create, heard::addAll);
+  }
+
+  /** In steps so small that they end in the middle. */
+  private void sweepSomeSteps() {
+    try (Database database = Database.open(directory, Stores.options(directory), false)) {
+      for (int steps = random.nextInt(20); steps > 0; steps--) {
+        new Sweeper(database, model.shard().compacted()).step(1 + random.nextInt(4));
+      }
+    }
   }
 
   private int applyGroup(Store store) {
     List<Submission> group = new ArrayList<>();
     for (int size = 1 + random.nextInt(8); size > 0; size--) {
-      group.add(nextSubmission());
+      group.add(commands.submission());
     }
     List<Outcome> expected = group.stream().map(model::apply).toList();
     assertThat(store.apply(group)).as("outcomes of %s", group).isEqualTo(expected);
     return group.size();
   }
 
-  private Submission nextSubmission() {
-    now += random.nextInt(4) == 0 ? random.nextInt(6_000) : 0;
-    // Now and then a submission overtakes one that was submitted before it, by up to a minute.
-    long time = random.nextInt(20) == 0 ? now - random.nextInt(60_000) : now;
-    if (!named.isEmpty() && random.nextInt(8) == 0) {
-      Submission repeated = named.get(random.nextInt(named.size()));
-      return new Submission(repeated.command(), time, repeated.request());
-    }
-    Command command = nextCommand(time);
-    if (random.nextInt(5) != 0) {
-      return new Submission(command, time, null);
-    }
-    Bytes fingerprint = Bytes.ofUtf8("fingerprint " + random.nextInt(1_000_000));
-    Submission submission =
-        new Submission(
-            command,
-            time,
-            new Submission.RequestName("request " + random.nextInt(40), fingerprint));
-    named.add(submission);
-    return submission;
-  }
-
-  private Command nextCommand(long time) {
-    int kind = random.nextInt(100);
-    if (kind < 60) {
-      String type = random.nextInt(10) == 0 ? "text/plain;charset=utf-8" : "";
-      return new Command.Put(nextKey(), nextValue(), type, nextLifetime(time), nextCondition());
-    }
-    if (kind < 80) {
-      return new Command.Delete(nextKey(), nextCondition());
-    }
-    if (kind < 90) {
-      int limit = random.nextInt(3) == 0 ? 1_000 : 1 + random.nextInt(5);
-      return new Command.DeleteRange(nextRange(), limit, random.nextInt(3));
-    }
-    return new Command.Expire(random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 1_000);
-  }
-
-  private Key nextKey() {
-    StringBuilder key = new StringBuilder(nextSegment());
-    while (key.length() < 8 && random.nextInt(2) == 0) {
-      key.append('/').append(nextSegment());
-    }
-    return Key.of(key.toString());
-  }
-
-  private String nextSegment() {
-    return SEGMENTS.get(random.nextInt(SEGMENTS.size()));
-  }
-
-  private Bytes nextValue() {
-    byte[] value = new byte[random.nextInt(20) == 0 ? random.nextInt(9_000) : random.nextInt(30)];
-    random.nextBytes(value);
-    return Bytes.takeOver(value);
-  }
-
-  private Lifetime nextLifetime(long time) {
-    return switch (random.nextInt(6)) {
-      case 0 -> new Lifetime.Keep();
-      case 1 -> new Lifetime.Until(time + random.nextInt(20_000) - 1_000);
-      default -> new Lifetime.Forever();
-    };
-  }
-
-  private Condition nextCondition() {
-    return switch (random.nextInt(8)) {
-      case 0 -> new Condition(nextTags(), null);
-      case 1 -> new Condition(null, nextTags());
-      case 2 -> new Condition(nextTags(), nextTags());
-      default -> Condition.NONE;
-    };
-  }
-
-  private Tags nextTags() {
-    if (random.nextInt(3) == 0) {
-      return Tags.ANY;
-    }
-    var newest = model.at(model.revision()).values().stream().map(Entry::modRevision).toList();
-    return newest.isEmpty()
-        ? new Tags(false, Set.of(1L))
-        : new Tags(false, Set.copyOf(newest.subList(0, 1 + random.nextInt(newest.size()))));
-  }
-
-  private KeyRange nextRange() {
-    return switch (random.nextInt(4)) {
-      case 0 -> KeyRange.ofPrefix(nextPosition());
-      case 1 -> new KeyRange(nextPosition(), null);
-      case 2 -> new KeyRange(nextPosition(), nextPosition());
-      default -> KeyRange.ALL;
-    };
-  }
-
-  /** A key, a part of one, or what is just behind one. */
-  private Bytes nextPosition() {
-    Bytes key = nextKey().utf8();
-    return switch (random.nextInt(4)) {
-      case 0 -> key.successor();
-      case 1 -> Bytes.ofUtf8(nextSegment() + "/");
-      case 2 -> Bytes.ofUtf8(nextSegment());
-      default -> key;
-    };
-  }
-
   private void compareReads(Store store) {
     assertThat(store.revision()).isEqualTo(model.revision());
     for (int i = 0; i < 5; i++) {
-      Key key = nextKey();
+      Key key = commands.key();
       assertThat(store.get(key))
           .as("get %s", key)
           .isEqualTo(model.at(model.revision()).get(key.utf8()));
@@ -211,22 +124,24 @@ class StoreModelTest {
           .as("get %s at %d", key, revision)
           .isEqualTo(model.at(revision).get(key.utf8()));
     }
-    KeyRange range = nextRange();
+    KeyRange range = commands.range();
     long revision = nextRevision();
     assertThat(store.count(range, revision).keys())
         .as("count of %s at %d", range, revision)
         .isEqualTo(
             model.at(newestIfZero(revision)).keySet().stream().filter(range::contains).count());
     compareListing(store);
+    new HistoryReads(random, model, commands).compare(store);
     if (random.nextInt(10) == 0) {
       compareScan(store);
     }
   }
 
   private long nextRevision() {
+    long compacted = model.shard().compacted();
     return random.nextInt(3) == 0
         ? model.revision()
-        : random.nextInt(Math.toIntExact(model.revision()) + 1);
+        : compacted + random.nextInt(Math.toIntExact(model.revision() - compacted) + 1);
   }
 
   /** Revision 0 in a query stands for the newest one. */
@@ -243,6 +158,15 @@ class StoreModelTest {
     List<Item> shown = new ArrayList<>();
     Bytes after = null;
     do {
+      if (revision < model.shard().compacted()) {
+        // Given up while it was being read.
+        long at = revision;
+        Bytes last = after;
+        assertThatThrownBy(() -> store.list(page(query, at, last)))
+            .extracting("code")
+            .isEqualTo(ErrorCode.COMPACTED);
+        return;
+      }
       Page page = store.list(page(query, after == null && ofNow ? 0 : revision, after));
       assertThat(page.revision()).isEqualTo(revision);
       int size = page.entries().size() + page.prefixes().size();
@@ -261,10 +185,10 @@ class StoreModelTest {
 
   private ListQuery nextQuery(long revision) {
     boolean ofPrefix = random.nextBoolean();
-    Bytes prefix = ofPrefix ? Bytes.ofUtf8(nextSegment()) : Bytes.EMPTY;
+    Bytes prefix = ofPrefix ? Bytes.ofUtf8(commands.segment()) : Bytes.EMPTY;
     boolean folds = random.nextBoolean();
     return new ListQuery(
-        ofPrefix ? KeyRange.ofPrefix(prefix) : nextRange(),
+        ofPrefix ? KeyRange.ofPrefix(prefix) : commands.range(),
         random.nextBoolean(),
         1 + random.nextInt(random.nextBoolean() ? 3 : 100),
         random.nextInt(5) == 0 ? 1 + random.nextInt(40) : Long.MAX_VALUE,
@@ -311,7 +235,7 @@ class StoreModelTest {
   }
 
   private void compareScan(Store store) {
-    KeyRange range = nextRange();
+    KeyRange range = commands.range();
     List<Entry> expected =
         model.at(model.revision()).values().stream()
             .filter(entry -> range.contains(entry.key().utf8()))

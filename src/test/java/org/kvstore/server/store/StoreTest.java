@@ -134,12 +134,15 @@ class StoreTest {
   void deleteRange_whatItFinds_holdsNoValues() {
     store.apply(List.of(Writes.put("a", "value"), Writes.put("b", "value")));
     store.close();
-    try (Database database = Database.open(directory, Stores.options(directory), false);
-        Staging staging =
-            new Staging(database, new EntryCache(0), 2, new QueueHead(), new QueueHead())) {
-      assertThat(staging.first(KeyRange.ALL, 10))
-          .extracting(entry -> entry.value().size())
-          .containsExactly(0, 0);
+    try (Database database = Database.open(directory, Stores.options(directory), false)) {
+      View view = new View(database, 2, 0);
+      try (Staging staging = new Staging(database, new EntryCache(0), view, new QueueHeads())) {
+        assertThat(staging.first(KeyRange.ALL, 10))
+            .extracting(entry -> entry.value().size())
+            .containsExactly(0, 0);
+      } finally {
+        view.release();
+      }
     }
   }
 

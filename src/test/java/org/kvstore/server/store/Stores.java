@@ -1,12 +1,12 @@
 package org.kvstore.server.store;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.service.JsonPatcher;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
@@ -22,34 +22,17 @@ public final class Stores {
   }
 
   public static Store create(Path directory) {
-    return Store.open(options(directory), Limits.DEFAULT, true, DEAF);
+    return open(directory, Limits.DEFAULT, true, DEAF);
   }
 
   public static Store open(Path directory) {
-    return Store.open(options(directory), Limits.DEFAULT, false, DEAF);
+    return open(directory, Limits.DEFAULT, false, DEAF);
   }
 
   /** Opens a store in a directory that may be new, with a listener. */
   public static Store open(Path directory, Limits limits, boolean create, CommitListener listener) {
-    return Store.open(options(directory), limits, create, listener);
-  }
-
-  /** The default limits with another memory of named requests. */
-  static Limits limitsRemembering(Duration requestMemory) {
-    Limits usual = Limits.DEFAULT;
-    return new Limits(
-        usual.valueBytes(),
-        usual.pendingWrites(),
-        usual.pendingBytes(),
-        usual.groupWrites(),
-        usual.writeWait(),
-        usual.heldRequests(),
-        usual.heldWait(),
-        usual.exports(),
-        usual.pageKeys(),
-        usual.pageBytes(),
-        usual.rangeDeleteKeys(),
-        requestMemory);
+    return Store.open(
+        options(directory), limits, create, new Store.Hooks(listener, new JsonPatcher()));
   }
 
   /** Puts a row that nobody can read in the place of a current entry of a closed store. */

@@ -13,20 +13,23 @@ final class EntryText {
 
   /** The document of the contract, with the value as text or in base64. */
   static String json(Entry entry) {
+    return Json.write(document(entry));
+  }
+
+  static EntryDocument document(Entry entry) {
     byte[] bytes = entry.value().bytes();
     String text = EntryDocument.textOrNull(bytes);
     Instant expiresAt = entry.expiresAt();
-    return Json.write(
-        new EntryDocument(
-            entry.key(),
-            text,
-            text == null ? Base64.getEncoder().encodeToString(bytes) : null,
-            entry.contentType(),
-            entry.createRevision(),
-            entry.modRevision(),
-            entry.version(),
-            expiresAt == null ? null : expiresAt.toString(),
-            entry.lease()));
+    return new EntryDocument(
+        entry.key(),
+        text,
+        text == null ? Base64.getEncoder().encodeToString(bytes) : null,
+        entry.contentType(),
+        entry.createRevision(),
+        entry.modRevision(),
+        entry.version(),
+        expiresAt == null ? null : expiresAt.toString(),
+        entry.lease());
   }
 
   /** The metadata by name, in the order to print it. */

@@ -23,7 +23,6 @@ import picocli.CommandLine.ParentCommand;
     sortOptions = false)
 final class ImportCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
-  private static final int MOST_PARALLEL = 48;
 
   @ParentCommand private Kv kv;
 
@@ -33,13 +32,6 @@ final class ImportCommand implements Callable<Integer> {
       defaultValue = STANDARD_INPUT,
       description = "The file; '-' or nothing reads standard input.")
   private String file;
-
-  @Option(
-      names = "--parallel",
-      paramLabel = "N",
-      defaultValue = "32",
-      description = "Most writes at once, 1..48. Default: ${DEFAULT-VALUE}.")
-  private int parallel;
 
   @Option(
       names = "--max-errors",
@@ -59,8 +51,8 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (parallel < 1 || parallel > MOST_PARALLEL || maxErrors < 1) {
-      throw kv.usage("--parallel is 1.." + MOST_PARALLEL + ", and --max-errors at least 1");
+    if (maxErrors < 1) {
+      throw kv.usage("--max-errors is at least 1");
     }
     if (file.equals(STANDARD_INPUT)) {
       return read(kv.streams().in(), -1);
@@ -77,8 +69,8 @@ final class ImportCommand implements Callable<Integer> {
     Importer.Report report;
     try (KeyValueClient client = kv.connect();
         Progress bar = isShown() ? Progress.bar(kv.streams().err(), size) : Progress.none()) {
-      Importer importer = new Importer(client, parallel, maxErrors, this::warn);
-      report = importer.run(lines, () -> bar.update(lines.bytesRead(), importer.imported()));
+      Importer importer = new Importer(client, lines, maxErrors, this::warn);
+      report = importer.run(() -> bar.update(lines.bytesRead(), importer.imported()));
       bar.update(lines.bytesRead(), importer.imported());
     }
     kv.streams().err().println(summary(report, (System.nanoTime() - start) / 1e9));

@@ -2,12 +2,12 @@ package org.kvstore.client.cli;
 
 import jakarta.json.bind.JsonbException;
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.EntryDocument;
 import org.kvstore.api.LineDocument;
+import org.kvstore.client.BatchOperation;
 import org.kvstore.client.PutOptions;
 import org.kvstore.client.Value;
 
@@ -47,11 +47,11 @@ record ImportLine(
     return expiresAt != null && !expiresAt.isAfter(now);
   }
 
-  /** The options of the put, with what is left of the time to live. */
-  PutOptions options(Instant now) {
+  /** The put, which expires when the line says. */
+  BatchOperation operation() {
     PutOptions options = PutOptions.none();
     options = contentType == null ? options : options.withContentType(contentType);
-    return expiresAt == null ? options : options.withTtl(Duration.between(now, expiresAt));
+    return new BatchOperation.Put(key, value, options, expiresAt);
   }
 
   private static LineDocument document(String json) {

@@ -1,54 +1,61 @@
 package org.kvstore.client.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.client.BatchOperation;
+import org.kvstore.client.BatchResult;
 import org.kvstore.client.KeyValueClient;
+import org.kvstore.client.KeyValueException;
 
 /**
- * Writes lines with concurrent puts. At most {@code inFlight} are under way, which bounds memory
- * and the load on the server; two lines with one key are never under way together, so the later one
- * wins. Each line succeeds or fails by itself.
- *
- * <p>The puts are synchronous, on threads of the importer: RESTEasy's asynchronous calls look up
- * their thread contexts with a ServiceLoader each time, which costs as much as the request.
+ * Writes lines as one batch, in their order, so that the later of two lines with one key wins. Each
+ * line succeeds or fails by itself. Used by one thread: the batch pulls the lines as it needs them.
  */
-final class Importer {
+final class Importer implements Iterator<BatchOperation> {
   private final KeyValueClient client;
-  private final int inFlight;
   private final int maxFailures;
   private final BiConsumer<Long, String> onFailure;
+  private final LineReader lines;
 
-  private final Semaphore permits;
-  private final Set<String> keysUnderWay = ConcurrentHashMap.newKeySet();
-  private final AtomicLong imported = new AtomicLong();
-  private final AtomicInteger failed = new AtomicInteger();
-  private final AtomicInteger exitCode = new AtomicInteger(ExitCode.OK);
+  /** Numbers of the lines whose results are not there yet; bounded as the batch is. */
+  private final ArrayDeque<Long> sent = new ArrayDeque<>();
+
+  private @Nullable BatchOperation next;
+  private boolean ended;
+  private long line;
+  private long imported;
   private long expired;
+  private int failed;
+  private int exitCode = ExitCode.OK;
 
   /**
    * Makes an importer.
    *
    * @param client where to write; not closed
-   * @param inFlight most puts at once
-   * @param maxFailures failed lines after which to stop
-   * @param onFailure told the number of each failed line, from 1, and why; by any thread
+   * @param lines what to write
+   * @param maxFailures failed lines after which no more are sent, and as many as are told
+   * @param onFailure told the number of a failed line, from 1, and why
    */
   Importer(
-      KeyValueClient client, int inFlight, int maxFailures, BiConsumer<Long, String> onFailure) {
+      KeyValueClient client,
+      LineReader lines,
+      int maxFailures,
+      BiConsumer<Long, String> onFailure) {
     this.client = client;
-    this.inFlight = inFlight;
+    this.lines = lines;
     this.maxFailures = maxFailures;
     this.onFailure = onFailure;
-    this.permits = new Semaphore(inFlight);
   }
 
   /**
@@ -62,76 +69,89 @@ final class Importer {
    */
   record Report(long imported, long expired, int failed, boolean stopped, int exitCode) {}
 
-  /** Number of lines written so far. Any thread may ask. */
+  /** Number of lines written so far. */
   long imported() {
-    return imported.get();
+    return imported;
   }
 
-  /** Imports all lines, telling {@code afterEach} that one more was taken up. */
-  Report run(LineReader lines, Runnable afterEach) throws IOException {
-    boolean stopped = false;
-    ExecutorService threads = Executors.newFixedThreadPool(inFlight);
+  /** Imports all lines, telling {@code afterEach} that one more is done. */
+  Report run(Runnable afterEach) throws IOException {
+    Stream<BatchOperation> operations =
+        StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, Spliterator.ORDERED), false);
+    try (Stream<BatchResult> results = client.batch(operations)) {
+      results.forEach(
+          result -> {
+            take(result);
+            afterEach.run();
+          });
+    } catch (UncheckedIOException unreadable) {
+      throw unreadable.getCause();
+    }
+    return new Report(imported, expired, failed, failed >= maxFailures && !ended, exitCode);
+  }
+
+  @Override
+  public boolean hasNext() {
+    while (next == null && !ended && failed < maxFailures) {
+      next = read();
+    }
+    return next != null;
+  }
+
+  @Override
+  public BatchOperation next() {
+    BatchOperation operation = hasNext() ? next : null;
+    if (operation == null) {
+      throw new NoSuchElementException();
+    }
+    next = null;
+    sent.add(line);
+    return operation;
+  }
+
+  /** Reads a line; null when there is nothing to send for it. */
+  private @Nullable BatchOperation read() {
     try {
-      long number = 0;
-      for (byte[] line = lines.next(); line != null && !stopped; line = lines.next()) {
-        number++;
-        start(number, line, threads);
-        afterEach.run();
-        stopped = failed.get() >= maxFailures;
+      byte[] bytes = lines.next();
+      if (bytes == null) {
+        ended = true;
+        return null;
       }
-    } finally {
-      awaitAll();
-      threads.shutdown();
+      line++;
+      if (new String(bytes, StandardCharsets.ISO_8859_1).isBlank()) {
+        return null;
+      }
+      ImportLine parsed = ImportLine.parse(bytes);
+      if (parsed.isExpired(Instant.now())) {
+        expired++;
+        return null;
+      }
+      return parsed.operation();
+    } catch (IllegalArgumentException | KeyValueException wrong) {
+      fail(line, ExitCode.FAILURE, String.valueOf(wrong.getMessage()));
+      return null;
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
     }
-    return new Report(imported.get(), expired, failed.get(), stopped, exitCode.get());
   }
 
-  private void start(long number, byte[] line, ExecutorService threads) {
-    if (new String(line, StandardCharsets.ISO_8859_1).isBlank()) {
+  private void take(BatchResult result) {
+    long number = sent.remove();
+    KeyValueException failure = result.failure();
+    if (failure == null) {
+      imported++;
       return;
     }
-    ImportLine parsed;
-    try {
-      parsed = ImportLine.parse(line);
-    } catch (IllegalArgumentException wrong) {
-      fail(number, ExitCode.FAILURE, String.valueOf(wrong.getMessage()));
-      return;
-    }
-    Instant now = Instant.now();
-    if (parsed.isExpired(now)) {
-      expired++;
-      return;
-    }
-    if (!keysUnderWay.add(parsed.key())) {
-      awaitAll();
-      keysUnderWay.add(parsed.key());
-    }
-    permits.acquireUninterruptibly();
-    threads.execute(() -> put(number, parsed, now));
-  }
-
-  private void put(long number, ImportLine line, Instant now) {
-    try {
-      client.put(line.key(), line.value(), line.options(now));
-      imported.incrementAndGet();
-    } catch (RuntimeException failure) {
-      boolean isOutOfReach = Failures.exitCode(failure) == ExitCode.UNAVAILABLE;
-      int code = isOutOfReach ? ExitCode.UNAVAILABLE : ExitCode.FAILURE;
-      fail(number, code, Failures.sentence(failure));
-    } finally {
-      keysUnderWay.remove(line.key());
-      permits.release();
-    }
+    boolean isOutOfReach = Failures.exitCode(failure) == ExitCode.UNAVAILABLE;
+    int code = isOutOfReach ? ExitCode.UNAVAILABLE : ExitCode.FAILURE;
+    fail(number, code, Failures.sentence(failure));
   }
 
   private void fail(long number, int code, String reason) {
-    failed.incrementAndGet();
-    exitCode.accumulateAndGet(code, Math::max);
-    onFailure.accept(number, reason);
-  }
-
-  private void awaitAll() {
-    permits.acquireUninterruptibly(inFlight);
-    permits.release(inFlight);
+    failed++;
+    exitCode = Math.max(exitCode, code);
+    if (failed <= maxFailures) {
+      onFailure.accept(number, reason);
+    }
   }
 }

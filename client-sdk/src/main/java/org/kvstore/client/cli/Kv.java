@@ -37,9 +37,14 @@ import picocli.CommandLine.Spec;
       DeleteCommand.class,
       ListCommand.class,
       WaitCommand.class,
+      WatchCommand.class,
+      HistoryCommand.class,
+      IncrementCommand.class,
+      LeaseCommand.class,
       ExportCommand.class,
       ImportCommand.class,
       StatusCommand.class,
+      CompactCommand.class,
       AutoComplete.GenerateCompletion.class
     },
     footerHeading = "%nA key or value that starts with '-' goes after '--'.%n",
@@ -72,7 +77,8 @@ public final class Kv {
       names = "--timeout",
       paramLabel = "TIME",
       scope = ScopeType.INHERIT,
-      description = "How long an answer may take: 500ms, 30s, 5m. Default: 30s. Of wait: how long.")
+      description =
+          "How long an answer may take, or wait and watch in all: 500ms, 30s, 5m. Default: 30s.")
   private @Nullable Duration timeout;
 
   @Option(

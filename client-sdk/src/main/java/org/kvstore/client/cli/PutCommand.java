@@ -48,6 +48,12 @@ final class PutCommand implements Callable<Integer> {
   @Option(names = "--keep-ttl", description = "Keep the time to live that the entry has.")
   private boolean keepTtl;
 
+  @Option(
+      names = "--lease",
+      paramLabel = "ID",
+      description = "Delete the entry when this lease ends.")
+  private @Nullable String lease;
+
   @ArgGroup(exclusive = true)
   private @Nullable Condition condition;
 
@@ -103,6 +109,7 @@ final class PutCommand implements Callable<Integer> {
     }
     options = ttl == null ? options : options.withTtl(ttl);
     options = keepTtl ? options.withKeptTtl() : options;
+    options = lease == null ? options : options.withLease(lease);
     options = idempotencyKey == null ? options : options.withIdempotencyKey(idempotencyKey);
     if (condition == null) {
       return options;

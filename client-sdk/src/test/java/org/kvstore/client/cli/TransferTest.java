@@ -139,14 +139,28 @@ class TransferTest {
   @Test
   void import_serverFails_stopsAfterMaxErrors() {
     StringBuilder lines = new StringBuilder();
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 2500; i++) {
       lines.append("{\"op\":\"put\",\"key\":\"k").append(i).append("\",\"value\":\"\"}\n");
       server.failNext(ErrorCode.UNAVAILABLE);
     }
-    Run run = kv(lines.toString(), "import", "--max-errors", "3", "--parallel", "1");
+    Run run = kv(lines.toString(), "import", "--max-errors", "3");
     assertThat(run.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
-    assertThat(run.err()).contains("line 3: ").contains("stopped after too many failures");
-    assertThat(server.requests()).hasSizeBetween(3, 5);
+    assertThat(run.err())
+        .contains("line 3: ", "stopped after too many failures")
+        .doesNotContain("line 4: ");
+    assertThat(server.requests()).containsExactly("POST /v1/batch");
+  }
+
+  @Test
+  void import_lineIsRefusedByTheServer_isReportedWithItsNumber() {
+    String refused =
+        "{\"status\":413,\"problem\":{\"status\":413,\"code\":\"TOO_LARGE\",\"detail\":\"big\"}}";
+    server.answerNext(
+        200, "application/x-ndjson", "{\"status\":201,\"etag\":\"1\"}\n" + refused + "\n");
+    String line = "{\"op\":\"put\",\"key\":\"a\",\"value\":\"v\"}\n";
+    Run run = kv("\n" + line + "\n" + line, "import");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.FAILURE);
+    assertThat(run.err()).contains("line 4: ", "TOO_LARGE", "big", "1 imported, 1 failed");
   }
 
   @Test

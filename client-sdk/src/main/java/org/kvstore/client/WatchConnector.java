@@ -1,0 +1,186 @@
+package org.kvstore.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.StringJoiner;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens event streams with the HTTP client of the Java runtime: an event stream has no end, and the
+ * clients of Jakarta REST cannot close an answer before they have read it to its end.
+ *
+ * <p>An injected client is configured by {@code kvstore/mp-rest/url} or {@code uri}; the providers
+ * that the application may have registered with the REST client do not take part.
+ */
+final class WatchConnector {
+  /** Three times the interval in which the service sends something. */
+  private static final Duration MOST_IDLE = Duration.ofSeconds(45);
+
+  private static final int MAX_PROBLEM_BYTES = 64 << 10;
+  private static final String DEFAULT_SERVER = "http://127.0.0.1:8080";
+
+  private final URI server;
+  private final HttpClient http;
+  private final Duration answerTimeout;
+
+  private WatchConnector(URI server, HttpClient http, Duration answerTimeout) {
+    this.server = server;
+    this.http = http;
+    this.answerTimeout = answerTimeout;
+  }
+
+  /**
+   * A connector for a server.
+   *
+   * @param connectTimeout how long to wait for a connection
+   * @param answerTimeout how long to wait for the beginning of an answer
+   * @param certificates what to trust; null trusts what the Java runtime does
+   */
+  static WatchConnector of(
+      URI server,
+      Duration connectTimeout,
+      Duration answerTimeout,
+      @Nullable KeyStore certificates) {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(connectTimeout);
+    if (certificates != null) {
+      builder.sslContext(trusting(certificates));
+    }
+    return new WatchConnector(server, builder.build(), answerTimeout);
+  }
+
+  /** A connector for the server that MicroProfile Config names. */
+  static WatchConnector ofConfig() {
+    Config config = ConfigProvider.getConfig();
+    String url =
+        config
+            .getOptionalValue("kvstore/mp-rest/uri", String.class)
+            .or(() -> config.getOptionalValue("kvstore/mp-rest/url", String.class))
+            .orElse(DEFAULT_SERVER);
+    return of(
+        URI.create(url),
+        KeyValueClientBuilder.CONNECT_TIMEOUT,
+        KeyValueClientBuilder.READ_TIMEOUT,
+        null);
+  }
+
+  /** A source that opens the stream of a watch. */
+  WatchSource source(WatchOptions options) {
+    String root = server.toString().replaceFirst("/+$", "");
+    URI target = URI.create(root + "/v1/watch" + query(options));
+    return lastEventId -> open(target, lastEventId);
+  }
+
+  private InputStream open(URI target, @Nullable String lastEventId) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(target)
+            .header("Accept", "text/event-stream")
+            .header("Cache-Control", "no-store");
+    if (lastEventId != null) {
+      request.header("Last-Event-ID", lastEventId);
+    }
+    // The time-out of a request may cover its endless body too, in later Java runtimes.
+    CompletableFuture<HttpResponse<InputStream>> answer =
+        http.sendAsync(request.build(), headers -> new BodyStream(MOST_IDLE));
+    try {
+      return checked(answer.get(answerTimeout.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (ExecutionException failed) {
+      throw failure(target, failed.getCause() == null ? failed : failed.getCause());
+    } catch (IOException failed) {
+      throw failure(target, failed);
+    } catch (TimeoutException late) {
+      answer.cancel(true);
+      throw Transport.READ.failure(late);
+    } catch (InterruptedException interrupted) {
+      answer.cancel(true);
+      Thread.currentThread().interrupt();
+      throw Transport.READ.failure(interrupted);
+    }
+  }
+
+  /** The client of the Java runtime does not say whom it could not reach. */
+  private static KeyValueException failure(URI target, Throwable failed) {
+    if (failed instanceof ConnectException && failed.getMessage() == null) {
+      return Transport.READ.failure(
+          new ConnectException("no connection to " + target.getAuthority()));
+    }
+    return Transport.READ.failure(failed);
+  }
+
+  private static InputStream checked(HttpResponse<InputStream> response) throws IOException {
+    InputStream body = response.body();
+    int status = response.statusCode();
+    HttpHeaders headers = response.headers();
+    if (status >= 400) {
+      try (body) {
+        throw ProblemMapper.exception(
+            status,
+            body.readNBytes(MAX_PROBLEM_BYTES),
+            headers.firstValue("Retry-After").orElse(null));
+      }
+    }
+    String type = headers.firstValue("Content-Type").orElse("");
+    if (status != 200 || !type.startsWith("text/event-stream")) {
+      body.close();
+      throw KeyValueException.notTheService(status, "the type of a watch is " + type, null);
+    }
+    return body;
+  }
+
+  private static String query(WatchOptions options) {
+    StringJoiner query = new StringJoiner("&", "?", "").setEmptyValue("");
+    KeyRange range = options.range();
+    if (options.key() != null) {
+      add(query, "key", options.key());
+    } else {
+      add(query, "prefix", range.prefix());
+      add(query, "start", range.start());
+      add(query, "end", range.end());
+    }
+    add(query, "from", options.position());
+    add(query, "prev", options.previous() ? "true" : null);
+    Change.Type only = options.only();
+    add(query, "filter", only == null ? null : only.wireName());
+    return query.toString();
+  }
+
+  private static void add(StringJoiner query, String name, @Nullable String value) {
+    if (value != null) {
+      String encoded = URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+      query.add(name + "=" + encoded);
+    }
+  }
+
+  private static SSLContext trusting(KeyStore certificates) {
+    try {
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(certificates);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), new SecureRandom());
+      return context;
+    } catch (GeneralSecurityException unusable) {
+      throw new IllegalArgumentException("The certificates cannot be used.", unusable);
+    }
+  }
+}

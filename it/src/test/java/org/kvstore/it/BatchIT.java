@@ -1,0 +1,204 @@
+package org.kvstore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kvstore.it.support.Service.parameter;
+import static org.kvstore.it.support.Service.target;
+
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.Deployed;
+import org.kvstore.it.support.RawConnection;
+import org.kvstore.it.support.RawRequest;
+
+/** Batches over HTTP: each line by itself, results in order, both ways as they come. */
+class BatchIT extends Deployed {
+  private static final String NDJSON = "application/x-ndjson";
+
+  private final String prefix = prefix();
+
+  @Test
+  void lines_areAnsweredInOrder_eachByItself() {
+    List<JsonObject> results =
+        results(
+            """
+            {"op":"put","key":"%1$sa","value":"1","contentType":"text/plain"}
+            {"op":"put","key":"%1$sa","value":"2","ifNoneMatch":"*"}
+
+            {"op":"get","key":"%1$sa"}
+            not json
+            {"op":"put","key":"%1$sb","valueBase64":"AP8="}
+            {"op":"delete","key":"%1$sa"}
+            {"op":"get","key":"%1$sa"}
+            {"op":"get","key":"%1$sb"}"""
+                .formatted(prefix));
+    assertThat(results)
+        .extracting(result -> result.getInt("status"))
+        .containsExactly(201, 412, 200, 400, 201, 204, 404, 200);
+    JsonObject refused = results.get(1).getJsonObject("problem");
+    assertThat(refused.getString("code")).isEqualTo("PRECONDITION_FAILED");
+    assertThat(refused.getString("etag")).isEqualTo(results.get(0).getString("etag"));
+    JsonObject read = results.get(2).getJsonObject("entry");
+    assertThat(read.getString("value")).isEqualTo("1");
+    assertThat(read.getString("contentType")).isEqualTo("text/plain");
+    assertThat(results.get(7).getJsonObject("entry").getString("valueBase64")).isEqualTo("AP8=");
+  }
+
+  @Test
+  void exportedLines_areImportedAsTheyWere() {
+    service.put(target(prefix + "t") + "?ttl=1h").body("x").send().expect(201);
+    service.put(target(prefix + "b")).body(new byte[] {0, (byte) 0xFF}).send().expect(201);
+    String range = "/v1/kv?prefix=" + parameter(prefix);
+    String exported = service.get(range).header("Accept", NDJSON).send().expect(200).text();
+    service.delete(range).send().expect(200);
+    assertThat(results(exported)).allMatch(result -> result.getInt("status") == 201);
+    assertThat(service.get(range).header("Accept", NDJSON).send().text()).isEqualTo(exported);
+  }
+
+  @Test
+  void clientThatGoesLineByLine_isAnsweredAtOnce() throws IOException {
+    RawRequest request =
+        service
+            .post("/v1/batch")
+            .header("Content-Type", NDJSON)
+            .header("Transfer-Encoding", "chunked")
+            .unframed("");
+    try (RawConnection connection = request.open()) {
+      send(connection, "{\"op\":\"put\",\"key\":\"%sa\",\"value\":\"1\"}\n".formatted(prefix));
+      connection.readHead(request.line()).expect(200);
+      assertThat(text(connection.chunk())).contains("\"status\":201");
+      send(connection, "{\"op\":\"get\",\"key\":\"%sa\"}\n".formatted(prefix));
+      assertThat(text(connection.chunk())).contains("\"status\":200");
+      connection.send("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  @Test
+  void clientThatDisconnects_leavesWholeLinesOnly() throws IOException {
+    String lines =
+        IntStream.range(0, 500)
+            .mapToObj(
+                i ->
+                    "{\"op\":\"put\",\"key\":\"%s%03d\",\"value\":\"%s\"}\n"
+                        .formatted(prefix, i, "v".repeat(100)))
+            .collect(Collectors.joining());
+    byte[] torn = lines.substring(0, lines.length() - 30).getBytes(StandardCharsets.UTF_8);
+    RawRequest request =
+        service
+            .post("/v1/batch")
+            .header("Content-Type", NDJSON)
+            .header("Content-Length", Integer.toString(lines.length()))
+            .unframed(new String(torn, StandardCharsets.ISO_8859_1));
+    try (RawConnection connection = request.open()) {
+      connection.readHead(request.line()).expect(200);
+    }
+    String range = "/v1/kv?limit=1000&prefix=" + parameter(prefix);
+    List<JsonObject> entries =
+        service.get(range).send().expect(200).json().getJsonArray("entries").stream()
+            .map(value -> value.asJsonObject())
+            .toList();
+    assertThat(entries).hasSizeLessThanOrEqualTo(499);
+    assertThat(entries).allMatch(entry -> entry.getString("value").length() == 100);
+  }
+
+  @Test
+  void repeatUnderTheSameName_appliesNoLineTwice() {
+    String lines =
+        """
+        {"op":"put","key":"%1$sa","value":"1"}
+        {"op":"put","key":"%1$sa","value":"2"}
+        """
+            .formatted(prefix);
+    RawRequest named = request(lines).header("Idempotency-Key", "b" + prefix.hashCode());
+    String first = named.send().expect(200).text();
+    assertThat(named.send().expect(200).text()).isEqualTo(first);
+    assertThat(service.get(target(prefix + "a")).send().header("KV-Version")).isEqualTo("2");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[] | body",
+        "{} | op",
+        "{\"op\":\"list\",\"prefix\":\"a\"} | op",
+        "{\"op\":\"put\",\"key\":\"a\"} | value",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":{}} | value",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"valueBase64\":\"\"} | value",
+        "{\"op\":\"put\",\"key\":\"a\",\"valueBase64\":\"?\"} | valueBase64",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"\\ud800\"} | value",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"ttl\":\"-1s\"} | ttl",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"expiresAt\":\"now\"} | expiresAt",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"lease\":\"x\"} | lease",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"ttl\":\"1s\",\"lease\":\"1\"} | lease",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"contentType\":\"x\"} | contentType",
+        "{\"op\":\"put\",\"key\":\"a\",\"value\":\"x\",\"ifMatch\":\"\\\"\"} | ifMatch",
+        "{\"op\":\"get\",\"key\":\"a\",\"tll\":\"1s\"} | tll",
+        "{\"op\":\"get\",\"key\":\"a\",\"key\":\"b\"} | key",
+        "{\"op\":\"get\",\"key\":\"a\"} x | line",
+        "{\"op\":\"get\",\"key\":\"a/\"} | key",
+        "{\"op\":\"get\",\"key\":\"a\" | line",
+      })
+  void badLine_isOneProblemLine(String line, String field) {
+    List<JsonObject> results = results(line + "\n{\"op\":\"get\",\"key\":\"none\"}\n");
+    assertThat(results).hasSize(2);
+    JsonObject problem = results.get(0).getJsonObject("problem");
+    assertThat(problem.getString("field")).isEqualTo(field);
+    assertThat(results.get(0).getInt("status")).isEqualTo(400);
+    assertThat(results.get(1).getInt("status")).isEqualTo(404);
+  }
+
+  @Test
+  void lineBeyondItsLimit_isOneProblemLine() {
+    String key = prefix + "long";
+    String line = "{\"op\":\"put\",\"key\":\"%s\",\"value\":\"%s\"}\n";
+    int limit = 1 << 20;
+    List<JsonObject> results =
+        results(
+            line.formatted(key, "x".repeat(limit))
+                + line.formatted(key, "x".repeat(limit + 1))
+                + line.formatted(key, "x".repeat(7 * limit))
+                + "{\"op\":\"get\",\"key\":\"none\"}");
+    assertThat(results)
+        .extracting(result -> result.getInt("status"))
+        .containsExactly(201, 413, 413, 404);
+  }
+
+  @Test
+  void otherMediaType_isRefused() {
+    service
+        .post("/v1/batch")
+        .header("Content-Type", "application/json")
+        .body("{}")
+        .send()
+        .expect(ErrorCode.UNSUPPORTED_MEDIA_TYPE);
+  }
+
+  private List<JsonObject> results(String lines) {
+    Answer answer = request(lines).send().expect(200);
+    assertThat(answer.header("Content-Type")).isEqualTo(NDJSON);
+    return answer.text().lines().map(Answer::json).toList();
+  }
+
+  private RawRequest request(String lines) {
+    return service.post("/v1/batch").header("Content-Type", NDJSON).body(lines);
+  }
+
+  private static void send(RawConnection connection, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    String chunk = Integer.toHexString(bytes.length) + "\r\n" + text + "\r\n";
+    connection.send(chunk.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,155 @@
+package org.kvstore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.kvstore.it.support.Service.target;
+
+import jakarta.json.JsonObject;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.Deployed;
+import org.kvstore.it.support.RawRequest;
+
+/** Transactions over HTTP: compared, all or nothing, in one revision. */
+class TransactionIT extends Deployed {
+  private final String a = prefix() + "a";
+  private final String b = prefix() + "b";
+
+  @Test
+  void comparisonsHold_thenIsDoneInOneRevision() {
+    service.put(target(a)).body("1").send().expect(201);
+    JsonObject done =
+        txn("""
+                {"compare":[{"key":"%1$s","target":"version","op":"=","value":1},
+                            {"key":"%1$s","target":"value","op":"=","value":"1"},
+                            {"key":"%2$s","target":"createRevision","op":"=","value":0}],
+                 "then":[{"op":"put","key":"%1$s","value":"2"},
+                         {"op":"put","key":"%2$s","value":"new"},
+                         {"op":"get","key":"%1$s"},
+                         {"op":"delete","key":"%1$s-none"}],
+                 "else":[{"op":"get","key":"%1$s"}]}
+                """)
+            .expect(200)
+            .json();
+    assertThat(done.getBoolean("succeeded")).isTrue();
+    assertThat(done.getJsonArray("results").getValuesAs(JsonObject.class))
+        .extracting(result -> result.getInt("status"))
+        .containsExactly(204, 201, 200, 404);
+    JsonObject read = done.getJsonArray("results").getJsonObject(2).getJsonObject("entry");
+    assertThat(read.getString("value")).isEqualTo("2");
+    assertThat(service.get(target(a)).send().revision())
+        .isEqualTo(service.get(target(b)).send().revision())
+        .isEqualTo(done.getJsonNumber("revision").longValue());
+  }
+
+  @Test
+  void comparisonFails_elseIsDone() {
+    JsonObject done =
+        txn("""
+                {"compare":[{"key":"%1$s","target":"modRevision","op":">","value":0}],
+                 "then":[{"op":"put","key":"%1$s","value":"never"}],
+                 "else":[{"op":"put","key":"%2$s","value":"else"},
+                         {"op":"list","prefix":"%2$s"}]}
+                """)
+            .expect(200)
+            .json();
+    assertThat(done.getBoolean("succeeded")).isFalse();
+    JsonObject listed = done.getJsonArray("results").getJsonObject(1);
+    assertThat(listed.getJsonArray("entries")).hasSize(1);
+    assertThat(listed.getBoolean("more")).isFalse();
+    service.get(target(a)).send().expect(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void conditionOfAnOperationFails_nothingIsDone() {
+    service.put(target(b)).body("b").send().expect(201);
+    txn("""
+            {"then":[{"op":"put","key":"%1$s","value":"x"},
+                     {"op":"put","key":"%2$s","value":"x","ifNoneMatch":"*"}]}
+            """)
+        .expect(ErrorCode.PRECONDITION_FAILED);
+    service.get(target(a)).send().expect(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void keyWrittenTwice_isRefused() {
+    JsonObject problem =
+        txn("""
+                {"then":[{"op":"put","key":"%1$s","value":"x"},{"op":"delete","key":"%1$s"}]}
+                """)
+            .expect(ErrorCode.TXN_INVALID)
+            .json();
+    assertThat(problem.getString("field")).isEqualTo("then");
+  }
+
+  @Test
+  void operations_asManyAsAllowedAndOneMore() {
+    assertThat(send("{\"then\":[" + puts(128) + "]}").expect(200).json().getJsonArray("results"))
+        .hasSize(128);
+    JsonObject problem =
+        send("{\"then\":[" + puts(129) + "]}").expect(ErrorCode.TXN_INVALID).json();
+    assertThat(problem.getInt("limit")).isEqualTo(128);
+  }
+
+  @Test
+  void body_beyondItsLimit_isRefused() {
+    String padding = " ".repeat(4 << 20);
+    JsonObject problem = send("{\"then\":[]}" + padding).expect(ErrorCode.TOO_LARGE).json();
+    assertThat(problem.getInt("limit")).isEqualTo(4 << 20);
+  }
+
+  @Test
+  void repeatUnderTheSameName_isDoneOnce() {
+    String body = "{\"then\":[{\"op\":\"put\",\"key\":\"%s\",\"value\":\"x\"}]}".formatted(a);
+    RawRequest named = request(body).header("Idempotency-Key", a);
+    String first = named.send().expect(200).text();
+    assertThat(named.send().expect(200).text()).isEqualTo(first);
+    assertThat(service.get(target(a)).send().header("KV-Version")).isEqualTo("1");
+    request("{\"then\":[]}").header("Idempotency-Key", a).send().expect(ErrorCode.REQUEST_INVALID);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[] | body",
+        "{\"then\":{}} | then",
+        "{\"when\":[]} | when",
+        "{\"then\":[],\"then\":[]} | then",
+        "{\"then\":[{\"op\":\"put\",\"key\":\"a\"}]} | value",
+        "{\"then\":[{\"op\":\"drop\",\"key\":\"a\"}]} | op",
+        "{\"then\":[{\"op\":\"get\",\"key\":\"a\",\"value\":\"x\"}]} | value",
+        "{\"then\":[{\"op\":\"list\",\"prefix\":\"a\",\"limit\":0}]} | limit",
+        "{\"compare\":[{\"key\":\"a\",\"target\":\"size\",\"op\":\"=\",\"value\":1}]} | target",
+        "{\"compare\":[{\"key\":\"a\",\"target\":\"version\",\"op\":\"~\",\"value\":1}]} | op",
+        "{\"compare\":[{\"key\":\"a\",\"target\":\"version\",\"op\":\"=\",\"value\":\"x\"}]} | value",
+        "{\"then\":[] | body",
+        "{\"then\":[]} {} | body",
+      })
+  void oddBody_isRefusedWithTheProperty(String body, String field) {
+    JsonObject problem = send(body).expect(ErrorCode.REQUEST_INVALID).json();
+    assertThat(problem.getString("field")).isEqualTo(field);
+  }
+
+  private String puts(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> "{\"op\":\"put\",\"key\":\"%s%d\",\"value\":\"\"}".formatted(a, i))
+        .collect(Collectors.joining(","));
+  }
+
+  private Answer txn(String template) {
+    return send(template.formatted(a, b));
+  }
+
+  private Answer send(String body) {
+    return request(body).send();
+  }
+
+  private RawRequest request(String body) {
+    return service.post("/v1/txn").header("Content-Type", "application/json").body(body);
+  }
+}

@@ -1,0 +1,50 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.MediaTypes;
+import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.service.KeyValueService;
+
+/** Bulk: {@code /v1/batch}, an operation a line in, a result a line out, both as they come. */
+@Path("/v1/batch")
+@Singleton
+public class BatchResource {
+  private final KeyValueService service;
+
+  @Inject
+  public BatchResource(KeyValueService service) {
+    this.service = service;
+  }
+
+  @POST
+  @Consumes(MediaTypes.NDJSON)
+  @Produces(MediaTypes.NDJSON)
+  public Response run(@Context HttpServletRequest request) throws IOException {
+    Query.of(request, Set.of());
+    @Nullable String name = IdempotencyKey.of(request);
+    Origin origin = Origin.of(request);
+    InputStream in = request.getInputStream();
+    // The place is taken first: a refusal is an answer of its own, not a line.
+    KeyValueService.BatchPlace place = service.beginBatch();
+    StreamingOutput results =
+        out -> {
+          try (place) {
+            new Batch(service, origin, name).run(in, out);
+          }
+        };
+    return Response.ok(results, MediaTypes.NDJSON).build();
+  }
+}

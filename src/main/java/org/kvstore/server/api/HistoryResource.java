@@ -1,0 +1,45 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import java.util.Set;
+import org.kvstore.api.HistoryDocument;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.service.ChangeService;
+import org.kvstore.server.store.History;
+
+/** The versions of one key: {@code /v1/history/{key}}. {@link RequestGate} has read the key. */
+@Path(RequestGate.HISTORY_PATH)
+@Singleton
+public class HistoryResource {
+  private static final Set<String> PARAMETERS = Set.of("limit", "cursor");
+
+  private final ChangeService service;
+
+  @Inject
+  public HistoryResource(ChangeService service) {
+    this.service = service;
+  }
+
+  @GET
+  @Produces(MediaType.APPLICATION_JSON)
+  public HistoryDocument list(@Context HttpServletRequest request) {
+    Query query = Query.of(request, PARAMETERS);
+    Key key = RequestGate.key(request);
+    String cursor = query.text("cursor");
+    int digest = key.hashCode();
+    long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revision();
+    int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
+    History history = service.history(key, from, limit);
+    return new HistoryDocument(
+        history.versions().stream().map(event -> Documents.event(event, null)).toList(),
+        history.next() == 0 ? null : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token());
+  }
+}

@@ -1,0 +1,86 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.net.URI;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.kvstore.server.service.LeaseService;
+
+/** Leases: {@code /v1/leases}. */
+@Path("/v1/leases")
+@Singleton
+@Produces(MediaType.APPLICATION_JSON)
+public class LeaseResource {
+  private static final Set<String> NONE = Set.of();
+  private static final int MAX_BODY = 4 << 10;
+
+  private final LeaseService service;
+
+  @Inject
+  public LeaseResource(LeaseService service) {
+    this.service = service;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  public CompletionStage<Response> grant(@Context HttpServletRequest request) throws IOException {
+    Query.of(request, NONE);
+    String ttl = JsonBodies.required(request, MAX_BODY, "ttl");
+    String at = request.getContextPath() + "/v1/leases/";
+    return ProblemMapper.answer(
+        request,
+        service
+            .grant(OperationReader.duration("ttl", ttl), IdempotencyKey.of(request))
+            .thenApply(
+                lease ->
+                    Response.created(URI.create(at + lease.id()))
+                        .entity(Documents.lease(lease, null))
+                        .build()));
+  }
+
+  @GET
+  @Path("{id}")
+  public Response get(@Context HttpServletRequest request, @PathParam("id") String id) {
+    Query.of(request, NONE);
+    LeaseService.Holding holding = service.find(LeaseIds.parse(id));
+    return Response.ok(Documents.lease(holding.lease(), holding.keys())).build();
+  }
+
+  @PUT
+  @Path("{id}")
+  public CompletionStage<Response> renew(
+      @Context HttpServletRequest request, @PathParam("id") String id) {
+    Query.of(request, NONE);
+    return ProblemMapper.answer(
+        request,
+        service
+            .renew(LeaseIds.parse(id), IdempotencyKey.of(request))
+            .thenApply(lease -> Response.ok(Documents.lease(lease, null)).build()));
+  }
+
+  @DELETE
+  @Path("{id}")
+  public CompletionStage<Response> revoke(
+      @Context HttpServletRequest request, @PathParam("id") String id) {
+    Query.of(request, NONE);
+    return ProblemMapper.answer(
+        request,
+        service
+            .revoke(LeaseIds.parse(id), IdempotencyKey.of(request))
+            .thenApply(revoked -> Response.noContent().build()));
+  }
+}

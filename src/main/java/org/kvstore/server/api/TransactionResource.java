@@ -1,0 +1,77 @@
+package org.kvstore.server.api;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Outcome.Transacted;
+import org.kvstore.server.service.TransactionService;
+
+/** Several keys at once, all or nothing: {@code /v1/txn}. */
+@Path("/v1/txn")
+@Singleton
+public class TransactionResource {
+  private final TransactionService service;
+
+  @Inject
+  public TransactionResource(TransactionService service) {
+    this.service = service;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Produces(MediaType.APPLICATION_JSON)
+  public CompletionStage<Response> transact(@Context HttpServletRequest request)
+      throws IOException {
+    Query.of(request, Set.of());
+    Bytes body = Bodies.read(request, service.limits().transactionBytes(), "body");
+    TransactionService.Request transaction = read(body);
+    return ProblemMapper.answer(
+        request,
+        service
+            .transact(transaction, body, IdempotencyKey.of(request))
+            .thenApply(done -> Response.ok(write(done), MediaType.APPLICATION_JSON).build()));
+  }
+
+  private TransactionService.Request read(Bytes body) {
+    byte[] json = body.toArray();
+    try (JsonParser parser = Json.parser(json, 0, json.length)) {
+      return new TransactionReader(parser, service.limits()).read();
+    } catch (IOException e) {
+      throw Json.malformed("body", e);
+    }
+  }
+
+  private static byte[] write(Transacted done) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (JsonGenerator json = Json.generator(out)) {
+      json.writeStartObject();
+      json.writeBooleanField("succeeded", done.succeeded());
+      json.writeNumberField("revision", done.revision());
+      json.writeArrayFieldStart("results");
+      for (Outcome result : done.results()) {
+        ReplyLine.write(json, result);
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+}

@@ -1,0 +1,91 @@
+package org.kvstore.server.api;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.ChangeService;
+import org.kvstore.server.service.Position;
+import org.kvstore.server.store.Watch;
+
+/**
+ * Changes as they happen: {@code GET /v1/watch}, Server-Sent Events. It is answered over the
+ * servlet API, whose output can be written without ever waiting for a slow reader; that of Jakarta
+ * REST cannot.
+ */
+@Singleton
+public class WatchEndpoint {
+  private static final Set<String> PARAMETERS =
+      Set.of("key", "prefix", "start", "end", "from", "prev", "filter");
+
+  private static final String METHODS = "GET, OPTIONS";
+
+  private final ChangeService service;
+
+  @Inject
+  public WatchEndpoint(ChangeService service) {
+    this.service = service;
+  }
+
+  /** Answers a request, for as long as its client wants. */
+  void answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    try {
+      if (request.getMethod().equals("OPTIONS")) {
+        Reply.status(200).header("Allow", METHODS).build().send(response, false);
+        return;
+      }
+      if (!request.getMethod().equals("GET")) {
+        response.setHeader("Allow", METHODS);
+        throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "A watch is read with GET.");
+      }
+      Query query = Query.of(request, PARAMETERS);
+      Watch.Query wanted = wanted(query);
+      WatchStream stream = new WatchStream(service);
+      Watch watch = service.watch(wanted, from(request, query), stream);
+      try {
+        stream.open(watch, request, response);
+      } catch (IOException | RuntimeException e) {
+        watch.close();
+        throw e;
+      }
+    } catch (KeyValueException e) {
+      ProblemServlet.write(e, request, response);
+    }
+  }
+
+  private static Watch.Query wanted(Query query) {
+    String filter =
+        query.has("filter") ? query.choice("filter", "put", Set.of("put", "delete")) : "";
+    return new Watch.Query(
+        range(query), !filter.equals("delete"), !filter.equals("put"), query.flag("prev"));
+  }
+
+  private static KeyRange range(Query query) {
+    if (!query.has("key")) {
+      return Listing.range(query);
+    }
+    if (query.has("prefix") || query.has("start") || query.has("end")) {
+      throw KeyValueException.invalid("key", "It is not combined with prefix, start or end.");
+    }
+    Bytes key = Key.of(query.required("key")).utf8();
+    return new KeyRange(key, key.successor());
+  }
+
+  /** Where it begins: a client that reconnects says so in a header, as EventSource does. */
+  private static @Nullable Position from(HttpServletRequest request, Query query) {
+    @Nullable String last = request.getHeader("Last-Event-ID");
+    if (last != null && !last.isEmpty()) {
+      return Position.parse("Last-Event-ID", last);
+    }
+    String from = query.text("from");
+    return from == null ? null : Position.parse("from", from);
+  }
+}

@@ -1,0 +1,39 @@
+package org.kvstore.server.service;
+
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Outcome;
+
+/** Tells the outcome that was hoped for from the error that another one stands for. */
+final class Outcomes {
+  private Outcomes() {}
+
+  /**
+   * The outcome of the expected kind.
+   *
+   * @throws KeyValueException what another kind stands for
+   */
+  static <T extends Outcome> T expect(Class<T> kind, Outcome outcome) {
+    if (kind.isInstance(outcome)) {
+      return kind.cast(outcome);
+    }
+    if (outcome instanceof Outcome.Missing) {
+      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
+    }
+    if (outcome instanceof Outcome.ConditionFailed failed) {
+      throw KeyValueException.of(
+              ErrorCode.PRECONDITION_FAILED,
+              failed.currentRevision() == 0
+                  ? "There is no such key."
+                  : "The entry is at another revision than the condition asks for.")
+          .withCurrentRevision(failed.currentRevision());
+    }
+    if (outcome instanceof Outcome.Rejected rejected) {
+      KeyValueException error = KeyValueException.of(rejected.code(), rejected.detail());
+      error = rejected.field().isEmpty() ? error : error.withField(rejected.field());
+      throw rejected.limit() < 0 ? error : error.withLimit(rejected.limit());
+    }
+    throw KeyValueException.invalid(
+        "Idempotency-Key", "This Idempotency-Key was used for another request.");
+  }
+}

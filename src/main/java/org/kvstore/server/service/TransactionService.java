@@ -1,0 +1,134 @@
+package org.kvstore.server.service;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Comparison;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Operation;
+import org.kvstore.server.model.Outcome.Transacted;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.Submission.RequestName;
+
+/** Transactions: several keys compared, read and written in one revision, or not at all. */
+@ApplicationScoped
+public class TransactionService {
+  private final EngineHandle handle;
+
+  /** For the container's proxy only. */
+  @NullUnmarked
+  protected TransactionService() {
+    handle = null;
+  }
+
+  @Inject
+  public TransactionService(EngineHandle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * A transaction as a client asks for it.
+   *
+   * @param comparisons all of them must hold for {@code then}
+   * @param then what is done when they hold
+   * @param otherwise what is done when one does not
+   */
+  public record Request(
+      List<Comparison> comparisons, List<OperationRequest> then, List<OperationRequest> otherwise) {
+
+    /** Copies the lists. */
+    public Request {
+      comparisons = List.copyOf(comparisons);
+      then = List.copyOf(then);
+      otherwise = List.copyOf(otherwise);
+    }
+  }
+
+  /** Every bound. */
+  public Limits limits() {
+    return handle.require().limits();
+  }
+
+  /**
+   * Does a transaction.
+   *
+   * @param body what the client sent: a repeat under the same name must be the same
+   * @throws KeyValueException TXN_INVALID when it has too many operations or writes a key twice
+   */
+  public CompletionStage<Transacted> transact(
+      Request request, Bytes body, @Nullable String idempotencyKey) {
+    Engine engine = handle.require();
+    requireFew("compare", request.comparisons().size());
+    long now = engine.clock().millis();
+    Command command =
+        new Command.Transact(
+            request.comparisons(),
+            operations("then", request.then(), now),
+            operations("else", request.otherwise(), now));
+    RequestName name =
+        idempotencyKey == null
+            ? null
+            : new RequestName(idempotencyKey, Fingerprint.of("txn", body));
+    return engine
+        .replicator()
+        .submit(new Submission(command, now, name))
+        .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome));
+  }
+
+  private List<Operation> operations(String branch, List<OperationRequest> requests, long now) {
+    requireFew(branch, requests.size());
+    Set<Key> written = new HashSet<>();
+    List<Operation> operations = requests.stream().map(request -> operation(request, now)).toList();
+    operations.forEach(operation -> requireWrittenOnce(branch, operation, written));
+    return operations;
+  }
+
+  private Operation operation(OperationRequest request, long now) {
+    if (request instanceof WriteRequest.Put put) {
+      KeyValueService.requireValueFits(put.value(), limits());
+      return KeyValueService.command(put, now);
+    }
+    if (request instanceof WriteRequest.Delete delete) {
+      return new Command.Delete(delete.key(), delete.condition());
+    }
+    if (request instanceof OperationRequest.Get get) {
+      return new Operation.Get(get.key());
+    }
+    OperationRequest.ListRange list = (OperationRequest.ListRange) request;
+    return new Operation.ListRange(list.range(), list.limit());
+  }
+
+  private static void requireWrittenOnce(String branch, Operation operation, Set<Key> written) {
+    Key key = null;
+    if (operation instanceof Command.Put put) {
+      key = put.key();
+    } else if (operation instanceof Command.Delete delete) {
+      key = delete.key();
+    }
+    if (key != null && !written.add(key)) {
+      throw KeyValueException.of(
+              ErrorCode.TXN_INVALID, "A transaction writes a key once: '" + key.text() + "'.")
+          .withField(branch);
+    }
+  }
+
+  private void requireFew(String part, int size) {
+    int limit = limits().transactionOperations();
+    if (size > limit) {
+      throw KeyValueException.of(
+              ErrorCode.TXN_INVALID, "It has at most %d elements.".formatted(limit))
+          .withField(part)
+          .withLimit(limit);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package org.kvstore.server.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+import org.rocksdb.RocksIterator;
+
+/** Reads the change log and the versions of keys from a view, a bounded part at a time. */
+final class ChangeReader {
+  private final View view;
+  private final Database database;
+
+  ChangeReader(View view, Database database) {
+    this.view = view;
+    this.database = database;
+  }
+
+  /** The events after a revision, whole revisions only; {@link Store#changes} says more. */
+  Changes changes(long after, int events, long bytes) {
+    view.requireFollowable(after);
+    List<Event> read = new ArrayList<>();
+    long size = 0;
+    try (RocksIterator rows = database.iterator(Table.CHANGES, view.options())) {
+      for (rows.seek(Rows.changeStart(after + 1)); rows.isValid(); rows.next()) {
+        byte[] rowKey = rows.key();
+        boolean enough = read.size() >= events || size >= bytes;
+        long revision = Rows.revisionOfChange(rowKey);
+        if (enough && revision != read.get(read.size() - 1).revision()) {
+          return new Changes(read, revision - 1);
+        }
+        byte[] row = rows.value();
+        read.add(Rows.changeEvent(rowKey, row));
+        size += row.length;
+      }
+      Database.check(rows);
+    }
+    return new Changes(read, view.revision());
+  }
+
+  /** The newest version of a key below a revision, or null when it did not exist or is given up. */
+  @Nullable Entry before(Key key, long revision) {
+    if (revision <= view.compacted()) {
+      // A sweep may have left an older version for the moment.
+      return null;
+    }
+    try (RocksIterator rows = database.iterator(Table.VERSIONS, view.options())) {
+      rows.seek(Rows.versionKey(key.utf8(), revision - 1));
+      return rows.isValid() && Rows.keyOfVersion(rows.key()).equals(key)
+          ? view.entryOf(rows.key(), rows.value())
+          : null;
+    }
+  }
+
+  /** The versions of a key at and below a revision, the newest first. */
+  History history(Key key, long from, int limit, long maxBytes) {
+    List<Event> versions = new ArrayList<>();
+    long bytes = 0;
+    try (RocksIterator rows = database.iterator(Table.VERSIONS, view.options())) {
+      for (rows.seek(Rows.versionKey(key.utf8(), from)); rows.isValid(); rows.next()) {
+        byte[] rowKey = rows.key();
+        if (!Rows.keyOfVersion(rowKey).equals(key)) {
+          return new History(versions, 0);
+        }
+        long revision = Rows.revisionOfVersion(rowKey);
+        if (revision < view.compacted() && isBelowTheOldest(versions)) {
+          return new History(versions, 0);
+        }
+        Event event = view.eventOf(rowKey, rows.value());
+        if (revision <= view.compacted() && !event.isPut()) {
+          // The oldest readable revision shows nothing, whether it is swept already or not.
+          return new History(versions, 0);
+        }
+        if (versions.size() == limit || bytes > maxBytes) {
+          return new History(versions, Math.max(revision, view.compacted()));
+        }
+        versions.add(event);
+        Entry entry = event.entry();
+        bytes += entry == null ? 0 : entry.value().size();
+      }
+      Database.check(rows);
+    }
+    return new History(versions, 0);
+  }
+
+  /** Of the versions below the oldest readable revision, only the one that it shows is kept. */
+  private boolean isBelowTheOldest(List<Event> versions) {
+    return !versions.isEmpty() && versions.get(versions.size() - 1).revision() <= view.compacted();
+  }
+
+  /** The newest revision whose time is before the given one; 0 when there is none. */
+  long revisionBefore(long time) {
+    long low = view.compacted();
+    long high = view.revision();
+    while (low < high) {
+      long middle = low + (high - low + 1) / 2;
+      if (isBefore(middle, time)) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
+  }
+
+  private boolean isBefore(long revision, long time) {
+    try (RocksIterator rows = database.iterator(Table.CHANGES, view.options())) {
+      rows.seek(Rows.changeStart(revision));
+      if (rows.isValid()) {
+        return Rows.changeEvent(rows.key(), rows.value()).time() < time;
+      }
+      Database.check(rows);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package org.kvstore.server.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+
+/**
+ * The newest changes in memory, bounded in bytes, for watches that are caught up. One thread adds;
+ * any may read.
+ */
+final class RecentChanges {
+  private static final long OVERHEAD_BYTES = 200;
+
+  private final long maxBytes;
+
+  /** The events of one commit, by its newest revision. */
+  private final ConcurrentSkipListMap<Long, List<Event>> commits = new ConcurrentSkipListMap<>();
+
+  /** Guarded by this object's monitor. */
+  private long bytes;
+
+  /** Changes after this revision are here. Raised before they go. */
+  private volatile long floor;
+
+  private volatile long newest;
+
+  /**
+   * @param revision the newest revision there is
+   */
+  RecentChanges(long maxBytes, long revision) {
+    this.maxBytes = maxBytes;
+    floor = revision;
+    newest = revision;
+  }
+
+  /** Adds a commit; the oldest ones go if there is no room. */
+  synchronized void add(List<Event> events) {
+    if (events.get(0).revision() != newest + 1) {
+      // A commit was not heard of, as when the store recovers from a failed write.
+      skipTo(events.get(0).revision() - 1);
+    }
+    long last = events.get(events.size() - 1).revision();
+    commits.put(last, events);
+    bytes += sizeOf(events);
+    while (bytes > maxBytes) {
+      var oldest = commits.firstEntry();
+      floor = oldest.getKey();
+      commits.remove(oldest.getKey());
+      bytes -= sizeOf(oldest.getValue());
+    }
+    newest = last;
+  }
+
+  /** Goes on at a revision that nobody told of, unless it has gone on meanwhile. */
+  synchronized void skip(long from, long to) {
+    if (newest == from) {
+      skipTo(to);
+    }
+  }
+
+  /** Forgets everything: what follows the floor has to be read from disk up to a revision. */
+  private void skipTo(long revision) {
+    floor = revision;
+    commits.clear();
+    bytes = 0;
+    newest = revision;
+  }
+
+  long newest() {
+    return newest;
+  }
+
+  /**
+   * The events after a revision, whole revisions only, until there are enough of them; null when
+   * some are not here any more.
+   */
+  @Nullable Changes after(long revision, int enoughEvents, long enoughBytes) {
+    if (revision < floor) {
+      return null;
+    }
+    long upTo = newest;
+    List<Event> found = new ArrayList<>();
+    long size = 0;
+    long last = revision;
+    for (var commit : commits.tailMap(revision, false).entrySet()) {
+      if (commit.getKey() > upTo) {
+        break;
+      }
+      for (Event event : commit.getValue()) {
+        if (event.revision() <= revision) {
+          continue;
+        }
+        if (event.revision() != last && (found.size() >= enoughEvents || size >= enoughBytes)) {
+          return revision < floor ? null : new Changes(found, last);
+        }
+        found.add(event);
+        size += sizeOf(event);
+        last = event.revision();
+      }
+    }
+    return revision < floor ? null : new Changes(found, Math.max(upTo, revision));
+  }
+
+  private static long sizeOf(List<Event> events) {
+    return events.stream().mapToLong(RecentChanges::sizeOf).sum();
+  }
+
+  private static long sizeOf(Event event) {
+    Entry entry = event.entry();
+    return OVERHEAD_BYTES + event.key().utf8().size() + (entry == null ? 0 : entry.value().size());
+  }
+}

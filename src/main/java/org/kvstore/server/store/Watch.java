@@ -1,0 +1,270 @@
+package org.kvstore.server.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.WatchSink.Delivery;
+
+/**
+ * One watch. It remembers how far it has come and nothing else: what it has still to deliver is in
+ * memory while it is caught up, and in the change log on disk when it is behind. So a slow reader
+ * costs no memory, however slow.
+ *
+ * <p>{@code requests} makes {@link #pump} run on one thread at a time: whoever raises it from 0 has
+ * it run, and it runs again for those who came meanwhile. Whoever runs it owns {@code after}.
+ */
+public final class Watch implements AutoCloseable {
+  private static final int EVENTS = 256;
+  private static final long BYTES = 64 << 10;
+
+  private static final long SLOW_NANOS = 20_000_000;
+
+  /** Turns before others get theirs, so that one that is far behind does not keep a thread. */
+  private static final int TURNS = 32;
+
+  private final WatchHub hub;
+  private final Query query;
+  private final WatchSink sink;
+  private final AtomicInteger requests = new AtomicInteger();
+
+  /** Everything up to this revision is delivered, or not wanted. */
+  private volatile long after;
+
+  /** How many wanted events of the revision that follows are delivered already. */
+  private int delivered;
+
+  private volatile long sentAt;
+  private volatile boolean progressIsDue;
+
+  /** The sink was not ready, and has not said since that it is: at first it never has. */
+  private volatile boolean blocked = true;
+
+  /** When the delivery under way in the quick lane began; 0 when there is none. */
+  private volatile long sendingSince;
+
+  /** The newest delivery had to wait for its reader. */
+  private volatile boolean slow;
+
+  private volatile boolean ended;
+
+  /**
+   * What a watch is for.
+   *
+   * @param range keys
+   * @param puts whether puts are wanted
+   * @param deletes whether deletes are wanted
+   * @param previous whether the earlier entry is wanted with each event
+   */
+  public record Query(KeyRange range, boolean puts, boolean deletes, boolean previous) {
+    boolean wants(Event event) {
+      return (event.isPut() ? puts : deletes) && range.contains(event.key().utf8());
+    }
+  }
+
+  Watch(WatchHub hub, Query query, long after, WatchSink sink) {
+    this.hub = hub;
+    this.query = query;
+    this.after = after;
+    this.sink = sink;
+    sentAt = System.nanoTime();
+  }
+
+  /** Everything up to this revision is delivered, or not wanted. */
+  public long after() {
+    return after;
+  }
+
+  /** Has it deliver what there is, unless its sink is known to take nothing; returns at once. */
+  void wakeUnlessBlocked() {
+    if (!blocked) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    if (requests.getAndIncrement() == 0) {
+      hub.execute(this::pump, slow);
+    }
+  }
+
+  @Override
+  public void close() {
+    ended = true;
+    hub.forget(this);
+  }
+
+  /** Ends it with a reason, on the thread that delivers. */
+  void end(KeyValueException reason) {
+    hub.forget(this);
+    hub.execute(() -> finish(reason), slow);
+  }
+
+  /** Says that the sink is ready again. */
+  public void ready() {
+    blocked = false;
+    wake();
+  }
+
+  /**
+   * Offers the changes after a revision: wakes it if it wants one or is behind, else it is past
+   * them.
+   */
+  boolean offer(long from, Changes changes) {
+    if (blocked) {
+      return false;
+    }
+    // One that delivers already is woken too: it may have looked before these changes were there.
+    if (after < from || changes.events().stream().anyMatch(this::wants)) {
+      wake();
+      return true;
+    }
+    if (requests.compareAndSet(0, 1)) {
+      after = Math.max(after, changes.upTo());
+      if (requests.decrementAndGet() != 0) {
+        hub.execute(this::pump, slow);
+      }
+    }
+    return false;
+  }
+
+  private boolean wants(Event event) {
+    return event.revision() > after && query.wants(event);
+  }
+
+  /** Has it say how far it is, if it has been silent for so long. */
+  void progressAfter(long nanos, long now) {
+    if (now - sentAt >= nanos && !progressIsDue) {
+      progressIsDue = true;
+      wakeUnlessBlocked();
+    }
+  }
+
+  /** Whether it holds a thread of the quick lane, waiting for its reader. */
+  boolean isBlockedAt(long now) {
+    long since = sendingSince;
+    return since != 0 && now - since > SLOW_NANOS;
+  }
+
+  private void pump() {
+    while (true) {
+      int seen = requests.get();
+      if (deliver()) {
+        hub.execute(this::pump, slow);
+        return;
+      }
+      if (requests.addAndGet(-seen) == 0) {
+        return;
+      }
+    }
+  }
+
+  /** Delivers a few parts; true when there is more to deliver at once. */
+  private synchronized boolean deliver() {
+    try {
+      for (int turn = 0; turn < TURNS; turn++) {
+        if (!takes() || !send(hub.changes(after, EVENTS, BYTES))) {
+          return false;
+        }
+        if (after >= hub.newest()) {
+          if (progressIsDue && sink.isReady()) {
+            sink.progress(after);
+            sentAt = System.nanoTime();
+            progressIsDue = false;
+          }
+          return false;
+        }
+      }
+      return true;
+    } catch (KeyValueException e) {
+      hub.forget(this);
+      finish(e);
+      return false;
+    } catch (RuntimeException e) {
+      hub.forget(this);
+      finish(KeyValueException.of(ErrorCode.INTERNAL, "The watch failed.").withCause(e));
+      return false;
+    }
+  }
+
+  private synchronized void finish(KeyValueException reason) {
+    if (!ended) {
+      ended = true;
+      sink.end(reason);
+    }
+  }
+
+  /**
+   * Whether the sink takes something; it is marked before it is asked, as it may answer at once.
+   */
+  private boolean takes() {
+    blocked = true;
+    if (ended || !sink.isReady()) {
+      return false;
+    }
+    blocked = false;
+    return true;
+  }
+
+  /**
+   * Sends what is wanted of a part, a bounded chunk at a time, as the earlier entries of one
+   * revision alone may be gigabytes; false when the sink is full before the end of it.
+   */
+  private boolean send(Changes part) {
+    List<Event> wanted = part.events().stream().filter(query::wants).toList();
+    List<Delivery> chunk = new ArrayList<>();
+    long bytes = 0;
+    for (int i = delivered; i < wanted.size(); i++) {
+      Delivery delivery = delivery(wanted, i);
+      chunk.add(delivery);
+      bytes += size(delivery.event().entry()) + size(delivery.previous());
+      if (bytes >= BYTES && i + 1 < wanted.size()) {
+        send(chunk);
+        chunk = new ArrayList<>();
+        bytes = 0;
+        if (!takes()) {
+          return false;
+        }
+      }
+    }
+    send(chunk);
+    delivered = 0;
+    after = part.upTo();
+    return true;
+  }
+
+  private void send(List<Delivery> chunk) {
+    if (chunk.isEmpty()) {
+      return;
+    }
+    long began = System.nanoTime();
+    sendingSince = slow ? 0 : began;
+    try {
+      sink.send(chunk);
+    } finally {
+      sendingSince = 0;
+    }
+    sentAt = System.nanoTime();
+    slow = sentAt - began > SLOW_NANOS;
+    for (Delivery sent : chunk) {
+      delivered = sent.last() ? 0 : delivered + 1;
+      after = sent.last() ? sent.event().revision() : after;
+    }
+  }
+
+  private Delivery delivery(List<Event> wanted, int i) {
+    Event event = wanted.get(i);
+    boolean last = i + 1 == wanted.size() || wanted.get(i + 1).revision() != event.revision();
+    Entry previous = query.previous() ? hub.before(event.key(), event.revision()) : null;
+    return new Delivery(event, previous, last);
+  }
+
+  private static long size(@Nullable Entry entry) {
+    return entry == null ? 0 : entry.value().size();
+  }
+}

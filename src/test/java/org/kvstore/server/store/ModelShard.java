@@ -1,0 +1,396 @@
+package org.kvstore.server.store;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Comparison;
+import org.kvstore.server.model.Condition;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Event.Reason;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lifetime;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Operation;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Outcome.Rejected;
+
+/** The state of a {@link ModelStore} and what each command does to it. */
+final class ModelShard {
+  private final Limits limits;
+  private final List<NavigableMap<Bytes, Entry>> revisions = new ArrayList<>();
+  private final List<Event> events = new ArrayList<>();
+  private final NavigableMap<Long, ModelLease> leases = new TreeMap<>();
+  private final NavigableMap<Bytes, Entry> current = new TreeMap<>();
+  private long lastLease;
+  private long compacted;
+
+  /** The changes of the command under way, which share a revision. */
+  private int index;
+
+  ModelShard(Limits limits) {
+    this.limits = limits;
+    revisions.add(new TreeMap<>());
+  }
+
+  private record ModelLease(long millis, long expiresAt) {}
+
+  long revision() {
+    return revisions.size() - 1;
+  }
+
+  long compacted() {
+    return compacted;
+  }
+
+  long lastLease() {
+    return lastLease;
+  }
+
+  List<Event> events() {
+    return events;
+  }
+
+  NavigableMap<Bytes, Entry> at(long revision) {
+    return revisions.get((int) revision);
+  }
+
+  @Nullable Lease lease(long id) {
+    ModelLease lease = leases.get(id);
+    return lease == null
+        ? null
+        : new Lease(id, lease.millis(), lease.expiresAt(), keysOf(id).size());
+  }
+
+  List<Key> keysOf(long lease) {
+    return current.values().stream()
+        .filter(entry -> entry.lease() == lease)
+        .map(Entry::key)
+        .toList();
+  }
+
+  /** All commands but Expire. */
+  Outcome apply(Command command, long now) {
+    if (command instanceof Command.Put put) {
+      return transact(List.of(put), now, results -> results.get(0));
+    }
+    if (command instanceof Command.Delete delete) {
+      return transact(List.of(delete), now, results -> results.get(0));
+    }
+    if (command instanceof Command.Modify modify) {
+      return increment(modify, now);
+    }
+    if (command instanceof Command.Transact transact) {
+      boolean holds = transact.comparisons().stream().allMatch(this::holds);
+      return transact(
+          holds ? transact.then() : transact.otherwise(),
+          now,
+          results -> new Outcome.Transacted(holds, revision(), results));
+    }
+    if (command instanceof Command.DeleteRange range) {
+      return deleteRange(range, now);
+    }
+    if (command instanceof Command.GrantLease grant) {
+      leases.put(++lastLease, new ModelLease(grant.millis(), now + grant.millis()));
+      return new Outcome.Leased(new Lease(lastLease, grant.millis(), now + grant.millis(), 0));
+    }
+    if (command instanceof Command.RenewLease renew) {
+      return renew(renew.lease(), now);
+    }
+    if (command instanceof Command.RevokeLease revoke) {
+      return leases.containsKey(revoke.lease())
+          ? new Outcome.Revoked(end(revoke.lease(), now))
+          : noSuchLease();
+    }
+    return compact(((Command.Compact) command).revision());
+  }
+
+  /** Deletes what is due, then ends what leases are over; returns how much, and whether more is. */
+  Outcome.Expired expire(int limit, long now) {
+    List<Entry> due =
+        current.values().stream()
+            .filter(entry -> entry.expires() && entry.expiresAt() <= now)
+            .sorted(Comparator.comparingLong(Entry::expiresAt).thenComparing(Entry::key))
+            .limit(limit)
+            .toList();
+    deleteAll(due, Reason.EXPIRED, now);
+    int expired = due.size();
+    Long over = firstOver(now);
+    while (over != null && expired < limit) {
+      expired += Math.max(1, end(over, now));
+      over = firstOver(now);
+    }
+    return new Outcome.Expired(expired, over != null || due.size() == limit);
+  }
+
+  private @Nullable Long firstOver(long now) {
+    return leases.entrySet().stream()
+        .filter(lease -> lease.getValue().expiresAt() <= now)
+        .min(Comparator.comparingLong(lease -> lease.getValue().expiresAt()))
+        .map(Map.Entry::getKey)
+        .orElse(null);
+  }
+
+  private interface Result {
+    Outcome of(List<Outcome> results);
+  }
+
+  private Outcome transact(List<Operation> operations, long now, Result result) {
+    Outcome refusal = refusal(operations, now);
+    if (refusal != null) {
+      return refusal;
+    }
+    long next = revision() + 1;
+    begin();
+    List<Outcome> results = new ArrayList<>();
+    long[] listed = {0};
+    operations.forEach(operation -> results.add(perform(operation, next, now, listed)));
+    commit();
+    return result.of(results);
+  }
+
+  private @Nullable Outcome refusal(List<Operation> operations, long now) {
+    Map<Long, Integer> fresh = new HashMap<>();
+    long read = 0;
+    for (Operation operation : operations) {
+      Outcome refusal = null;
+      if (operation instanceof Command.Put put) {
+        refusal = unmet(put.condition(), put.key());
+        refusal = refusal == null ? leaseRefusal(put, now, fresh) : refusal;
+      } else if (operation instanceof Command.Delete delete) {
+        refusal = unmet(delete.condition(), delete.key());
+      } else if (operation instanceof Operation.Get get) {
+        Entry entry = entry(get.key());
+        read += entry == null ? 0 : entry.value().size();
+      }
+      if (refusal != null) {
+        return refusal;
+      }
+    }
+    return read <= limits.pageBytes()
+        ? null
+        : new Rejected(
+            ErrorCode.TOO_LARGE,
+            "The transaction reads more than " + limits.pageBytes() + " bytes.",
+            "body",
+            limits.pageBytes());
+  }
+
+  private @Nullable Outcome leaseRefusal(Command.Put put, long now, Map<Long, Integer> fresh) {
+    if (!(put.lifetime() instanceof Lifetime.OnLease on)) {
+      return null;
+    }
+    ModelLease lease = leases.get(on.lease());
+    if (lease == null || lease.expiresAt() <= now) {
+      return noSuchLease();
+    }
+    List<Key> keys = keysOf(on.lease());
+    if (keys.contains(put.key())
+        || keys.size() + fresh.merge(on.lease(), 1, Integer::sum) <= limits.leaseKeys()) {
+      return null;
+    }
+    return new Rejected(
+        ErrorCode.REQUEST_INVALID,
+        "A lease has at most " + limits.leaseKeys() + " keys.",
+        "lease",
+        limits.leaseKeys());
+  }
+
+  private Outcome perform(Operation operation, long next, long now, long[] listed) {
+    if (operation instanceof Command.Put put) {
+      return put(put, next, now);
+    }
+    if (operation instanceof Command.Delete delete) {
+      Entry before = entry(delete.key());
+      if (before == null) {
+        return new Outcome.Missing();
+      }
+      delete(before, next, now, Reason.CLIENT);
+      return new Outcome.Deleted(next);
+    }
+    if (operation instanceof Operation.Get get) {
+      Entry entry = entry(get.key());
+      return entry == null ? new Outcome.Missing() : new Outcome.Found(entry);
+    }
+    Operation.ListRange list = (Operation.ListRange) operation;
+    List<Entry> all = inRange(list.range());
+    List<Entry> shown = new ArrayList<>();
+    while (shown.size() < Math.min(all.size(), list.limit()) && listed[0] <= limits.pageBytes()) {
+      listed[0] += all.get(shown.size()).value().size();
+      shown.add(all.get(shown.size()));
+    }
+    return new Outcome.Listed(shown, shown.size() < all.size());
+  }
+
+  private Outcome.Written put(Command.Put put, long next, long now) {
+    Entry before = entry(put.key());
+    Entry kept = put.lifetime() instanceof Lifetime.Keep ? before : null;
+    Entry entry =
+        new Entry(
+            put.key(),
+            put.value(),
+            put.contentType(),
+            before == null ? next : before.createRevision(),
+            next,
+            before == null ? 1 : before.version() + 1,
+            now,
+            put.lifetime() instanceof Lifetime.Until until
+                ? until.expiresAt()
+                : kept == null ? 0 : kept.expiresAt(),
+            put.lifetime() instanceof Lifetime.OnLease on
+                ? on.lease()
+                : kept == null ? 0 : kept.lease());
+    current.put(put.key().utf8(), entry);
+    events.add(new Event(next, index++, now, Reason.CLIENT, put.key(), entry));
+    return new Outcome.Written(
+        before == null, entry.createRevision(), next, entry.version(), now, entry.expiresAt());
+  }
+
+  private Outcome increment(Command.Modify modify, long now) {
+    Entry before = entry(modify.key());
+    Outcome failed = unmet(modify.condition(), modify.key());
+    if (failed != null) {
+      return failed;
+    }
+    String document = modify.patch().document().toUtf8();
+    BigDecimal sum = new BigDecimal(document.replaceAll("[^-.0-9]", ""));
+    if (before != null) {
+      if (!before.value().toUtf8().matches("-?[0-9]+([.][0-9]+)?")) {
+        return new Rejected(
+            ErrorCode.PATCH_FAILED,
+            "The value is not a decimal number of at most 40 digits and 40 decimals.",
+            "body",
+            -1);
+      }
+      sum = sum.add(new BigDecimal(before.value().toUtf8()));
+    }
+    Bytes value = Bytes.ofUtf8(sum.toPlainString());
+    String type = before == null ? "text/plain" : before.contentType();
+    begin();
+    Outcome.Written written =
+        put(
+            new Command.Put(modify.key(), value, type, new Lifetime.Keep(), Condition.NONE),
+            revision() + 1,
+            now);
+    commit();
+    return new Outcome.Modified(written, value, type);
+  }
+
+  private Outcome deleteRange(Command.DeleteRange command, long now) {
+    List<Entry> entries = inRange(command.range()).stream().limit(command.limit()).toList();
+    deleteAll(entries, Reason.CLIENT, now);
+    boolean full = entries.size() == command.limit();
+    return new Outcome.RangeDeleted(
+        command.deletedBefore() + entries.size(),
+        full ? entries.get(entries.size() - 1).key().utf8() : null);
+  }
+
+  private Outcome renew(long id, long now) {
+    ModelLease lease = leases.get(id);
+    if (lease == null || lease.expiresAt() <= now) {
+      return noSuchLease();
+    }
+    leases.put(id, new ModelLease(lease.millis(), now + lease.millis()));
+    int keys = keysOf(id).size();
+    return new Outcome.Leased(new Lease(id, lease.millis(), now + lease.millis(), keys));
+  }
+
+  private int end(long lease, long now) {
+    List<Entry> entries = current.values().stream().filter(e -> e.lease() == lease).toList();
+    deleteAll(entries, Reason.LEASE, now);
+    leases.remove(lease);
+    return entries.size();
+  }
+
+  private Outcome compact(long revision) {
+    if (revision > revision()) {
+      return new Rejected(
+          ErrorCode.REQUEST_INVALID,
+          "The revision is above the newest one, " + revision() + ".",
+          "revision",
+          revision());
+    }
+    compacted = Math.max(compacted, revision);
+    return new Outcome.Compacted(compacted);
+  }
+
+  private boolean holds(Comparison comparison) {
+    Entry entry = entry(comparison.key());
+    Comparison.Operand operand = comparison.operand();
+    int order;
+    switch (comparison.target()) {
+      case VALUE -> {
+        if (entry == null) {
+          return false;
+        }
+        order = entry.value().compareTo(operand.value());
+      }
+      case VERSION -> order = Long.compare(entry == null ? 0 : entry.version(), operand.number());
+      case CREATE_REVISION ->
+          order = Long.compare(entry == null ? 0 : entry.createRevision(), operand.number());
+      case MOD_REVISION ->
+          order = Long.compare(entry == null ? 0 : entry.modRevision(), operand.number());
+      case LEASE -> order = Long.compare(entry == null ? 0 : entry.lease(), operand.number());
+      default -> throw new IllegalStateException();
+    }
+    return switch (comparison.relation()) {
+      case EQUAL -> order == 0;
+      case NOT_EQUAL -> order != 0;
+      case LESS -> order < 0;
+      case GREATER -> order > 0;
+    };
+  }
+
+  private @Nullable Outcome unmet(Condition condition, Key key) {
+    Entry before = entry(key);
+    return condition.holds(before)
+        ? null
+        : new Outcome.ConditionFailed(before == null ? 0 : before.modRevision());
+  }
+
+  private void deleteAll(List<Entry> entries, Reason reason, long now) {
+    long next = revision() + 1;
+    begin();
+    entries.forEach(entry -> delete(entry, next, now, reason));
+    commit();
+  }
+
+  private void delete(Entry before, long revision, long now, Reason reason) {
+    current.remove(before.key().utf8());
+    events.add(new Event(revision, index++, now, reason, before.key(), null));
+  }
+
+  private void begin() {
+    index = 0;
+  }
+
+  /** A revision is one that has an event. */
+  private void commit() {
+    if (index > 0) {
+      revisions.add(new TreeMap<>(current));
+    }
+  }
+
+  private @Nullable Entry entry(Key key) {
+    return current.get(key.utf8());
+  }
+
+  private List<Entry> inRange(KeyRange range) {
+    return current.values().stream().filter(entry -> range.contains(entry.key().utf8())).toList();
+  }
+
+  private static Rejected noSuchLease() {
+    return new Rejected(ErrorCode.NOT_FOUND, "There is no such lease.", "lease", -1);
+  }
+}
