@@ -44,6 +44,8 @@ public class Metrics {
     gauge("write_queue_depth", "Writes that wait for the committer.", replicator::queueDepth);
     gauge("write_queue_bytes", "Bytes that they hold.", replicator::queueBytes);
     gauge("held_requests", "Requests held by Prefer: wait.", engine::held);
+    gauge("watches", "Watches that are open.", engine.watches()::count);
+    gauge("watch_lag_revisions", "How far the slowest watch is behind.", engine.watches()::lag);
     gauge("disk_free_bytes", "Free space of the data's disk.", engine.disk()::freeBytes);
   }
 
