@@ -15,7 +15,10 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import org.kvstore.server.store.EntryScan;
+import org.kvstore.server.store.History;
 import org.kvstore.server.store.Store;
+import org.kvstore.server.store.Watch;
+import org.kvstore.server.store.WatchSink;
 
 /**
  * The layers of the server: api, service, replication, store, downwards only; all may use model.
@@ -64,7 +67,14 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAPackage(ROOT + "store..")
-                  .and(not(belongToAnyOf(EntryScan.class, Store.Count.class))));
+                  .and(
+                      not(
+                          belongToAnyOf(
+                              EntryScan.class,
+                              History.class,
+                              Store.Count.class,
+                              Watch.class,
+                              WatchSink.class))));
 
   @ArchTest
   static final ArchRule packages_areFreeOfCycles =
