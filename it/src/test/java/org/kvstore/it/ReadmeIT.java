@@ -78,7 +78,9 @@ class ReadmeIT {
     assertThat(answered)
         .as(printed)
         .allMatch(status -> status.startsWith("2") || promised.contains(status));
-    assertThat(answered).as(printed).containsSubsequence(promised);
+    if (!promised.isEmpty()) {
+      assertThat(answered).as(printed).containsSubsequence(promised);
+    }
   }
 
   private static List<String> numbers(Pattern pattern, String text) {

@@ -15,6 +15,9 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -48,6 +51,9 @@ public final class JsonPatcher implements Patcher {
           "test", Set.of("value"));
 
   private static final int MAX_OPERATIONS = 128;
+
+  /** As deep as a value is read: one that is deeper could not be patched again. */
+  private static final int MAX_DEPTH = 1_000;
 
   private final Limits limits;
 
@@ -104,12 +110,38 @@ public final class JsonPatcher implements Patcher {
           patch.kind() == Patch.Kind.MERGE_PATCH
               ? Json.createMergePatch(document).apply(value)
               : Json.createPatch(document.asJsonArray()).apply(structure(value));
+      height(patched, MAX_DEPTH, new IdentityHashMap<>());
       return new Result(bounded(patched), before.contentType());
     } catch (KeyValueException known) {
       throw known;
     } catch (RuntimeException e) {
       throw failed("The patch cannot be applied: " + reason(e));
     }
+  }
+
+  /**
+   * How deep a value is nested. Copies in a row make one very deep, which writing it cannot bear;
+   * what they share is looked at once.
+   */
+  private static int height(JsonValue value, int allowed, Map<JsonValue, Integer> known) {
+    Collection<JsonValue> parts = List.of();
+    if (value instanceof JsonObject object) {
+      parts = object.values();
+    } else if (value instanceof JsonArray array) {
+      parts = array;
+    }
+    Integer seen = known.get(value);
+    int height = seen == null ? 0 : seen;
+    if (seen == null && allowed > 0) {
+      for (JsonValue part : parts) {
+        height = Math.max(height, 1 + height(part, allowed - 1, known));
+      }
+      known.put(value, height);
+    }
+    if (height > allowed || allowed == 0 && !parts.isEmpty()) {
+      throw failed("The patched value is nested deeper than %d levels.".formatted(MAX_DEPTH));
+    }
+    return height;
   }
 
   /** A few copies in a row would make gigabytes of a short patch: so it is written with a bound. */

@@ -122,7 +122,7 @@ public final class Store implements AutoCloseable {
           tell(staging.events());
         }
         return outcomes;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         // What the heads say goes with a commit; there was none, or it is in doubt.
         heads.forget();
         throw e;
@@ -354,7 +354,7 @@ public final class Store implements AutoCloseable {
       return group.stream().map(evaluator::evaluate).toList();
     } catch (KeyValueException e) {
       throw e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       throw KeyValueException.of(ErrorCode.INTERNAL, "A command could not be evaluated.")
           .withCause(e);
     }

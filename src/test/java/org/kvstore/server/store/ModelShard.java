@@ -9,10 +9,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
-import org.kvstore.server.model.Comparison;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -24,7 +22,6 @@ import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome;
-import org.kvstore.server.model.Outcome.Rejected;
 
 /** The state of a {@link ModelStore} and what each command does to it. */
 final class ModelShard {
@@ -92,7 +89,9 @@ final class ModelShard {
       return increment(modify, now);
     }
     if (command instanceof Command.Transact transact) {
-      boolean holds = transact.comparisons().stream().allMatch(this::holds);
+      boolean holds =
+          transact.comparisons().stream()
+              .allMatch(comparison -> ModelRules.holds(comparison, entry(comparison.key())));
       return transact(
           holds ? transact.then() : transact.otherwise(),
           now,
@@ -111,7 +110,7 @@ final class ModelShard {
     if (command instanceof Command.RevokeLease revoke) {
       return leases.containsKey(revoke.lease())
           ? new Outcome.Revoked(end(revoke.lease(), now))
-          : noSuchLease();
+          : ModelRules.noSuchLease();
     }
     return compact(((Command.Compact) command).revision());
   }
@@ -178,13 +177,7 @@ final class ModelShard {
         return refusal;
       }
     }
-    return read <= limits.pageBytes()
-        ? null
-        : new Rejected(
-            ErrorCode.TOO_LARGE,
-            "The transaction reads more than " + limits.pageBytes() + " bytes.",
-            "body",
-            limits.pageBytes());
+    return read <= limits.pageBytes() ? null : ModelRules.readsTooMuch(limits.pageBytes());
   }
 
   private @Nullable Outcome leaseRefusal(Command.Put put, long now, Map<Long, Integer> fresh) {
@@ -193,18 +186,14 @@ final class ModelShard {
     }
     ModelLease lease = leases.get(on.lease());
     if (lease == null || lease.expiresAt() <= now) {
-      return noSuchLease();
+      return ModelRules.noSuchLease();
     }
     List<Key> keys = keysOf(on.lease());
     if (keys.contains(put.key())
         || keys.size() + fresh.merge(on.lease(), 1, Integer::sum) <= limits.leaseKeys()) {
       return null;
     }
-    return new Rejected(
-        ErrorCode.REQUEST_INVALID,
-        "A lease has at most " + limits.leaseKeys() + " keys.",
-        "lease",
-        limits.leaseKeys());
+    return ModelRules.leaseIsFull(limits.leaseKeys());
   }
 
   private Outcome perform(Operation operation, long next, long now, long[] listed) {
@@ -267,11 +256,7 @@ final class ModelShard {
     BigDecimal sum = new BigDecimal(document.replaceAll("[^-.0-9]", ""));
     if (before != null) {
       if (!before.value().toUtf8().matches("-?[0-9]+([.][0-9]+)?")) {
-        return new Rejected(
-            ErrorCode.PATCH_FAILED,
-            "The value is not a decimal number of at most 40 digits and 40 decimals.",
-            "body",
-            -1);
+        return ModelRules.noDecimal();
       }
       sum = sum.add(new BigDecimal(before.value().toUtf8()));
     }
@@ -299,7 +284,7 @@ final class ModelShard {
   private Outcome renew(long id, long now) {
     ModelLease lease = leases.get(id);
     if (lease == null || lease.expiresAt() <= now) {
-      return noSuchLease();
+      return ModelRules.noSuchLease();
     }
     leases.put(id, new ModelLease(lease.millis(), now + lease.millis()));
     int keys = keysOf(id).size();
@@ -315,41 +300,10 @@ final class ModelShard {
 
   private Outcome compact(long revision) {
     if (revision > revision()) {
-      return new Rejected(
-          ErrorCode.REQUEST_INVALID,
-          "The revision is above the newest one, " + revision() + ".",
-          "revision",
-          revision());
+      return ModelRules.aboveTheNewest(revision());
     }
     compacted = Math.max(compacted, revision);
     return new Outcome.Compacted(compacted);
-  }
-
-  private boolean holds(Comparison comparison) {
-    Entry entry = entry(comparison.key());
-    Comparison.Operand operand = comparison.operand();
-    int order;
-    switch (comparison.target()) {
-      case VALUE -> {
-        if (entry == null) {
-          return false;
-        }
-        order = entry.value().compareTo(operand.value());
-      }
-      case VERSION -> order = Long.compare(entry == null ? 0 : entry.version(), operand.number());
-      case CREATE_REVISION ->
-          order = Long.compare(entry == null ? 0 : entry.createRevision(), operand.number());
-      case MOD_REVISION ->
-          order = Long.compare(entry == null ? 0 : entry.modRevision(), operand.number());
-      case LEASE -> order = Long.compare(entry == null ? 0 : entry.lease(), operand.number());
-      default -> throw new IllegalStateException();
-    }
-    return switch (comparison.relation()) {
-      case EQUAL -> order == 0;
-      case NOT_EQUAL -> order != 0;
-      case LESS -> order < 0;
-      case GREATER -> order > 0;
-    };
   }
 
   private @Nullable Outcome unmet(Condition condition, Key key) {
@@ -388,9 +342,5 @@ final class ModelShard {
 
   private List<Entry> inRange(KeyRange range) {
     return current.values().stream().filter(entry -> range.contains(entry.key().utf8())).toList();
-  }
-
-  private static Rejected noSuchLease() {
-    return new Rejected(ErrorCode.NOT_FOUND, "There is no such lease.", "lease", -1);
   }
 }

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
@@ -19,6 +21,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Submission;
 
 class StoreTest {
@@ -116,6 +119,31 @@ class StoreTest {
     assertThat(store.get(Key.of("key"))).isNull();
     assertThat(store.hasFailed()).isFalse();
     assertThat(store.apply(List.of(Writes.put("key", "v")))).hasSize(1);
+  }
+
+  @Test
+  void apply_evaluationDiesAfterAnExpiry_whatIsDueIsFoundAfterwards() {
+    store.close();
+    Patcher dies =
+        (patch, before) -> {
+          throw new StackOverflowError();
+        };
+    store =
+        Store.open(
+            Stores.options(directory), Limits.DEFAULT, false, new Store.Hooks(events -> {}, dies));
+    store.apply(List.of(Writes.putUntil("key", "v", Writes.NOW + 10)));
+    Patch patch = new Patch(Patch.Kind.INCREMENT, Bytes.ofUtf8("{}"));
+    Submission modify =
+        new Submission(
+            new Command.Modify(Key.of("other"), patch, Condition.NONE), Writes.NOW + 10, null);
+
+    assertThatThrownBy(() -> store.apply(List.of(Writes.expire(Writes.NOW + 10, 9), modify)))
+        .extracting("code")
+        .isEqualTo(ErrorCode.INTERNAL);
+
+    assertThat(store.isDue(Writes.NOW + 10)).isTrue();
+    assertThat(store.apply(List.of(Writes.expire(Writes.NOW + 10, 9))))
+        .containsExactly(new Outcome.Expired(1, false));
   }
 
   @Test

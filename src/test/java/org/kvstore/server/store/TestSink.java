@@ -1,10 +1,16 @@
 package org.kvstore.server.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyValueException;
 
@@ -23,6 +29,9 @@ final class TestSink implements WatchSink {
 
   /** Sends that it takes before it is not ready again. Guarded by this object's monitor. */
   private int room;
+
+  /** Whether one revision may come in several sends: one that is large does. */
+  private volatile boolean partsAllowed;
 
   /** Runs when everything up to a revision has been delivered. */
   private volatile Consumer<Long> onProgress = revision -> {};
@@ -54,6 +63,10 @@ final class TestSink implements WatchSink {
     onProgress = action;
   }
 
+  void mayBeSentPartsOfRevisions() {
+    partsAllowed = true;
+  }
+
   @Override
   public boolean isReady() {
     return exclusively(
@@ -73,7 +86,7 @@ final class TestSink implements WatchSink {
             violations.add("It was sent something when it was not ready.");
           }
           room -= room == ENDLESS ? 0 : 1;
-          if (sent.isEmpty() || !sent.get(sent.size() - 1).last()) {
+          if (sent.isEmpty() || !partsAllowed && !sent.get(sent.size() - 1).last()) {
             violations.add("A revision was split.");
           }
           deliveries.addAll(sent);
@@ -135,5 +148,30 @@ final class TestSink implements WatchSink {
 
   @Nullable KeyValueException reason() {
     return reason;
+  }
+
+  void awaitCount(int count) {
+    soon().untilAsserted(() -> assertThat(count()).isEqualTo(count));
+    assertThat(violations()).isEmpty();
+  }
+
+  void awaitMoreThan(int count) {
+    soon().untilAsserted(() -> assertThat(count()).isGreaterThan(count));
+  }
+
+  void awaitEvents(List<Event> expected) {
+    awaitCount(expected.size());
+    assertThat(events()).isEqualTo(expected);
+    assertThat(reason).isNull();
+  }
+
+  void awaitEnd(ErrorCode code) {
+    soon().until(() -> reason != null);
+    assertThat(reason).extracting(KeyValueException::code).isEqualTo(code);
+    assertThat(violations()).isEmpty();
+  }
+
+  private static ConditionFactory soon() {
+    return await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(2));
   }
 }

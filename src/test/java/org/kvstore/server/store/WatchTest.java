@@ -1,14 +1,10 @@
 package org.kvstore.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,7 +17,6 @@ import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyRange;
-import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.store.WatchSink.Delivery;
 
@@ -59,7 +54,7 @@ class WatchTest {
     watched.apply(Writes.put("a", "1"), Writes.put("b", "1"));
     watched.apply(Writes.deletePrefix(""));
 
-    awaitEvents(sink, watched.committed());
+    sink.awaitEvents(watched.committed());
     assertThat(sink.events()).hasSize(4);
   }
 
@@ -70,7 +65,7 @@ class WatchTest {
     watched.apply(Writes.put("a1", "v"), Writes.put("a2", "v"), Writes.put("b", "v"));
     watched.apply(Writes.deletePrefix(""));
 
-    awaitCount(sink, 4);
+    sink.awaitCount(4);
     assertThat(sink.deliveries())
         .extracting(Delivery::last)
         .containsExactly(true, true, false, true);
@@ -84,7 +79,7 @@ class WatchTest {
 
     sink.take(TestSink.ENDLESS);
 
-    awaitEvents(sink, watched.committed());
+    sink.awaitEvents(watched.committed());
   }
 
   @Test
@@ -97,7 +92,7 @@ class WatchTest {
 
     sink.take(TestSink.ENDLESS);
 
-    awaitEvents(sink, watched.committed());
+    sink.awaitEvents(watched.committed());
   }
 
   @Test
@@ -107,13 +102,13 @@ class WatchTest {
       watched.apply(Writes.put("key " + i % 7, "value " + i));
     }
     TestSink sink = watched.watch(WatchedStore.EVERYTHING, 0, 1);
-    awaitCount(sink, 256);
+    sink.awaitCount(256);
 
     sink.take(1);
-    awaitCount(sink, 512);
+    sink.awaitCount(512);
     sink.take(1);
 
-    awaitEvents(sink, watched.committed());
+    sink.awaitEvents(watched.committed());
   }
 
   @Test
@@ -127,7 +122,7 @@ class WatchTest {
 
     sink.take(TestSink.ENDLESS);
 
-    awaitEnd(sink, ErrorCode.COMPACTED);
+    sink.awaitEnd(ErrorCode.COMPACTED);
     assertThat(sink.count()).isZero();
     assertThat(watched.hub.count()).isZero();
   }
@@ -137,13 +132,13 @@ class WatchTest {
     watched.apply(Writes.put("key", "1"), Writes.put("key", "2"));
     compactAndSweep(2);
 
-    assertThat(refusal(1)).isEqualTo(ErrorCode.COMPACTED);
-    awaitEvents(watched.watch(WatchedStore.EVERYTHING, 2, TestSink.ENDLESS), List.of());
+    assertThat(watched.refusal(1)).isEqualTo(ErrorCode.COMPACTED);
+    watched.watch(WatchedStore.EVERYTHING, 2, TestSink.ENDLESS).awaitEvents(List.of());
   }
 
   @Test
   void open_inTheFuture_isRefused() {
-    assertThat(refusal(1)).isEqualTo(ErrorCode.REQUEST_INVALID);
+    assertThat(watched.refusal(1)).isEqualTo(ErrorCode.REQUEST_INVALID);
   }
 
   @Test
@@ -155,7 +150,7 @@ class WatchTest {
     }
     for (long after = 0; after <= watched.store.revision(); after++) {
       TestSink sink = watched.watch(WatchedStore.EVERYTHING, after, TestSink.ENDLESS);
-      awaitEvents(sink, watched.committedAfter(after));
+      sink.awaitEvents(watched.committedAfter(after));
       sink.watch().close();
     }
   }
@@ -168,9 +163,9 @@ class WatchTest {
     watched = WatchedStore.reopen(directory.resolve("store"));
 
     TestSink sink = watched.watch(WatchedStore.EVERYTHING, 1, TestSink.ENDLESS);
-    awaitEvents(sink, committed.subList(1, 2));
+    sink.awaitEvents(committed.subList(1, 2));
     watched.apply(Writes.put("a", "3"));
-    awaitCount(sink, 2);
+    sink.awaitCount(2);
   }
 
   @Test
@@ -180,7 +175,7 @@ class WatchTest {
 
     watched.apply(Writes.put("a", "1"), Writes.delete("a"), Writes.put("a", "2"));
 
-    awaitCount(sink, 2);
+    sink.awaitCount(2);
     assertThat(sink.events()).allMatch(Event::isPut);
   }
 
@@ -192,7 +187,7 @@ class WatchTest {
     watched.apply(Writes.put("a", "1"), Writes.delete("a"), Writes.put("b", "1"));
     watched.apply(Writes.delete("b"));
 
-    awaitCount(sink, 2);
+    sink.awaitCount(2);
     assertThat(sink.events()).noneMatch(Event::isPut);
   }
 
@@ -204,190 +199,15 @@ class WatchTest {
     watched.apply(Writes.put("a", "1"), Writes.put("a", "2"), Writes.delete("a"));
     watched.apply(Writes.put("a", "3"));
 
-    awaitCount(sink, 4);
+    sink.awaitCount(4);
     assertThat(sink.deliveries())
         .extracting(delivery -> text(delivery.previous()))
         .containsExactly("", "1", "2", "");
   }
 
-  @Test
-  void progress_nothingWantedHappens_saysHowFarItIs() {
-    reopen(Map.of("progressInterval", Duration.ofMillis(20)));
-    TestSink sink = watched.watch(new Watch.Query(A, true, true, false), 0, TestSink.ENDLESS);
-
-    watched.apply(Writes.put("b", "1"), Writes.put("b", "2"));
-
-    soon().until(() -> sink.progress().contains(2L));
-    assertThat(sink.progress()).isSorted();
-    assertThat(sink.count()).isZero();
-  }
-
-  @Test
-  void progress_sinkIsNotReady_isSaidOnceItIs() {
-    reopen(Map.of("progressInterval", Duration.ofMillis(20)));
-    TestSink slow = watched.watch(WatchedStore.EVERYTHING, 0, 0);
-    TestSink other = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-    soon().until(() -> other.progress().size() >= 2);
-    assertThat(slow.progress()).isEmpty();
-
-    slow.take(TestSink.ENDLESS);
-
-    soon().until(() -> !slow.progress().isEmpty());
-  }
-
-  @Test
-  void close_moreIsCommitted_nothingComes() {
-    TestSink sink = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-    sink.watch().close();
-    TestSink other = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-
-    watched.apply(Writes.put("a", "1"));
-
-    awaitCount(other, 1);
-    assertThat(sink.count()).isZero();
-    assertThat(sink.reason()).isNull();
-  }
-
-  @Test
-  void open_asManyAsThereMayBe_anotherHasToWaitForAClose() {
-    reopen(Map.of("watches", 1));
-    TestSink first = watched.watch(WatchedStore.EVERYTHING, 0, 0);
-    assertThat(refusal(0)).isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
-
-    first.watch().close();
-    first.watch().close();
-
-    watched.watch(WatchedStore.EVERYTHING, 0, 0);
-    assertThat(refusal(0)).isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
-  }
-
-  @Test
-  void hubClosed_everyWatchEnds() {
-    TestSink stalled = watched.watch(WatchedStore.EVERYTHING, 0, 0);
-    TestSink ready = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-
-    watched.hub.close();
-
-    awaitEnd(stalled, ErrorCode.UNAVAILABLE);
-    awaitEnd(ready, ErrorCode.UNAVAILABLE);
-    assertThat(watched.hub.count()).isZero();
-  }
-
-  @Test
-  void committed_sinkNeverSaidThatItIsReady_isNotTouched() {
-    // Between open and attach, and until it says so, a sink may not be whole.
-    TestSink sink = new TestSink();
-    Watch watch = watched.hub.open(WatchedStore.EVERYTHING, 0, sink);
-    TestSink other = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-    for (int i = 1; i <= 20; i++) {
-      watched.apply(Writes.put("a", "" + i));
-      awaitCount(other, i);
-    }
-    assertThat(sink.violations()).isEmpty();
-
-    sink.attach(watch);
-    sink.take(TestSink.ENDLESS);
-
-    awaitEvents(sink, watched.committed());
-  }
-
-  @Test
-  void send_sinkFails_watchEndsAndItsPlaceIsFree() {
-    reopen(Map.of("watches", 1, "progressInterval", Duration.ofMillis(1)));
-    TestSink sink = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-
-    sink.onProgress(
-        revision -> {
-          throw new IllegalStateException("The sink is broken.");
-        });
-
-    awaitEnd(sink, ErrorCode.INTERNAL);
-    watched.watch(WatchedStore.EVERYTHING, 0, 0);
-  }
-
-  @Test
-  void commitThatNobodyTellsOf_isNoticed() {
-    TestSink sink = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-    watched.apply(Writes.put("a", "1"));
-    awaitCount(sink, 1);
-
-    watched.applyUntold(Writes.put("a", "2"));
-
-    awaitEvents(sink, watched.committed());
-  }
-
-  @Test
-  void commitAfterOneThatNobodyToldOf_bothComeInOrder() {
-    TestSink sink = watched.watch(WatchedStore.EVERYTHING, 0, TestSink.ENDLESS);
-    TestSink stalled = watched.watch(WatchedStore.EVERYTHING, 0, 0);
-    for (int i = 0; i < 10; i++) {
-      watched.apply(Writes.put("a", "told"));
-      watched.applyUntold(Writes.put("a", "untold"), Writes.put("b", "untold"));
-    }
-    watched.apply(Writes.put("a", "last"));
-
-    awaitEvents(sink, watched.committed());
-    stalled.take(TestSink.ENDLESS);
-    awaitEvents(stalled, watched.committed());
-  }
-
-  @Test
-  void offer_afterTheWatchLookedForTheLastTime_isNotMissed() {
-    watched.close();
-    watched = WatchedStore.withoutDispatcher(directory.resolve("other"));
-    TestSink sink = new TestSink();
-    Watch watch = watched.hub.open(WatchedStore.EVERYTHING, 0, sink);
-    sink.attach(watch);
-    sink.onProgress(
-        revision -> {
-          // It has just found itself caught up. The dispatcher comes before it lets go.
-          if (revision == 0) {
-            watched.apply(Writes.put("a", "1"));
-            watch.offer(0, watched.hub.changes(0, 10, 1_000));
-          }
-        });
-    watch.progressAfter(0, System.nanoTime());
-
-    sink.take(TestSink.ENDLESS);
-
-    awaitCount(sink, 1);
-    assertThat(sink.events()).isEqualTo(watched.committed());
-  }
-
   private void compactAndSweep(long revision) {
     watched.apply(new Submission(new Command.Compact(revision), Writes.NOW, null));
     assertThat(watched.store.sweep()).isFalse();
-  }
-
-  private ErrorCode refusal(long after) {
-    TestSink sink = new TestSink();
-    try {
-      watched.hub.open(WatchedStore.EVERYTHING, after, sink);
-    } catch (KeyValueException e) {
-      return e.code();
-    }
-    throw new AssertionError("It was opened.");
-  }
-
-  private static ConditionFactory soon() {
-    return await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(2));
-  }
-
-  private static void awaitCount(TestSink sink, int count) {
-    soon().untilAsserted(() -> assertThat(sink.count()).isEqualTo(count));
-    assertThat(sink.violations()).isEmpty();
-  }
-
-  private static void awaitEvents(TestSink sink, List<Event> expected) {
-    awaitCount(sink, expected.size());
-    assertThat(sink.events()).isEqualTo(expected);
-    assertThat(sink.reason()).isNull();
-  }
-
-  private static void awaitEnd(TestSink sink, ErrorCode code) {
-    soon().until(() -> sink.reason() != null);
-    assertThat(Objects.requireNonNull(sink.reason()).code()).isEqualTo(code);
-    assertThat(sink.violations()).isEmpty();
   }
 
   private static String text(@Nullable Entry entry) {

@@ -8,8 +8,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
@@ -75,6 +77,17 @@ final class WatchedStore implements AutoCloseable {
     sink.attach(hub.open(query, after, sink));
     sink.take(sends);
     return sink;
+  }
+
+  /** Why a watch is not opened. */
+  ErrorCode refusal(long after) {
+    TestSink sink = new TestSink();
+    try {
+      hub.open(EVERYTHING, after, sink);
+    } catch (KeyValueException e) {
+      return e.code();
+    }
+    throw new AssertionError("It was opened.");
   }
 
   /** Every event that there ever was. */
