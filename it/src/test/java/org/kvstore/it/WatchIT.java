@@ -128,9 +128,11 @@ class WatchIT extends Deployed {
     try (EventStream watch = EventStream.open(service.get(range))) {
       ServerEvent first = watch.next();
       service.put(target("elsewhere/" + prefix + "x")).body("x").send().expect(201);
-      ServerEvent second = watch.next();
-      assertThat(second.type()).isEqualTo("progress");
-      assertThat(second.id()).isNotEqualTo(first.id());
+      ServerEvent later = watch.next();
+      while (String.valueOf(first.id()).equals(later.id())) {
+        later = watch.next();
+      }
+      assertThat(later.type()).isEqualTo("progress");
     }
   }
 

@@ -51,6 +51,8 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     origin = Origin.of(request);
     response.setContentType("text/event-stream");
     response.setHeader("X-Accel-Buffering", "no");
+    // Liberty ignores the first flush of an answer; what follows is to be seen at once.
+    response.flushBuffer();
     context = request.startAsync(request, response);
     context.setTimeout(0);
     context.addListener(this);
