@@ -1,9 +1,13 @@
 package org.kvstore.server.store;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Comparison;
 import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome.Rejected;
 
 /** When comparisons hold, and what is refused in which words. */
@@ -34,6 +38,19 @@ final class ModelRules {
       case LESS -> order < 0;
       case GREATER -> order > 0;
     };
+  }
+
+  /** Bytes that a get reads: it sees what the operations before it in its transaction wrote. */
+  static int sizeRead(@Nullable Entry entry, Key key, List<Operation> before) {
+    int size = entry == null ? 0 : entry.value().size();
+    for (Operation earlier : before) {
+      if (earlier instanceof Command.Put put && put.key().equals(key)) {
+        size = put.value().size();
+      } else if (earlier instanceof Command.Delete delete && delete.key().equals(key)) {
+        size = 0;
+      }
+    }
+    return size;
   }
 
   static Rejected noSuchLease() {

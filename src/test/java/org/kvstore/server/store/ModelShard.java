@@ -162,7 +162,8 @@ final class ModelShard {
   private @Nullable Outcome refusal(List<Operation> operations, long now) {
     Map<Long, Integer> fresh = new HashMap<>();
     long read = 0;
-    for (Operation operation : operations) {
+    for (int i = 0; i < operations.size(); i++) {
+      Operation operation = operations.get(i);
       Outcome refusal = null;
       if (operation instanceof Command.Put put) {
         refusal = unmet(put.condition(), put.key());
@@ -170,8 +171,7 @@ final class ModelShard {
       } else if (operation instanceof Command.Delete delete) {
         refusal = unmet(delete.condition(), delete.key());
       } else if (operation instanceof Operation.Get get) {
-        Entry entry = entry(get.key());
-        read += entry == null ? 0 : entry.value().size();
+        read += ModelRules.sizeRead(entry(get.key()), get.key(), operations.subList(0, i));
       }
       if (refusal != null) {
         return refusal;
