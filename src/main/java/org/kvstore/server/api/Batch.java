@@ -6,13 +6,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
@@ -23,10 +25,11 @@ import org.kvstore.server.service.WriteRequest;
 
 /**
  * A running batch: a window of lines that wait for their commit slides over the input, so that many
- * share an fsync, while memory stays bounded. Results go out in the order of the lines.
+ * share an fsync and the next ones are read meanwhile, while memory stays bounded. Results go out
+ * in the order of the lines.
  *
- * <p>A read waits for the writes of the same key before it. Before the batch waits for its client
- * it answers everything it has, so a client may also go line by line.
+ * <p>A read waits for the write of the same key before it. Before the batch waits for its client it
+ * answers everything it has, so a client may also go line by line.
  */
 final class Batch {
   private static final Set<String> OPERATIONS = Set.of("put", "get", "delete");
@@ -41,8 +44,11 @@ final class Batch {
   private final Origin origin;
   private final @Nullable String idempotencyKey;
   private final OperationReader reader;
-  private final ArrayDeque<CompletableFuture<Outcome>> window = new ArrayDeque<>();
-  private final Set<Key> writing = new HashSet<>();
+  private final ArrayDeque<Line> window = new ArrayDeque<>();
+
+  /** The newest write of each key that is written in the window. */
+  private final Map<Key, CompletableFuture<Outcome>> writing = new HashMap<>();
+
   private long windowBytes;
   private long lines;
 
@@ -53,6 +59,14 @@ final class Batch {
     limits = service.limits();
     reader = new OperationReader(limits);
   }
+
+  /**
+   * A line in the window.
+   *
+   * @param key what it writes, or null
+   * @param bytes what it holds in memory, about
+   */
+  private record Line(@Nullable Key key, CompletableFuture<Outcome> result, long bytes) {}
 
   void run(InputStream in, OutputStream out) throws IOException {
     LineReader input = new LineReader(in, maxLine());
@@ -80,17 +94,20 @@ final class Batch {
 
   private void start(LineReader input, JsonGenerator results) throws IOException {
     lines++;
-    CompletableFuture<Outcome> result;
+    Line line;
     try {
       OperationRequest operation = parse(input);
-      result = submit(operation, results);
+      line =
+          operation instanceof OperationRequest.Get get
+              ? read(get.key())
+              : write((WriteRequest) operation, input.lineLength(), results);
     } catch (RuntimeException e) {
-      result = CompletableFuture.failedFuture(e);
+      line = new Line(null, CompletableFuture.failedFuture(e), input.lineLength());
     }
-    window.add(result);
-    windowBytes += input.lineLength();
+    window.add(line);
+    windowBytes += line.bytes();
     while (window.size() > limits.batchWindow() || windowBytes > WINDOW_BYTES) {
-      finish(results);
+      finishFirst(results);
     }
   }
 
@@ -114,31 +131,33 @@ final class Batch {
     }
   }
 
-  private CompletableFuture<Outcome> submit(OperationRequest operation, JsonGenerator results)
-      throws IOException {
-    if (operation instanceof OperationRequest.Get get) {
-      if (writing.contains(get.key())) {
-        finish(results);
-      }
-      return CompletableFuture.completedFuture(
-          service.get(get.key()).<Outcome>map(Outcome.Found::new).orElseThrow(Batch::missing));
+  private Line read(Key key) {
+    CompletableFuture<Outcome> write = writing.get(key);
+    if (write != null) {
+      write.exceptionally(failure -> null).join();
     }
-    CompletableFuture<Outcome> result = submit(operation);
-    if (isRefused(result) && !window.isEmpty()) {
-      finish(results);
-      result = submit(operation);
-    }
-    return result;
+    Entry entry = service.get(key).orElseThrow(Batch::missing);
+    return new Line(
+        null, CompletableFuture.completedFuture(new Outcome.Found(entry)), entry.value().size());
   }
 
-  private CompletableFuture<Outcome> submit(OperationRequest operation) {
-    if (operation instanceof WriteRequest.Put put) {
-      writing.add(put.key());
-      return service.put(put).<Outcome>thenApply(written -> written).toCompletableFuture();
+  private Line write(WriteRequest request, int bytes, JsonGenerator results) throws IOException {
+    CompletableFuture<Outcome> result = submit(request);
+    if (isRefused(result) && !window.isEmpty()) {
+      finish(results);
+      result = submit(request);
     }
-    WriteRequest.Delete delete = (WriteRequest.Delete) operation;
-    writing.add(delete.key());
-    return service.delete(delete).<Outcome>thenApply(deleted -> deleted).toCompletableFuture();
+    writing.put(request.key(), result);
+    return new Line(request.key(), result, bytes);
+  }
+
+  private CompletableFuture<Outcome> submit(WriteRequest request) {
+    return request instanceof WriteRequest.Put put
+        ? service.put(put).<Outcome>thenApply(written -> written).toCompletableFuture()
+        : service
+            .delete((WriteRequest.Delete) request)
+            .<Outcome>thenApply(deleted -> deleted)
+            .toCompletableFuture();
   }
 
   /** Whether the queue was full: what the batch itself has in it makes room. */
@@ -148,17 +167,23 @@ final class Batch {
 
   /** Writes the results of all lines in the window, waiting for their commits. */
   private void finish(JsonGenerator results) throws IOException {
-    for (CompletableFuture<Outcome> result : window) {
-      try {
-        ReplyLine.write(results, result.join());
-      } catch (CompletionException e) {
-        ReplyLine.problem(results, e, origin);
-      }
-      results.writeRaw('\n');
+    while (!window.isEmpty()) {
+      finishFirst(results);
     }
-    window.clear();
-    writing.clear();
-    windowBytes = 0;
+  }
+
+  private void finishFirst(JsonGenerator results) throws IOException {
+    Line line = window.remove();
+    try {
+      ReplyLine.write(results, line.result().join());
+    } catch (CompletionException e) {
+      ReplyLine.problem(results, e, origin);
+    }
+    results.writeRaw('\n');
+    windowBytes -= line.bytes();
+    if (line.key() != null) {
+      writing.remove(line.key(), line.result());
+    }
   }
 
   private static KeyValueException missing() {

@@ -21,7 +21,7 @@ final class Fingerprint {
    * The first 16 bytes of SHA-256 over the parts, each with its length before it. It is stored, so
    * it must be the same for the same parts in every process.
    *
-   * @param parts bytes, texts and lists of tags; null where there is none
+   * @param parts bytes, lists of tags, and what has a text; null where there is none
    */
   static Bytes of(@Nullable Object... parts) {
     try {
@@ -42,10 +42,10 @@ final class Fingerprint {
     if (part instanceof Bytes bytes) {
       return bytes.toArray();
     }
-    if (part instanceof String text) {
-      return text.getBytes(StandardCharsets.UTF_8);
-    }
-    Tags tags = (Tags) part;
-    return (tags.any() + " " + new TreeSet<>(tags.revisions())).getBytes(StandardCharsets.UTF_8);
+    String text =
+        part instanceof Tags tags
+            ? tags.any() + " " + new TreeSet<>(tags.revisions())
+            : part.toString();
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

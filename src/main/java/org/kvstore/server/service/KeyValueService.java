@@ -85,9 +85,7 @@ public class KeyValueService {
     requireValueFits(put.value(), limits());
     long now = handle.require().clock().millis();
     return submit(
-            command(put, now),
-            now,
-            name(put, "put", put.value(), put.contentType(), put.life().toString()))
+            command(put, now), now, name(put, "put", put.value(), put.contentType(), put.life()))
         .thenApply(outcome -> Outcomes.expect(Written.class, outcome));
   }
 

@@ -40,18 +40,13 @@ final class ChangeReader {
     return new Changes(read, view.revision());
   }
 
-  /** The newest version of a key below a revision, or null when it did not exist or is given up. */
-  @Nullable Entry before(Key key, long revision) {
-    if (revision <= view.compacted()) {
-      // A sweep may have left an older version for the moment.
+  /** The entry that an event replaced or deleted; null when there was none or it is given up. */
+  @Nullable Entry before(Event event) {
+    if (event.previous() == 0 || event.revision() <= view.compacted()) {
+      // At and below the compacted revision a sweep may have left it for the moment.
       return null;
     }
-    try (RocksIterator rows = database.iterator(Table.VERSIONS, view.options())) {
-      rows.seek(Rows.versionKey(key.utf8(), revision - 1));
-      return rows.isValid() && Rows.keyOfVersion(rows.key()).equals(key)
-          ? view.entryOf(rows.key(), rows.value())
-          : null;
-    }
+    return view.event(Rows.changeKey(event.previous(), event.key())).entry();
   }
 
   /** The versions of a key at and below a revision, the newest first. */
@@ -68,7 +63,7 @@ final class ChangeReader {
         if (revision < view.compacted() && isBelowTheOldest(versions)) {
           return new History(versions, 0);
         }
-        Event event = view.eventOf(rowKey, rows.value());
+        Event event = view.eventOf(rowKey);
         if (revision <= view.compacted() && !event.isPut()) {
           // The oldest readable revision shows nothing, whether it is swept already or not.
           return new History(versions, 0);

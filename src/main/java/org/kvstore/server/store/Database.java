@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
@@ -59,6 +60,7 @@ final class Database implements AutoCloseable {
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
   private final List<ColumnFamilyHandle> handles = new ArrayList<>();
+  private final int[] familyIds = new int[Table.values().length];
   private final Cache cache;
   private final Statistics statistics;
   private final WriteOptions durably;
@@ -81,6 +83,7 @@ final class Database implements AutoCloseable {
       }
       rocks = own(RocksDB.open(databaseOptions, directory.toString(), families, handles));
       handles.forEach(this::own);
+      Arrays.setAll(familyIds, table -> handles.get(table).getID());
     } catch (RocksDBException | RuntimeException e) {
       close();
       throw e;
@@ -203,6 +206,11 @@ final class Database implements AutoCloseable {
 
   ColumnFamilyHandle handle(Table table) {
     return handles.get(table.ordinal());
+  }
+
+  /** The number of a table's column family. */
+  int family(Table table) {
+    return familyIds[table.ordinal()];
   }
 
   long ticker(TickerType type) {

@@ -43,14 +43,6 @@ final class Decoder {
     return value;
   }
 
-  int fixed32() {
-    int value = 0;
-    for (int i = 0; i < Integer.BYTES; i++) {
-      value = value << 8 | (row[at++] & 0xFF);
-    }
-    return value;
-  }
-
   long variable() {
     long value = 0;
     for (int shift = 0; ; shift += 7) {

@@ -6,6 +6,9 @@ import org.kvstore.server.model.Bytes;
 
 /** Writes the primitive parts of a stored row; {@link Decoder} reads them back. */
 final class Encoder {
+  /** Bytes of the largest number that {@link #variable} writes. */
+  static final int LONGEST_VARIABLE = 10;
+
   private byte[] buffer;
   private int size;
 
@@ -28,10 +31,10 @@ final class Encoder {
     return this;
   }
 
-  /** Four bytes, big endian. */
-  Encoder fixed32(int value) {
+  /** Four bytes, the low one first. */
+  Encoder littleEndian32(int value) {
     reserve(Integer.BYTES);
-    for (int shift = 24; shift >= 0; shift -= 8) {
+    for (int shift = 0; shift < Integer.SIZE; shift += 8) {
       buffer[size++] = (byte) (value >>> shift);
     }
     return this;
@@ -39,7 +42,7 @@ final class Encoder {
 
   /** LEB128: seven bits a byte, low ones first. */
   Encoder variable(long value) {
-    reserve(10);
+    reserve(LONGEST_VARIABLE);
     long rest = value;
     while ((rest & ~0x7FL) != 0) {
       buffer[size++] = (byte) (rest | 0x80);
@@ -56,11 +59,15 @@ final class Encoder {
 
   /** A length and the text's UTF-8. */
   Encoder sized(String text) {
-    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-    variable(utf8.length);
-    reserve(utf8.length);
-    System.arraycopy(utf8, 0, buffer, size, utf8.length);
-    size += utf8.length;
+    return sized(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** A length and the bytes. */
+  Encoder sized(byte[] bytes) {
+    variable(bytes.length);
+    reserve(bytes.length);
+    System.arraycopy(bytes, 0, buffer, size, bytes.length);
+    size += bytes.length;
     return this;
   }
 

@@ -116,8 +116,7 @@ final class HistoryWalk implements EntryWalk {
       return false;
     }
     byte[] row = rows.key();
-    return Rows.keyOfVersion(row).utf8().equals(key)
-        && Rows.changeKeyOfVersion(row, rows.value()) != null;
+    return Rows.keyOfVersion(row).utf8().equals(key) && Rows.existsInVersion(rows.value());
   }
 
   /**

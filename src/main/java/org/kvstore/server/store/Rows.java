@@ -1,7 +1,6 @@
 package org.kvstore.server.store;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -13,8 +12,8 @@ import org.kvstore.server.model.Key;
  *
  * <pre>
  * current    key                          entry
- * changes    revision, index              event, with its time and the entry's value
- * versions   key, 0, MAX - revision       index in changes, 1 if the key exists afterwards
+ * changes    revision, key                event, with its time and the entry's value
+ * versions   key, 0, MAX - revision       1 if the key exists afterwards
  * deadlines  time, key                    nothing
  * </pre>
  *
@@ -23,6 +22,10 @@ import org.kvstore.server.model.Key;
  */
 final class Rows {
   private static final int FORMAT = 1;
+
+  /** Bytes of a row of changes before its entry, at the most. */
+  static final int CHANGE_HEAD = 3 + 2 * Encoder.LONGEST_VARIABLE;
+
   private static final int REVISION_TAIL = 1 + Long.BYTES;
   private static final Event.Reason[] REASONS = Event.Reason.values();
 
@@ -33,8 +36,7 @@ final class Rows {
   }
 
   static byte[] currentValue(Entry entry) {
-    return writeEntry(new Encoder(48 + entry.contentType().length() + entry.value().size()), entry)
-        .toArray();
+    return writeEntry(new Encoder(sizeOf(entry)), entry).toArray();
   }
 
   static Entry currentEntry(Key key, byte[] row) {
@@ -55,35 +57,46 @@ final class Rows {
         entry.lease());
   }
 
-  static byte[] changeKey(long revision, int index) {
-    return new Encoder(12).fixed64(revision).fixed32(index).toArray();
+  static byte[] changeKey(long revision, Key key) {
+    return new Encoder(Long.BYTES + key.utf8().size()).fixed64(revision).raw(key.utf8()).toArray();
   }
 
   static byte[] changeValue(Event event) {
-    Key key = event.key();
     Entry entry = event.entry();
-    int size = 64 + key.utf8().size() + (entry == null ? 0 : 64 + entry.value().size());
     Encoder row =
-        new Encoder(size)
+        new Encoder(CHANGE_HEAD + (entry == null ? 0 : sizeOf(entry)))
             .fixed8(FORMAT)
-            .fixed8(event.reason().ordinal())
+            .fixed8(entry == null ? 0 : 1)
+            .variable(event.previous())
             .variable(event.time())
-            .sized(key.utf8())
-            .fixed8(entry == null ? 0 : 1);
+            .fixed8(event.reason().ordinal());
     return (entry == null ? row : writeEntry(row, entry)).toArray();
   }
 
   static Event changeEvent(byte[] rowKey, byte[] row) {
-    Decoder keyPart = new Decoder(rowKey);
-    long revision = keyPart.fixed64();
-    int index = keyPart.fixed32();
+    Key key = keyOfChange(rowKey);
     Decoder decoder = new Decoder(row).expectVersion(FORMAT);
-    Event.Reason reason = REASONS[decoder.fixed8()];
+    boolean isPut = decoder.fixed8() == 1;
+    long previous = decoder.variable();
     long time = decoder.variable();
-    Key key = new Key(decoder.sizedBytes());
-    Entry entry = decoder.fixed8() == 0 ? null : readEntry(decoder, key);
-    return new Event(revision, index, time, reason, key, entry);
+    Event.Reason reason = REASONS[decoder.fixed8()];
+    Entry entry = isPut ? readEntry(decoder, key) : null;
+    return new Event(revisionOfChange(rowKey), previous, time, reason, key, entry);
   }
+
+  /** The same without the entry's value and type, of the first {@link #CHANGE_HEAD} bytes. */
+  static ChangeHead changeHead(byte[] row) {
+    Decoder decoder = new Decoder(row).expectVersion(FORMAT);
+    return new ChangeHead(decoder.fixed8() == 1, decoder.variable());
+  }
+
+  /**
+   * What a row of changes begins with.
+   *
+   * @param isPut whether the key exists after it
+   * @param previous the revision of the entry that it replaced or deleted, or 0
+   */
+  record ChangeHead(boolean isPut, long previous) {}
 
   /** Where the changes of a revision and of those after it begin. */
   static byte[] changeStart(long revision) {
@@ -92,6 +105,10 @@ final class Rows {
 
   static long revisionOfChange(byte[] rowKey) {
     return new Decoder(rowKey).fixed64();
+  }
+
+  static Key keyOfChange(byte[] rowKey) {
+    return Key.ofStored(Arrays.copyOfRange(rowKey, Long.BYTES, rowKey.length));
   }
 
   static byte[] versionKey(Bytes key, long revision) {
@@ -112,25 +129,17 @@ final class Rows {
   }
 
   static byte[] versionValue(Event event) {
-    return new Encoder(6)
-        .fixed8(FORMAT)
-        .fixed8(event.isPut() ? 1 : 0)
-        .variable(event.index())
-        .toArray();
+    return new byte[] {FORMAT, (byte) (event.isPut() ? 1 : 0)};
   }
 
-  /** The row of changes that a row of versions points at; null when the key was deleted by it. */
-  static byte @Nullable [] changeKeyOfVersion(byte[] rowKey, byte[] row) {
-    Decoder decoder = new Decoder(row).expectVersion(FORMAT);
-    boolean exists = decoder.fixed8() == 1;
-    return exists ? changeKey(revisionOfVersion(rowKey), (int) decoder.variable()) : null;
+  /** Whether the key exists with a version; else it was deleted by it. */
+  static boolean existsInVersion(byte[] row) {
+    return new Decoder(row).expectVersion(FORMAT).fixed8() == 1;
   }
 
-  /** The place of a version's change among those of its revision. */
-  static int indexOfVersion(byte[] row) {
-    Decoder decoder = new Decoder(row).expectVersion(FORMAT);
-    decoder.fixed8();
-    return (int) decoder.variable();
+  /** The row of changes that a row of versions points at. */
+  static byte[] changeKeyOfVersion(byte[] rowKey) {
+    return changeKey(revisionOfVersion(rowKey), keyOfVersion(rowKey));
   }
 
   static byte[] deadlineKey(long time, Key key) {
@@ -148,6 +157,11 @@ final class Rows {
 
   static Key keyOfDeadline(byte[] rowKey) {
     return Key.ofStored(Arrays.copyOfRange(rowKey, Long.BYTES, rowKey.length));
+  }
+
+  /** Bytes of a stored entry, about. */
+  private static int sizeOf(Entry entry) {
+    return 48 + entry.contentType().length() + entry.value().size();
   }
 
   static Encoder writeEntry(Encoder row, Entry entry) {

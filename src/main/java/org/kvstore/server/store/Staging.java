@@ -25,7 +25,7 @@ import org.rocksdb.WriteBatch;
  * <p>What it shows never depends on where groups begin and end: replicas that cut the same log into
  * other groups come to the same state.
  */
-final class Staging implements AutoCloseable {
+final class Staging {
   static final byte[] REVISION = Bytes.ofUtf8("revision").toArray();
   static final byte[] COMPACTED = Bytes.ofUtf8("compacted").toArray();
   private static final byte[] NOTHING = new byte[0];
@@ -46,7 +46,6 @@ final class Staging implements AutoCloseable {
   private final long startRevision;
   private long revision;
   private long compacted;
-  private int index;
 
   Staging(Database database, EntryCache cache, View view, QueueHeads heads) {
     this.database = database;
@@ -65,8 +64,9 @@ final class Staging implements AutoCloseable {
     return revision;
   }
 
-  /** The changes of the group, in order. */
+  /** The changes of the group, in their order. */
   List<Event> events() {
+    events.sort(Event.ORDER);
     return events;
   }
 
@@ -75,12 +75,12 @@ final class Staging implements AutoCloseable {
     return batch.isEmpty();
   }
 
-  /** The batch, complete. */
+  /** The batch, complete; the caller closes it. */
   WriteBatch finish() {
     if (revision != startRevision) {
       put(Table.META, REVISION, new Encoder(Long.BYTES).fixed64(revision).toArray());
     }
-    return batch.rocks();
+    return batch.toWriteBatch();
   }
 
   /** The oldest revision that can be read. */
@@ -101,7 +101,6 @@ final class Staging implements AutoCloseable {
 
   /** Begins the changes of one command, which share a revision. */
   long nextRevision() {
-    index = 0;
     return ++revision;
   }
 
@@ -190,7 +189,8 @@ final class Staging implements AutoCloseable {
     }
     leases.move(entry.key(), before == null ? Entry.NO_LEASE : before.lease(), entry.lease());
     changed.put(entry.key(), Optional.of(entry));
-    log(new Event(revision, index++, entry.modifiedAt(), Reason.CLIENT, entry.key(), entry));
+    long previous = before == null ? 0 : before.modRevision();
+    log(new Event(revision, previous, entry.modifiedAt(), Reason.CLIENT, entry.key(), entry));
   }
 
   /** Deletes an entry, as a change of the current revision. */
@@ -199,7 +199,7 @@ final class Staging implements AutoCloseable {
     leases.move(before.key(), before.lease(), Entry.NO_LEASE);
     delete(Table.CURRENT, Rows.currentKey(before.key()));
     changed.put(before.key(), Optional.empty());
-    log(new Event(revision, index++, time, reason, before.key(), null));
+    log(new Event(revision, before.modRevision(), time, reason, before.key(), null));
   }
 
   /** What is remembered of a named request, or null. */
@@ -270,14 +270,9 @@ final class Staging implements AutoCloseable {
     delete(Table.REQUESTS, byTime);
   }
 
-  @Override
-  public void close() {
-    batch.close();
-  }
-
   private void log(Event event) {
     events.add(event);
-    put(Table.CHANGES, Rows.changeKey(event.revision(), event.index()), Rows.changeValue(event));
+    put(Table.CHANGES, Rows.changeKey(event.revision(), event.key()), Rows.changeValue(event));
     put(
         Table.VERSIONS,
         Rows.versionKey(event.key().utf8(), event.revision()),

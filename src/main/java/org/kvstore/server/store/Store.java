@@ -115,7 +115,8 @@ public final class Store implements AutoCloseable {
     synchronized (commitMonitor) {
       Database open = requireWritable();
       View view = requirePublished();
-      try (Staging staging = new Staging(open, cache, view, heads)) {
+      try {
+        Staging staging = new Staging(open, cache, view, heads);
         List<Outcome> outcomes = evaluate(group, staging);
         if (!staging.isEmpty()) {
           commit(open, staging);
@@ -238,10 +239,10 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /** The entry of a key just before a revision; null when there was none or it is given up. */
-  public @Nullable Entry before(Key key, long revision) {
+  /** The entry that an event replaced or deleted; null when there was none or it is given up. */
+  public @Nullable Entry before(Event event) {
     try (PinnedView pin = pin()) {
-      return pin.read(view -> view.changes().before(key, revision));
+      return pin.read(view -> view.changes().before(event));
     }
   }
 
@@ -364,7 +365,7 @@ public final class Store implements AutoCloseable {
   private void commit(Database open, Staging staging) {
     WriteBatch batch = staging.finish();
     failed = true;
-    try {
+    try (batch) {
       open.write(batch);
       publish(new View(open, staging.revision(), staging.compacted()), staging.events());
     } catch (RocksDBException | RuntimeException e) {

@@ -1,16 +1,15 @@
 package org.kvstore.server.store;
 
-import java.util.HashMap;
-import java.util.Map;
-import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.store.Rows.ChangeHead;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
 /**
  * Deletes the rows of history that no read can reach any more: every version of a key but the
- * newest at or below the oldest readable revision, and that one too when it is a delete.
+ * newest at or below the oldest readable revision, and that one too when it is a delete. Each
+ * change names the version that it replaced, so it follows the log and looks nothing up.
  *
  * <p>Giving history up is a command in the log; this follows it, on each replica by itself, in
  * steps of bounded size. Its writes need not be durable: what a crash undoes is swept again. It
@@ -22,9 +21,6 @@ final class Sweeper {
   private final Database database;
   private final long swept;
   private final long target;
-
-  /** The newest version within reach of the target, by key. */
-  private final Map<Key, Long> newest = new HashMap<>();
 
   /**
    * @param target the oldest readable revision
@@ -46,10 +42,10 @@ final class Sweeper {
     if (swept >= target) {
       return false;
     }
-    try (WriteBatch batch = new WriteBatch()) {
-      long reached = sweepChanges(events, batch);
-      byte[] mark = new Encoder(Long.BYTES).fixed64(reached).toArray();
-      batch.put(database.handle(Table.META), SWEPT, mark);
+    StagedBatch staged = new StagedBatch(database);
+    long reached = sweepChanges(events, staged);
+    staged.put(Table.META, SWEPT, new Encoder(Long.BYTES).fixed64(reached).toArray());
+    try (WriteBatch batch = staged.toWriteBatch()) {
       database.writeLazily(batch);
       return reached < target;
     } catch (RocksDBException e) {
@@ -58,9 +54,10 @@ final class Sweeper {
   }
 
   /** Looks at changes up to the end of a revision, which it returns. */
-  private long sweepChanges(int events, WriteBatch batch) throws RocksDBException {
+  private long sweepChanges(int events, StagedBatch batch) {
     long reached = swept;
     int looked = 0;
+    byte[] head = new byte[Rows.CHANGE_HEAD];
     try (RocksIterator rows = database.iterator(Table.CHANGES, database.newest())) {
       for (rows.seek(Rows.changeStart(swept + 1)); rows.isValid(); rows.next()) {
         byte[] rowKey = rows.key();
@@ -72,45 +69,25 @@ final class Sweeper {
           return reached;
         }
         reached = revision;
-        sweep(Rows.changeEvent(rowKey, rows.value()), batch);
+        rows.value(head);
+        sweep(revision, Rows.keyOfChange(rowKey), Rows.changeHead(head), batch);
       }
       Database.check(rows);
     }
     return target;
   }
 
-  private void sweep(Event event, WriteBatch batch) throws RocksDBException {
-    Key key = event.key();
-    boolean isNewest = newest.computeIfAbsent(key, this::newestVersion) == event.revision();
-    if (!isNewest || !event.isPut()) {
-      delete(batch, Rows.versionKey(key.utf8(), event.revision()), event.index());
+  private static void sweep(long revision, Key key, ChangeHead change, StagedBatch batch) {
+    if (change.previous() != 0) {
+      delete(change.previous(), key, batch);
     }
-    if (isNewest) {
-      deleteKept(key, batch);
+    if (!change.isPut()) {
+      delete(revision, key, batch);
     }
   }
 
-  private long newestVersion(Key key) {
-    try (RocksIterator rows = database.iterator(Table.VERSIONS, database.newest())) {
-      rows.seek(Rows.versionKey(key.utf8(), target));
-      return Rows.revisionOfVersion(rows.key());
-    }
-  }
-
-  /** Deletes the version that earlier sweeps had to keep: there is one at the most. */
-  private void deleteKept(Key key, WriteBatch batch) throws RocksDBException {
-    try (RocksIterator rows = database.iterator(Table.VERSIONS, database.newest())) {
-      rows.seek(Rows.versionKey(key.utf8(), swept));
-      if (rows.isValid() && Rows.keyOfVersion(rows.key()).equals(key)) {
-        delete(batch, rows.key(), Rows.indexOfVersion(rows.value()));
-      }
-      Database.check(rows);
-    }
-  }
-
-  private void delete(WriteBatch batch, byte[] version, int index) throws RocksDBException {
-    batch.delete(database.handle(Table.VERSIONS), version);
-    byte[] change = Rows.changeKey(Rows.revisionOfVersion(version), index);
-    batch.delete(database.handle(Table.CHANGES), change);
+  private static void delete(long revision, Key key, StagedBatch batch) {
+    batch.delete(Table.VERSIONS, Rows.versionKey(key.utf8(), revision));
+    batch.delete(Table.CHANGES, Rows.changeKey(revision, key));
   }
 }

@@ -109,17 +109,16 @@ final class View {
 
   /** The entry that a row of versions points at, or null when the version is a delete. */
   @Nullable Entry entryOf(byte[] versionKey, byte[] version) {
-    byte[] changeKey = Rows.changeKeyOfVersion(versionKey, version);
-    return changeKey == null ? null : event(changeKey).entry();
+    return Rows.existsInVersion(version) ? eventOf(versionKey).entry() : null;
   }
 
   /** The event that a row of versions points at. */
-  Event eventOf(byte[] versionKey, byte[] version) {
-    long revision = Rows.revisionOfVersion(versionKey);
-    return event(Rows.changeKey(revision, Rows.indexOfVersion(version)));
+  Event eventOf(byte[] versionKey) {
+    return event(Rows.changeKeyOfVersion(versionKey));
   }
 
-  private Event event(byte[] changeKey) {
+  /** The event of a row of changes that is known to be there. */
+  Event event(byte[] changeKey) {
     byte[] row = database.get(Table.CHANGES, options, changeKey);
     if (row == null) {
       throw KeyValueException.of(ErrorCode.INTERNAL, "A version has no row in the change log.");

@@ -260,7 +260,7 @@ public final class Watch implements AutoCloseable {
   private Delivery delivery(List<Event> wanted, int i) {
     Event event = wanted.get(i);
     boolean last = i + 1 == wanted.size() || wanted.get(i + 1).revision() != event.revision();
-    Entry previous = query.previous() ? hub.before(event.key(), event.revision()) : null;
+    Entry previous = query.previous() ? hub.before(event) : null;
     return new Delivery(event, previous, last);
   }
 

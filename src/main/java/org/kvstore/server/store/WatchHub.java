@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
-import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 
@@ -142,8 +141,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return caughtUp == null ? store.changes(after, events, bytes) : caughtUp;
   }
 
-  @Nullable Entry before(Key key, long revision) {
-    return store.before(key, revision);
+  @Nullable Entry before(Event event) {
+    return store.before(event);
   }
 
   private void run() {

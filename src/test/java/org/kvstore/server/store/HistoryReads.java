@@ -30,7 +30,7 @@ final class HistoryReads {
     assertThat(store.compactedRevision()).isEqualTo(model.shard().compacted());
     Key key = commands.key();
     compareHistory(store, key);
-    compareBefore(store, key);
+    compareBefore(store);
     compareChanges(store);
     long lease = commands.lease();
     assertThat(store.lease(lease)).isEqualTo(model.shard().lease(lease));
@@ -55,14 +55,17 @@ final class HistoryReads {
         .isEqualTo(model.history(key, from == 0 ? model.revision() : from));
   }
 
-  private void compareBefore(Store store, Key key) {
-    if (model.revision() == 0) {
+  private void compareBefore(Store store) {
+    List<Event> events = model.shard().events();
+    if (events.isEmpty()) {
       return;
     }
-    long revision = Math.max(1, readableRevision());
+    Event event = events.get(random.nextInt(events.size()));
     Entry expected =
-        revision > model.shard().compacted() ? model.at(revision - 1).get(key.utf8()) : null;
-    assertThat(store.before(key, revision)).as("%s before %d", key, revision).isEqualTo(expected);
+        event.revision() > model.shard().compacted()
+            ? model.at(event.revision() - 1).get(event.key().utf8())
+            : null;
+    assertThat(store.before(event)).as("before %s", event).isEqualTo(expected);
   }
 
   /** Reads all changes after a revision in parts of random size. */

@@ -62,8 +62,8 @@ class LeaseTest {
     assertThat(apply(Writes.expire(NOW + TTL, 10))).isEqualTo(new Outcome.Expired(2, false));
 
     assertThat(heard)
-        .extracting(Event::revision, Event::index, Event::reason, event -> event.key().text())
-        .containsExactly(tuple(4L, 0, Reason.LEASE, "a"), tuple(4L, 1, Reason.LEASE, "b"));
+        .extracting(Event::revision, Event::previous, Event::reason, event -> event.key().text())
+        .containsExactly(tuple(4L, 2L, Reason.LEASE, "a"), tuple(4L, 1L, Reason.LEASE, "b"));
     assertThat(store.lease(lease)).isNull();
   }
 

@@ -34,7 +34,9 @@ final class ModelShard {
   private long compacted;
 
   /** The changes of the command under way, which share a revision. */
-  private int index;
+
+  /** The events of the revision that is being made, in their order. */
+  private final TreeMap<Key, Event> changes = new TreeMap<>();
 
   ModelShard(Limits limits) {
     this.limits = limits;
@@ -241,7 +243,8 @@ final class ModelShard {
                 ? on.lease()
                 : kept == null ? 0 : kept.lease());
     current.put(put.key().utf8(), entry);
-    events.add(new Event(next, index++, now, Reason.CLIENT, put.key(), entry));
+    long previous = before == null ? 0 : before.modRevision();
+    change(new Event(next, previous, now, Reason.CLIENT, put.key(), entry));
     return new Outcome.Written(
         before == null, entry.createRevision(), next, entry.version(), now, entry.expiresAt());
   }
@@ -322,16 +325,21 @@ final class ModelShard {
 
   private void delete(Entry before, long revision, long now, Reason reason) {
     current.remove(before.key().utf8());
-    events.add(new Event(revision, index++, now, reason, before.key(), null));
+    change(new Event(revision, before.modRevision(), now, reason, before.key(), null));
+  }
+
+  private void change(Event event) {
+    changes.put(event.key(), event);
   }
 
   private void begin() {
-    index = 0;
+    changes.clear();
   }
 
   /** A revision is one that has an event. */
   private void commit() {
-    if (index > 0) {
+    if (!changes.isEmpty()) {
+      events.addAll(changes.values());
       revisions.add(new TreeMap<>(current));
     }
   }

@@ -156,8 +156,8 @@ class RecentChangesTest {
   }
 
   private static Event event(long revision, int index) {
-    Key key = Key.of("key");
+    Key key = Key.of("ke" + index);
     Entry entry = new Entry(key, Bytes.EMPTY, "", 1, revision, 1, 0, 0, 0);
-    return new Event(revision, index, 0, Reason.CLIENT, key, entry);
+    return new Event(revision, 0, 0, Reason.CLIENT, key, entry);
   }
 }

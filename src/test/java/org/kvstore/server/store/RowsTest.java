@@ -35,20 +35,20 @@ class RowsTest {
 
   @Test
   void changes_golden() {
-    Event put = new Event(300, 2, 1_000, Reason.CLIENT, KEY, ENTRY);
-    Event delete = new Event(301, 0, 1_000, Reason.EXPIRED, KEY, null);
-    assertHex(Rows.changeKey(300, 2), "000000000000012c00000002");
+    Event put = new Event(300, 299, 1_000, Reason.CLIENT, KEY, ENTRY);
+    Event delete = new Event(302, 301, 1_000, Reason.EXPIRED, KEY, null);
+    assertHex(Rows.changeKey(300, KEY), "000000000000012c612fc3bc");
     assertHex(
         Rows.changeValue(put),
-        "0100e80704612fc3bc01" + "0107ac0203e807808080808020050a746578742f706c61696e476f4c616e67");
-    assertHex(Rows.changeValue(delete), "0101e80704612fc3bc00");
+        "0101ab02e80700" + "0107ac0203e807808080808020050a746578742f706c61696e476f4c616e67");
+    assertHex(Rows.changeValue(delete), "0100ad02e80701");
   }
 
   @Test
   void versions_golden() {
     assertHex(Rows.versionKey(KEY.utf8(), 300), "612fc3bc007ffffffffffffed3");
-    assertHex(Rows.versionValue(new Event(300, 200, 1_000, Reason.CLIENT, KEY, ENTRY)), "0101c801");
-    assertHex(Rows.versionValue(new Event(300, 0, 1_000, Reason.LEASE, KEY, null)), "010000");
+    assertHex(Rows.versionValue(new Event(300, 200, 1_000, Reason.CLIENT, KEY, ENTRY)), "0101");
+    assertHex(Rows.versionValue(new Event(300, 0, 1_000, Reason.LEASE, KEY, null)), "0100");
   }
 
   @Test
@@ -87,14 +87,13 @@ class RowsTest {
   void entry_numbersAtBoundaries_comeBack(long number) {
     Entry entry = new Entry(KEY, Bytes.EMPTY, "", number, number, number, number, number, number);
     assertThat(Rows.currentEntry(KEY, Rows.currentValue(entry))).isEqualTo(entry);
-    Event event = new Event(number, Integer.MAX_VALUE, number, Reason.LEASE, KEY, entry);
-    assertThat(Rows.changeEvent(Rows.changeKey(number, Integer.MAX_VALUE), Rows.changeValue(event)))
+    Event event = new Event(number, number, number, Reason.LEASE, KEY, entry);
+    assertThat(Rows.changeEvent(Rows.changeKey(number, KEY), Rows.changeValue(event)))
         .isEqualTo(event);
     byte[] versionKey = Rows.versionKey(KEY.utf8(), number);
     assertThat(Rows.revisionOfVersion(versionKey)).isEqualTo(number);
     assertThat(Rows.keyOfVersion(versionKey)).isEqualTo(KEY);
-    assertThat(Rows.changeKeyOfVersion(versionKey, Rows.versionValue(event)))
-        .isEqualTo(Rows.changeKey(number, Integer.MAX_VALUE));
+    assertThat(Rows.changeKeyOfVersion(versionKey)).isEqualTo(Rows.changeKey(number, KEY));
     byte[] deadlineKey = Rows.deadlineKey(number, KEY);
     assertThat(Rows.timeOfDeadline(deadlineKey)).isEqualTo(number);
     assertThat(Rows.keyOfDeadline(deadlineKey)).isEqualTo(KEY);
