@@ -14,16 +14,20 @@ import tempfile
 import time
 from pathlib import Path
 
+import bulk
 import load
 import report
 from load import Plan, say
-from servers import METRIC_ACKNOWLEDGED, METRIC_SYNCS, SERVERS, BenchmarkError, KvStore
+from servers import METRIC_ACKNOWLEDGED, METRIC_SYNCS, SERVERS, BenchmarkError, KvStore, Redis
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FULL = Plan(rounds=3, window=10, warm_window=5, warm_least=6, warm_most=40)
 QUICK = Plan(rounds=3, window=2, warm_window=1, warm_least=3, warm_most=6)
-FULL_KEYS = {"peers": 100_000, "small": 10_000, "large": 1_000_000}
-QUICK_KEYS = {"peers": 10_000, "small": 1_000, "large": 50_000}
+FULL_KEYS = {"peers": 100_000, "small": 10_000, "large": 1_000_000, "lines": 500_000}
+QUICK_KEYS = {"peers": 10_000, "small": 1_000, "large": 50_000, "lines": 50_000}
+
+
+PARTS = ["get", "put", "bulk", "memory", "scale"]
 
 
 class Bench:
@@ -83,6 +87,14 @@ class Bench:
         if title != "put" or not isinstance(server, KvStore):
             return [0, 0]
         return [server.metric(METRIC_SYNCS), server.metric(METRIC_ACKNOWLEDGED)]
+
+    def bulk(self):
+        """Batches of this service beside pipelines of Redis."""
+        service, redis = self.server(KvStore, "bulk"), self.server(Redis, "bulk-redis")
+        lines, keys = self.keys["lines"], self.keys["peers"]
+        bulk.measure(service, redis, self.report, lines, keys, self.plan.rounds)
+        service.stop()
+        redis.stop()
 
     def size(self, parts):
         """Memory, start and GET latency of this service with very many keys."""
@@ -149,8 +161,9 @@ def arguments():
         epilog="Exit status: 0 all floors reached, 1 a floor missed, 2 the run failed.")
     parser.add_argument("--quick", action="store_true",
                         help="short windows and few keys: a smoke test")
-    parser.add_argument("--only", choices=["get", "put", "memory", "scale"], action="append",
-                        help="measure only this (may be repeated); memory and scale need no peers")
+    parser.add_argument("--only", choices=PARTS, action="append",
+                        help="measure only this (may be repeated); memory and scale need no peers,"
+                             " bulk needs Redis alone")
     parser.add_argument("--servers", "--peers", default=",".join(SERVERS), metavar="NAMES",
                         help="for get and put: which of %(default)s")
     parser.add_argument("--rounds", type=int, help="interleaved rounds (3)")
@@ -162,7 +175,7 @@ def arguments():
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every figure to a file")
     options = parser.parse_args()
     options.servers = options.servers.split(",")
-    options.only = options.only or ["get", "put", "memory", "scale"]
+    options.only = options.only or PARTS
     if unknown := set(options.servers) - set(SERVERS):
         parser.error(f"unknown server {', '.join(sorted(unknown))}; there are {', '.join(SERVERS)}")
     return options
@@ -174,6 +187,8 @@ def measure(options, directory, results):
         results.machine = machine(directory, options)
         if operations := [part for part in ("get", "put") if part in options.only]:
             bench.against_peers(operations)
+        if "bulk" in options.only:
+            bench.bulk()
         parts = {"memory", "scale"} & set(options.only)
         if parts and KvStore.name in options.servers:
             bench.size(parts)

@@ -13,6 +13,7 @@ MOST_HEAP_MB = 256
 MOST_RESIDENT_MB = 800
 MOST_START_SECONDS = 10
 MOST_P99_RATIO = 1.5
+LEAST_BULK = {"put": 60_000, "get": 100_000}
 
 LABELS = {name: server.label for name, server in SERVERS.items()}
 TITLES = {"get": "GET", "put": "Durable PUT"}
@@ -58,6 +59,16 @@ class Report:
             ratio = syncs / acknowledged
             self._verdict("fsyncs per acknowledged write, 32 writers", f"{ratio:.3f}",
                           f"at most {MOST_SYNCS_PER_WRITE}", ratio <= MOST_SYNCS_PER_WRITE)
+
+    def bulk(self, operation, ours, redis, rates):
+        what = {"put": "durable puts", "get": "gets"}[operation]
+        floor = LEAST_BULK[operation]
+        self._verdict(f"batch, {what}/s", f"{ours:,.0f}", f"at least {floor:,}", ours >= floor)
+        each = "; ".join(
+            f"{name} {' '.join(f'{rate:,.0f}' for rate in seen)}" for name, seen in rates.items())
+        self.sections += [
+            "", f"Batch, {what}: {ours / redis:.2f}x `redis-benchmark -P 100` with `appendfsync "
+            f"always` ({redis:,.0f}/s). Each round: {each}."]
 
     def memory(self, when, found):
         heap, resident, peak = (found[f] / 2**20 for f in ("heap used", "resident", "peak"))

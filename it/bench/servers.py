@@ -132,11 +132,15 @@ class Server:
         self.launch()
         while True:
             try:
-                fetch(self.port, "GET", self.ready_path)
+                self.require_ready()
                 return time.monotonic() - started
             except (OSError, http.client.HTTPException, BenchmarkError):
                 self._still_starting(started)
                 time.sleep(0.02)
+
+    def require_ready(self):
+        """Raises while it is not."""
+        fetch(self.port, "GET", self.ready_path)
 
     def _still_starting(self, started):
         for process in self.processes:
@@ -239,23 +243,44 @@ class Etcd(Server):
         return int(json.loads(fetch(self.port, "POST", "/v3/kv/range", body)).get("count", 0))
 
 
-class Webdis(Server):
+class Redis(Server):
+    """Redis that fsyncs before it answers, spoken to by its own protocol."""
+
+    name, label = "redis", "Redis"
+
+    def launch(self):
+        self.run_redis(self.port)
+
+    def run_redis(self, port):
+        self.run(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--daemonize", "no",
+             "--dir", str(self.directory), "--save", "", "--appendonly", "yes",
+             "--appendfsync", "always"], "redis.log")
+
+    def require_ready(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
+            probe.sendall(b"PING\r\n")
+            if probe.recv(16) != b"+PONG\r\n":
+                raise BenchmarkError("Redis does not answer PING")
+
+
+class Webdis(Redis):
     """Redis that fsyncs before it answers, behind webdis, which makes HTTP of it."""
 
     name, label, ready_path = "webdis", "webdis + Redis", "/PING"
 
     def launch(self):
         redis_port = free_port()
-        self.run(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(redis_port), "--daemonize", "no",
-             "--dir", str(self.directory), "--save", "", "--appendonly", "yes",
-             "--appendfsync", "always"], "redis.log")
+        self.run_redis(redis_port)
         settings = {
             "redis_host": "127.0.0.1", "redis_port": redis_port, "http_host": "127.0.0.1",
             "http_port": self.port, "threads": WEBDIS_THREADS, "pool_size": 20, "database": 0,
             "daemonize": False, "websockets": False, "verbosity": 0, "logfile": "/dev/null"}
         (self.directory / "webdis.json").write_text(json.dumps(settings))
         self.run(["webdis", "webdis.json"], "webdis.log")
+
+    def require_ready(self):
+        Server.require_ready(self)
 
     def get(self, key):
         return "GET", f"/GET/{key}.txt", b""

@@ -44,7 +44,10 @@ public final class LocalReplicator implements Replicator {
   private static final long CLOSE_SECONDS = 30;
 
   /** Handing a task to the executor costs more than an answer, so one task gives several. */
-  private static final int ANSWERS_PER_TASK = 16;
+  private static final int LEAST_ANSWERS_A_TASK = 16;
+
+  /** Tasks that answer one group, at the most. */
+  private static final int ANSWER_TASKS = 8;
 
   private final Store store;
   private final Limits limits;
@@ -281,9 +284,10 @@ public final class LocalReplicator implements Replicator {
   }
 
   private void answer(List<PendingWrite> writes, List<Outcome> outcomes) {
-    for (int start = 0; start < writes.size(); start += ANSWERS_PER_TASK) {
+    int step = Math.max(LEAST_ANSWERS_A_TASK, 1 + writes.size() / ANSWER_TASKS);
+    for (int start = 0; start < writes.size(); start += step) {
       int from = start;
-      int to = Math.min(from + ANSWERS_PER_TASK, writes.size());
+      int to = Math.min(from + step, writes.size());
       execute(
           () -> {
             for (int i = from; i < to; i++) {

@@ -56,6 +56,13 @@ final class Database implements AutoCloseable {
     VERIFIED_LOGS.setProperty("track_and_verify_wals_in_manifest", "true");
   }
 
+  /** An insert into a memtable begins where the one before it was: batches come sorted. */
+  private static final Properties SORTED_INSERTS = new Properties();
+
+  static {
+    SORTED_INSERTS.setProperty("memtable_insert_with_hint_prefix_extractor", "fixed:0");
+  }
+
   /** Native objects in the order of their making; closed in the opposite order. */
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
@@ -150,7 +157,7 @@ final class Database implements AutoCloseable {
     if (table == Table.CURRENT || table == Table.REQUESTS) {
       blocks.setFilterPolicy(own(new BloomFilter(10)));
     }
-    return own(new ColumnFamilyOptions())
+    return own(ColumnFamilyOptions.getColumnFamilyOptionsFromProps(SORTED_INSERTS))
         .setTableFormatConfig(blocks)
         .setWriteBufferSize(32 << 20)
         .setMaxWriteBufferNumber(3)

@@ -49,10 +49,11 @@ final class EntryCache {
   }
 
   /**
-   * The cached entry, or null. For the committer, who knows the published view to be the newest.
+   * The cached entry, or null. For the committer, who knows the published view to be the newest. It
+   * is about to write the entry, so this does not count as a use of it.
    */
   @Nullable Entry get(Key key) {
-    return entries.getIfPresent(key);
+    return entries.policy().getIfPresentQuietly(key);
   }
 
   /** The cached entry, or what the published view has, which is kept. Under the read lock. */
