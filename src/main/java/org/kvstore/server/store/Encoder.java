@@ -64,7 +64,11 @@ final class Encoder {
 
   /** A length and the bytes. */
   Encoder sized(byte[] bytes) {
-    variable(bytes.length);
+    return variable(bytes.length).raw(bytes);
+  }
+
+  /** The bytes alone. */
+  Encoder raw(byte[] bytes) {
     reserve(bytes.length);
     System.arraycopy(bytes, 0, buffer, size, bytes.length);
     size += bytes.length;

@@ -36,7 +36,18 @@ final class Rows {
   }
 
   static byte[] currentValue(Entry entry) {
-    return writeEntry(new Encoder(sizeOf(entry)), entry).toArray();
+    int size = 48 + entry.contentType().length() + entry.value().size();
+    return new Encoder(size)
+        .fixed8(FORMAT)
+        .variable(entry.createRevision())
+        .variable(entry.modRevision())
+        .variable(entry.version())
+        .variable(entry.modifiedAt())
+        .variable(entry.expiresAt())
+        .variable(entry.lease())
+        .sized(entry.contentType())
+        .raw(entry.value())
+        .toArray();
   }
 
   static Entry currentEntry(Key key, byte[] row) {
@@ -61,16 +72,20 @@ final class Rows {
     return new Encoder(Long.BYTES + key.utf8().size()).fixed64(revision).raw(key.utf8()).toArray();
   }
 
-  static byte[] changeValue(Event event) {
-    Entry entry = event.entry();
-    Encoder row =
-        new Encoder(CHANGE_HEAD + (entry == null ? 0 : sizeOf(entry)))
-            .fixed8(FORMAT)
-            .fixed8(entry == null ? 0 : 1)
-            .variable(event.previous())
-            .variable(event.time())
-            .fixed8(event.reason().ordinal());
-    return (entry == null ? row : writeEntry(row, entry)).toArray();
+  /**
+   * The row of an event.
+   *
+   * @param entry the stored form of its entry; empty for a delete
+   */
+  static byte[] changeValue(Event event, byte[] entry) {
+    return new Encoder(CHANGE_HEAD + entry.length)
+        .fixed8(FORMAT)
+        .fixed8(event.isPut() ? 1 : 0)
+        .variable(event.previous())
+        .variable(event.time())
+        .fixed8(event.reason().ordinal())
+        .raw(entry)
+        .toArray();
   }
 
   static Event changeEvent(byte[] rowKey, byte[] row) {
@@ -157,23 +172,6 @@ final class Rows {
 
   static Key keyOfDeadline(byte[] rowKey) {
     return Key.ofStored(Arrays.copyOfRange(rowKey, Long.BYTES, rowKey.length));
-  }
-
-  /** Bytes of a stored entry, about. */
-  private static int sizeOf(Entry entry) {
-    return 48 + entry.contentType().length() + entry.value().size();
-  }
-
-  static Encoder writeEntry(Encoder row, Entry entry) {
-    return row.fixed8(FORMAT)
-        .variable(entry.createRevision())
-        .variable(entry.modRevision())
-        .variable(entry.version())
-        .variable(entry.modifiedAt())
-        .variable(entry.expiresAt())
-        .variable(entry.lease())
-        .sized(entry.contentType())
-        .raw(entry.value());
   }
 
   static Entry readEntry(Decoder row, Key key) {

@@ -182,7 +182,8 @@ final class Staging {
   /** Replaces or creates an entry, as a change of the current revision. */
   void put(Entry entry, @Nullable Entry before) {
     clearDeadline(before);
-    put(Table.CURRENT, Rows.currentKey(entry.key()), Rows.currentValue(entry));
+    byte[] row = Rows.currentValue(entry);
+    put(Table.CURRENT, Rows.currentKey(entry.key()), row);
     if (entry.expires()) {
       put(Table.DEADLINES, Rows.deadlineKey(entry.expiresAt(), entry.key()), NOTHING);
       include(entry);
@@ -190,7 +191,7 @@ final class Staging {
     leases.move(entry.key(), before == null ? Entry.NO_LEASE : before.lease(), entry.lease());
     changed.put(entry.key(), Optional.of(entry));
     long previous = before == null ? 0 : before.modRevision();
-    log(new Event(revision, previous, entry.modifiedAt(), Reason.CLIENT, entry.key(), entry));
+    log(new Event(revision, previous, entry.modifiedAt(), Reason.CLIENT, entry.key(), entry), row);
   }
 
   /** Deletes an entry, as a change of the current revision. */
@@ -199,7 +200,7 @@ final class Staging {
     leases.move(before.key(), before.lease(), Entry.NO_LEASE);
     delete(Table.CURRENT, Rows.currentKey(before.key()));
     changed.put(before.key(), Optional.empty());
-    log(new Event(revision, before.modRevision(), time, reason, before.key(), null));
+    log(new Event(revision, before.modRevision(), time, reason, before.key(), null), NOTHING);
   }
 
   /** What is remembered of a named request, or null. */
@@ -270,9 +271,12 @@ final class Staging {
     delete(Table.REQUESTS, byTime);
   }
 
-  private void log(Event event) {
+  private void log(Event event, byte[] entry) {
     events.add(event);
-    put(Table.CHANGES, Rows.changeKey(event.revision(), event.key()), Rows.changeValue(event));
+    put(
+        Table.CHANGES,
+        Rows.changeKey(event.revision(), event.key()),
+        Rows.changeValue(event, entry));
     put(
         Table.VERSIONS,
         Rows.versionKey(event.key().utf8(), event.revision()),

@@ -39,9 +39,9 @@ class RowsTest {
     Event delete = new Event(302, 301, 1_000, Reason.EXPIRED, KEY, null);
     assertHex(Rows.changeKey(300, KEY), "000000000000012c612fc3bc");
     assertHex(
-        Rows.changeValue(put),
+        Rows.changeValue(put, Rows.currentValue(ENTRY)),
         "0101ab02e80700" + "0107ac0203e807808080808020050a746578742f706c61696e476f4c616e67");
-    assertHex(Rows.changeValue(delete), "0100ad02e80701");
+    assertHex(Rows.changeValue(delete, new byte[0]), "0100ad02e80701");
   }
 
   @Test
@@ -88,7 +88,9 @@ class RowsTest {
     Entry entry = new Entry(KEY, Bytes.EMPTY, "", number, number, number, number, number, number);
     assertThat(Rows.currentEntry(KEY, Rows.currentValue(entry))).isEqualTo(entry);
     Event event = new Event(number, number, number, Reason.LEASE, KEY, entry);
-    assertThat(Rows.changeEvent(Rows.changeKey(number, KEY), Rows.changeValue(event)))
+    assertThat(
+            Rows.changeEvent(
+                Rows.changeKey(number, KEY), Rows.changeValue(event, Rows.currentValue(entry))))
         .isEqualTo(event);
     byte[] versionKey = Rows.versionKey(KEY.utf8(), number);
     assertThat(Rows.revisionOfVersion(versionKey)).isEqualTo(number);

@@ -93,7 +93,8 @@ final class StoreInspector {
     if (revision > compacted || entry != null) {
       changes.put(
           Bytes.takeOver(Rows.changeKey(revision, event.key())),
-          Bytes.takeOver(Rows.changeValue(event)));
+          Bytes.takeOver(
+              Rows.changeValue(event, entry == null ? new byte[0] : Rows.currentValue(entry))));
       versions.put(
           Bytes.takeOver(Rows.versionKey(key, revision)), Bytes.takeOver(Rows.versionValue(event)));
     }
