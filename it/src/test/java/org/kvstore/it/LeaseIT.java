@@ -11,8 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.api.MediaTypes;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Deployed;
+import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -39,6 +41,28 @@ class LeaseIT extends Deployed {
     service.get(at).send().expect(ErrorCode.NOT_FOUND);
     service.put(at).send().expect(ErrorCode.NOT_FOUND);
     service.delete(at).send().expect(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void writes_sayTheLeaseThatTheEntryHangsOn() {
+    String id = grant(service, "30s").expect(201).json().getString("id");
+    RawRequest named =
+        service.put(target(key) + "?lease=" + id).header("Idempotency-Key", key).body("1");
+    Answer created = named.send().expect(201);
+    assertThat(created.header("KV-Lease")).isEqualTo(id);
+    assertThat(named.send().expect(201).header("KV-Lease")).isEqualTo(id);
+    Answer kept = service.put(target(key) + "?keepTtl").body("1").send().expect(204);
+    assertThat(kept.header("KV-Lease")).isEqualTo(id);
+    Answer patched =
+        service
+            .request("PATCH", target(key))
+            .header("Content-Type", MediaTypes.INCREMENT)
+            .body("{\"by\":1}")
+            .send()
+            .expect(200);
+    assertThat(patched.header("KV-Lease")).isEqualTo(id);
+    Answer replaced = service.put(target(key)).body("1").send().expect(204);
+    assertThat(replaced.findHeader("KV-Lease")).isEmpty();
   }
 
   @Test

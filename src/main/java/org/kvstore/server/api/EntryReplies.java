@@ -75,32 +75,24 @@ final class EntryReplies {
           HttpHeaders.LOCATION,
           contextPath + RequestGate.KEYS + PercentEncoding.encodePath(key.utf8()));
     }
-    reply
-        .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
-        .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt()));
-    revisions(
-        reply,
-        written.createRevision(),
-        written.modRevision(),
-        written.version(),
-        written.expiresAt());
+    describe(reply, written);
     return reply.build();
   }
 
   /** The answer of a PATCH: 200 with the new value. */
   static Reply modified(Modified modified) {
-    Written written = modified.written();
-    Reply.Builder reply =
-        Reply.status(200)
-            .header(HttpHeaders.ETAG, EntityTags.raw(written.modRevision()))
-            .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt()));
-    revisions(
-        reply,
-        written.createRevision(),
-        written.modRevision(),
-        written.version(),
-        written.expiresAt());
+    Reply.Builder reply = Reply.status(200);
+    describe(reply, modified.written());
     return reply.build(modified.value(), modified.contentType());
+  }
+
+  private static void describe(Reply.Builder reply, Written written) {
+    long revision = written.modRevision();
+    reply
+        .header(HttpHeaders.ETAG, EntityTags.raw(revision))
+        .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(written.modifiedAt()));
+    revisions(reply, written.createRevision(), revision, written.version());
+    life(reply, written.expiresAt(), written.lease());
   }
 
   private static void describe(Reply.Builder reply, Entry entry, boolean document) {
@@ -109,20 +101,23 @@ final class EntryReplies {
         .header(HttpHeaders.ETAG, document ? EntityTags.entry(revision) : EntityTags.raw(revision))
         .header(HttpHeaders.LAST_MODIFIED, HttpDate.format(entry.modifiedAt()))
         .header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
-    if (entry.lease() != 0) {
-      reply.header(Headers.LEASE, entry.lease());
-    }
-    revisions(reply, entry.createRevision(), revision, entry.version(), entry.expiresAt());
+    revisions(reply, entry.createRevision(), revision, entry.version());
+    life(reply, entry.expiresAt(), entry.lease());
   }
 
-  private static void revisions(
-      Reply.Builder reply, long created, long modified, long version, long expiresAt) {
+  private static void revisions(Reply.Builder reply, long created, long modified, long version) {
     reply
         .header(Headers.CREATE_REVISION, created)
         .header(Headers.MOD_REVISION, modified)
         .header(Headers.VERSION, version);
+  }
+
+  private static void life(Reply.Builder reply, long expiresAt, long lease) {
     if (expiresAt != Entry.NEVER) {
       reply.header(Headers.EXPIRES_AT, Instant.ofEpochMilli(expiresAt).toString());
+    }
+    if (lease != Entry.NO_LEASE) {
+      reply.header(Headers.LEASE, lease);
     }
   }
 

@@ -13,6 +13,7 @@ public sealed interface Outcome {
    * @param created whether the key was missing before
    * @param modifiedAt milliseconds since the epoch
    * @param expiresAt milliseconds since the epoch, or {@link Entry#NEVER}
+   * @param lease lease that the entry hangs on, or {@link Entry#NO_LEASE}
    */
   record Written(
       boolean created,
@@ -20,7 +21,8 @@ public sealed interface Outcome {
       long modRevision,
       long version,
       long modifiedAt,
-      long expiresAt)
+      long expiresAt,
+      long lease)
       implements Outcome {}
 
   /** The entry was deleted. */

@@ -160,7 +160,13 @@ final class Evaluator {
             put.lifetime().lease(before == null ? Entry.NO_LEASE : before.lease()));
     staging.put(entry, before);
     return new Outcome.Written(
-        before == null, entry.createRevision(), revision, entry.version(), now, entry.expiresAt());
+        before == null,
+        entry.createRevision(),
+        revision,
+        entry.version(),
+        now,
+        entry.expiresAt(),
+        entry.lease());
   }
 
   private Outcome modify(Modify modify, long now) {

@@ -24,6 +24,9 @@ import org.kvstore.server.model.Outcome.Written;
 
 /** How an outcome is remembered on disk: its kind, a byte, and its parts. */
 final class OutcomeRows {
+  private static final int CREATED = 1;
+  private static final int ON_LEASE = 2;
+
   private OutcomeRows() {}
 
   static Encoder write(Encoder row, Outcome outcome) {
@@ -110,22 +113,26 @@ final class OutcomeRows {
   }
 
   private static Encoder written(Encoder row, Written written) {
-    return row.fixed8(written.created() ? 1 : 0)
+    boolean onLease = written.lease() != Entry.NO_LEASE;
+    row.fixed8((written.created() ? CREATED : 0) | (onLease ? ON_LEASE : 0))
         .variable(written.createRevision())
         .variable(written.modRevision())
         .variable(written.version())
         .variable(written.modifiedAt())
         .variable(written.expiresAt());
+    return onLease ? row.variable(written.lease()) : row;
   }
 
   private static Written written(Decoder row) {
+    int is = row.fixed8();
     return new Written(
-        row.fixed8() == 1,
+        (is & CREATED) != 0,
         row.variable(),
         row.variable(),
         row.variable(),
         row.variable(),
-        row.variable());
+        row.variable(),
+        (is & ON_LEASE) != 0 ? row.variable() : Entry.NO_LEASE);
   }
 
   private static Encoder entry(Encoder row, Entry entry) {

@@ -246,7 +246,13 @@ final class ModelShard {
     long previous = before == null ? 0 : before.modRevision();
     change(new Event(next, previous, now, Reason.CLIENT, put.key(), entry));
     return new Outcome.Written(
-        before == null, entry.createRevision(), next, entry.version(), now, entry.expiresAt());
+        before == null,
+        entry.createRevision(),
+        next,
+        entry.version(),
+        now,
+        entry.expiresAt(),
+        entry.lease());
   }
 
   private Outcome increment(Command.Modify modify, long now) {

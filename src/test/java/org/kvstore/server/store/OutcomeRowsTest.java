@@ -22,12 +22,17 @@ class OutcomeRowsTest {
       new Entry(Key.of("a/ü"), Bytes.ofUtf8("Go"), "text/plain", 7, 300, 3, 1_000, 1L << 40, 5);
   private static final String ENTRY_HEX =
       "04612fc3bc" + "1b" + "0107ac0203e807808080808020050a746578742f706c61696e476f";
-  private static final Outcome.Written WRITTEN = new Outcome.Written(true, 7, 300, 3, 1_000, 0);
+  private static final Outcome.Written WRITTEN = new Outcome.Written(true, 7, 300, 3, 1_000, 0, 0);
   private static final String WRITTEN_HEX = "0107ac0203e80700";
 
   @Test
   void written_golden() {
     assertHex(WRITTEN, "01" + WRITTEN_HEX);
+  }
+
+  @Test
+  void written_onALease_golden() {
+    assertHex(new Outcome.Written(false, 7, 300, 3, 1_000, 0, 300), "01" + "0207ac0203e80700ac02");
   }
 
   @Test
@@ -80,6 +85,9 @@ class OutcomeRowsTest {
   static Stream<Outcome> outcomes() {
     return Stream.of(
         new Outcome.Modified(WRITTEN, Bytes.takeOver(new byte[300]), ""),
+        new Outcome.Written(true, 7, 7, 1, 1_000, 0, Long.MAX_VALUE),
+        new Outcome.Modified(
+            new Outcome.Written(false, 7, 8, 2, 1_000, 0, 5), Bytes.ofUtf8("42"), "text/plain"),
         new Outcome.Transacted(false, 0, List.of()),
         new Outcome.Transacted(
             true,

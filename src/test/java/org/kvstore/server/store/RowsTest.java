@@ -61,7 +61,7 @@ class RowsTest {
     assertHex(RequestRows.byName("id"), "6e6964");
     assertHex(RequestRows.byTime(1_000, "id"), "7400000000000003e86964");
     assertHex(
-        value(new Outcome.Written(true, 7, 300, 3, 1_000, 0)), "01e807026670010107ac0203e80700");
+        value(new Outcome.Written(true, 7, 300, 3, 1_000, 0, 0)), "01e807026670010107ac0203e80700");
     assertHex(value(new Outcome.Deleted(300)), "01e80702667002ac02");
     assertHex(value(new Outcome.Missing()), "01e80702667003");
     assertHex(value(new Outcome.ConditionFailed(300)), "01e80702667004ac02");
@@ -114,7 +114,7 @@ class RowsTest {
   void requests_everyOutcome_comesBack() {
     for (Outcome outcome :
         List.of(
-            new Outcome.Written(false, 1, Long.MAX_VALUE, 3, 4, 5),
+            new Outcome.Written(false, 1, Long.MAX_VALUE, 3, 4, 5, 6),
             new Outcome.Deleted(Long.MAX_VALUE),
             new Outcome.Missing(),
             new Outcome.ConditionFailed(0),
