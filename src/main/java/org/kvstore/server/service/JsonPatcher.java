@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
@@ -32,7 +33,8 @@ import org.kvstore.server.store.Patcher;
 
 /**
  * The patch formats: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396) and increments of decimal
- * numbers, which are exact. JSON Processing does the first two.
+ * numbers, which are exact. JSON Processing does the first two, but for the tests of a JSON Patch:
+ * it holds 1 and 1.0 to be different numbers.
  */
 public final class JsonPatcher implements Patcher {
   private static final String TEXT = "text/plain";
@@ -109,7 +111,7 @@ public final class JsonPatcher implements Patcher {
       JsonValue patched =
           patch.kind() == Patch.Kind.MERGE_PATCH
               ? Json.createMergePatch(document).apply(value)
-              : Json.createPatch(document.asJsonArray()).apply(structure(value));
+              : patched(structure(value), document.asJsonArray());
       height(patched, MAX_DEPTH, new IdentityHashMap<>());
       return new Result(bounded(patched), before.contentType());
     } catch (KeyValueException known) {
@@ -117,6 +119,42 @@ public final class JsonPatcher implements Patcher {
     } catch (RuntimeException e) {
       throw failed("The patch cannot be applied: " + reason(e));
     }
+  }
+
+  private static JsonStructure patched(JsonStructure value, JsonArray operations) {
+    JsonStructure patched = value;
+    for (JsonObject operation : operations.getValuesAs(JsonObject.class)) {
+      if (operation.getString("op").equals("test")) {
+        test(patched, operation);
+      } else {
+        JsonArray one = Json.createArrayBuilder().add(operation).build();
+        patched = Json.createPatch(one).apply(patched);
+      }
+    }
+    return patched;
+  }
+
+  private static void test(JsonStructure value, JsonObject operation) {
+    String path = operation.getString("path");
+    if (!areEqual(operation.get("value"), Json.createPointer(path).getValue(value))) {
+      throw failed("The value at '" + path + "' is another than the test asks for.");
+    }
+  }
+
+  /** RFC 6902 section 4.6: numbers are equal when their values are. */
+  private static boolean areEqual(@Nullable JsonValue one, @Nullable JsonValue other) {
+    if (one instanceof JsonNumber number && other instanceof JsonNumber that) {
+      return number.bigDecimalValue().compareTo(that.bigDecimalValue()) == 0;
+    }
+    if (one instanceof JsonArray array && other instanceof JsonArray that) {
+      return array.size() == that.size()
+          && IntStream.range(0, array.size()).allMatch(i -> areEqual(array.get(i), that.get(i)));
+    }
+    if (one instanceof JsonObject object && other instanceof JsonObject that) {
+      return object.size() == that.size()
+          && object.keySet().stream().allMatch(name -> areEqual(object.get(name), that.get(name)));
+    }
+    return one != null && one.equals(other);
   }
 
   /**

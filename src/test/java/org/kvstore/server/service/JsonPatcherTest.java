@@ -75,6 +75,53 @@ class JsonPatcherTest {
     assertCode(ErrorCode.PATCH_FAILED, Kind.JSON_PATCH, patch, value);
   }
 
+  @ParameterizedTest(name = "{0} {1}")
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "1; 1.0",
+        "1.0; 1",
+        "100; 1e2",
+        "0; -0.0",
+        "1e1000000000; 10e999999999",
+        "[1,{'a':[2.50]}]; [1.0,{'a':[2.5]}]",
+        "{'a':1,'b':null}; {'b':null,'a':1.0}",
+      },
+      quoteCharacter = '`')
+  void jsonPatch_testOfTheSameValueWrittenDifferently_holds(String value, String tested) {
+    String patch = "[{'op':'test','path':'/v','value':" + tested + "}]";
+    assertThat(apply(Kind.JSON_PATCH, patch, "{'v':" + value + "}")).startsWith("{\"v\":");
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "1; 2",
+        "1; '1'",
+        "1; true",
+        "1; 1.0000000000000000000000000000000000000001",
+        "1e1000000000; 1",
+        "[1,2]; [2,1]",
+        "[1,2]; [1]",
+        "{'a':1}; {'a':1,'b':null}",
+        "{'a':1,'b':1}; {'a':1,'c':1}",
+        "{'a':[1,{'b':1}]}; {'a':[1,{'b':2}]}",
+        "null; {}",
+      },
+      quoteCharacter = '`')
+  void jsonPatch_testOfAnotherValue_fails(String value, String tested) {
+    String patch = "[{'op':'test','path':'/v','value':" + tested + "}]";
+    assertCode(ErrorCode.PATCH_FAILED, Kind.JSON_PATCH, patch, "{'v':" + value + "}");
+  }
+
+  @Test
+  void jsonPatch_testOfTheWholeDocument_seesTheOperationsBeforeIt() {
+    String patch =
+        "[{'op':'add','path':'/b','value':2},{'op':'test','path':'','value':{'b':2.0,'a':1}}]";
+    assertThat(apply(Kind.JSON_PATCH, patch, "{'a':1}")).isEqualTo(json("{'a':1,'b':2}"));
+  }
+
   @Test
   void jsonPatch_oneOperationFails_theOnesBeforeItAreUndone() {
     String patch = "[{'op':'add','path':'/b','value':2},{'op':'test','path':'/b','value':3}]";
