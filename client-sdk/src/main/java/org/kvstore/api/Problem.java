@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param etag current entity tag, with PRECONDITION_FAILED when the key exists
  * @param field parameter, header or property at fault, or null
  * @param limit limit that was exceeded, in the unit that the detail names, or null
+ * @param operation index of the operation of a transaction at fault, from 0, or null
  */
 public record Problem(
     @Nullable String type,
@@ -26,4 +27,5 @@ public record Problem(
     @Nullable String requestId,
     @Nullable String etag,
     @Nullable String field,
-    @Nullable Long limit) {}
+    @Nullable Long limit,
+    @Nullable Integer operation) {}

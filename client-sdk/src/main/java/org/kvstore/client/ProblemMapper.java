@@ -16,7 +16,7 @@ import org.kvstore.api.Problem;
 /** Turns each answer of 400 or above into the {@link KeyValueException} of its problem. */
 public final class ProblemMapper implements ResponseExceptionMapper<KeyValueException> {
   private static final Problem NONE =
-      new Problem(null, null, 0, null, null, null, null, null, null, null);
+      new Problem(null, null, 0, null, null, null, null, null, null, null, null);
 
   /** Called by the REST client. */
   public ProblemMapper() {}

@@ -341,7 +341,17 @@ public final class FakeServer implements AutoCloseable {
     String type = "urn:kvstore:problem:" + code;
     String etag = stored == null ? null : stored.etag();
     return new Problem(
-        type, code.title(), code.status(), "because", "/x", code.name(), "r-7", etag, null, null);
+        type,
+        code.title(),
+        code.status(),
+        "because",
+        "/x",
+        code.name(),
+        "r-7",
+        etag,
+        null,
+        null,
+        null);
   }
 
   private void sendProblem(HttpExchange exchange, ErrorCode code, FakeStore.@Nullable Stored stored)

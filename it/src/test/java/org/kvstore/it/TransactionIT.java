@@ -67,12 +67,48 @@ class TransactionIT extends Deployed {
   @Test
   void conditionOfAnOperationFails_nothingIsDone() {
     service.put(target(b)).body("b").send().expect(201);
-    txn("""
-            {"then":[{"op":"put","key":"%1$s","value":"x"},
-                     {"op":"put","key":"%2$s","value":"x","ifNoneMatch":"*"}]}
-            """)
-        .expect(ErrorCode.PRECONDITION_FAILED);
+    Answer refused =
+        txn("""
+                {"then":[{"op":"put","key":"%1$s","value":"x"},
+                         {"op":"put","key":"%2$s","value":"x","ifNoneMatch":"*"}]}
+                """)
+            .expect(ErrorCode.PRECONDITION_FAILED);
+    assertThat(refused.json().getInt("operation")).isEqualTo(1);
+    assertThat(refused.json().getString("detail")).startsWith("Operation 1 of 'then': ");
+    assertThat(refused.etag()).isEqualTo(service.get(target(b)).send().etag());
     service.get(target(a)).send().expect(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void refusalOfAnOperation_saysWhichOne() {
+    assertThat(refused("{'op':'put','key':'%1$s','value':'x','lease':'999999999'}", 404))
+        .isEqualTo("There is no such lease.");
+    assertThat(refused("{'op':'delete','key':'%1$s','ifMatch':'*'}", 412))
+        .isEqualTo("There is no such key.");
+    assertThat(refused("{'op':'delete','key':'%1$s-'}", 422))
+        .isEqualTo("A transaction writes a key once: '" + a + "-'.");
+    assertThat(refused("{'op':'put','key':'%1$s','value':'x','ttl':'36501d'}", 400))
+        .isEqualTo("A time to live is from 1ms to 36500d.");
+    assertThat(refused("{'op':'put','key':'%1$s'}", 400))
+        .isEqualTo("Either value or valueBase64 is required.");
+  }
+
+  /** What is wrong with the last of three operations of else. */
+  private String refused(String operation, int status) {
+    JsonObject problem =
+        txn(("""
+             {'compare':[{'key':'%1$s','target':'version','op':'>','value':0}],
+              'else':[{'op':'get','key':'%1$s'},{'op':'put','key':'%1$s-','value':''},
+             """
+                    + operation
+                    + "]}")
+                .replace('\'', '"'))
+            .expect(status)
+            .json();
+    assertThat(problem.getInt("operation")).isEqualTo(2);
+    String detail = problem.getString("detail");
+    assertThat(detail).startsWith("Operation 2 of 'else': ");
+    return detail.substring("Operation 2 of 'else': ".length());
   }
 
   @Test

@@ -66,7 +66,8 @@ final class Problems {
         requestId,
         revision == null || revision == 0 ? null : EntityTags.raw(revision),
         error.field(),
-        error.limit());
+        error.limit(),
+        error.operation());
   }
 
   /** Whether the same request may succeed later on. */

@@ -95,9 +95,17 @@ final class TransactionReader {
       }
       switch (part) {
         case "compare" -> comparisons.add(comparison());
-        case "then" -> then.add(operations.read(parser, OPERATIONS, null));
-        default -> otherwise.add(operations.read(parser, OPERATIONS, null));
+        case "then" -> then.add(operation(part, then.size()));
+        default -> otherwise.add(operation(part, otherwise.size()));
       }
+    }
+  }
+
+  private OperationRequest operation(String branch, int index) throws IOException {
+    try {
+      return operations.read(parser, OPERATIONS, null);
+    } catch (KeyValueException e) {
+      throw e.ofOperation(branch, index);
     }
   }
 

@@ -11,50 +11,76 @@ public final class KeyValueException extends RuntimeException {
   private final @Nullable String field;
   private final @Nullable Long limit;
   private final @Nullable Long currentRevision;
+  private final @Nullable Integer operation;
 
-  private KeyValueException(
-      ErrorCode code,
-      String detail,
-      @Nullable String field,
-      @Nullable Long limit,
-      @Nullable Long currentRevision,
-      @Nullable Throwable cause) {
+  private KeyValueException(ErrorCode code, String detail, Facts facts, @Nullable Throwable cause) {
     // Errors of clients are ordinary answers: without a stack trace they cost next to nothing.
     super(detail, cause, false, code.status() == 500);
     this.code = code;
-    this.field = field;
-    this.limit = limit;
-    this.currentRevision = currentRevision;
+    field = facts.field();
+    limit = facts.limit();
+    currentRevision = facts.currentRevision();
+    operation = facts.operation();
+  }
+
+  private record Facts(
+      @Nullable String field,
+      @Nullable Long limit,
+      @Nullable Long currentRevision,
+      @Nullable Integer operation) {
+    static final Facts NONE = new Facts(null, null, null, null);
   }
 
   /** An error with a sentence that says what is wrong and what is allowed. */
   public static KeyValueException of(ErrorCode code, String detail) {
-    return new KeyValueException(code, detail, null, null, null, null);
+    return new KeyValueException(code, detail, Facts.NONE, null);
   }
 
   /** A request with a bad parameter, header or property. */
   public static KeyValueException invalid(String field, String detail) {
-    return new KeyValueException(ErrorCode.REQUEST_INVALID, detail, field, null, null, null);
+    return of(ErrorCode.REQUEST_INVALID, detail).withField(field);
   }
 
   /** The same error, naming the parameter, header or property at fault. */
   public KeyValueException withField(String name) {
-    return new KeyValueException(code, getMessage(), name, limit, currentRevision, getCause());
+    return with(new Facts(name, limit, currentRevision, operation));
   }
 
   /** The same error, naming the limit that was exceeded. */
   public KeyValueException withLimit(long value) {
-    return new KeyValueException(code, getMessage(), field, value, currentRevision, getCause());
+    return with(new Facts(field, value, currentRevision, operation));
   }
 
   /** The same error with the entry's current revision. */
   public KeyValueException withCurrentRevision(long revision) {
-    return new KeyValueException(code, getMessage(), field, limit, revision, getCause());
+    return with(new Facts(field, limit, revision, operation));
+  }
+
+  /**
+   * The same error as that of one operation of a transaction.
+   *
+   * @param branch {@code then} or {@code else}
+   * @param index of the operation there, from 0
+   */
+  public KeyValueException ofOperation(String branch, int index) {
+    return new KeyValueException(
+        code,
+        "Operation %d of '%s': %s".formatted(index, branch, getMessage()),
+        new Facts(field, limit, currentRevision, index),
+        getCause());
   }
 
   /** The same error with what caused it. */
   public KeyValueException withCause(Throwable cause) {
-    return new KeyValueException(code, getMessage(), field, limit, currentRevision, cause);
+    return new KeyValueException(code, getMessage(), facts(), cause);
+  }
+
+  private Facts facts() {
+    return new Facts(field, limit, currentRevision, operation);
+  }
+
+  private KeyValueException with(Facts more) {
+    return new KeyValueException(code, getMessage(), more, getCause());
   }
 
   @Override
@@ -81,5 +107,10 @@ public final class KeyValueException extends RuntimeException {
   /** Revision of the entry that made a condition fail, or null. */
   public @Nullable Long currentRevision() {
     return currentRevision;
+  }
+
+  /** Index of the operation at fault in its list of a transaction, or null. */
+  public @Nullable Integer operation() {
+    return operation;
   }
 }

@@ -116,6 +116,15 @@ public sealed interface Outcome {
   record Rejected(ErrorCode code, String detail, String field, long limit) implements Outcome {}
 
   /**
+   * An operation of a transaction was refused; nothing was done.
+   *
+   * @param succeeded whether all comparisons held, so that it is one of {@code then}
+   * @param operation its index in its list
+   * @param reason {@link ConditionFailed} or {@link Rejected}
+   */
+  record OperationRefused(boolean succeeded, int operation, Outcome reason) implements Outcome {}
+
+  /**
    * Entries expired.
    *
    * @param expired how many

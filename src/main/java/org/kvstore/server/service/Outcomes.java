@@ -17,11 +17,19 @@ final class Outcomes {
     if (kind.isInstance(outcome)) {
       return kind.cast(outcome);
     }
+    throw error(outcome);
+  }
+
+  private static KeyValueException error(Outcome outcome) {
+    if (outcome instanceof Outcome.OperationRefused refused) {
+      return error(refused.reason())
+          .ofOperation(refused.succeeded() ? "then" : "else", refused.operation());
+    }
     if (outcome instanceof Outcome.Missing) {
-      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
+      return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
     }
     if (outcome instanceof Outcome.ConditionFailed failed) {
-      throw KeyValueException.of(
+      return KeyValueException.of(
               ErrorCode.PRECONDITION_FAILED,
               failed.currentRevision() == 0
                   ? "There is no such key."
@@ -31,9 +39,9 @@ final class Outcomes {
     if (outcome instanceof Outcome.Rejected rejected) {
       KeyValueException error = KeyValueException.of(rejected.code(), rejected.detail());
       error = rejected.field().isEmpty() ? error : error.withField(rejected.field());
-      throw rejected.limit() < 0 ? error : error.withLimit(rejected.limit());
+      return rejected.limit() < 0 ? error : error.withLimit(rejected.limit());
     }
-    throw KeyValueException.invalid(
+    return KeyValueException.invalid(
         "Idempotency-Key", "This Idempotency-Key was used for another request.");
   }
 }

@@ -2,6 +2,7 @@ package org.kvstore.server.service;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -88,8 +89,16 @@ public class TransactionService {
   private List<Operation> operations(String branch, List<OperationRequest> requests, long now) {
     requireFew(branch, requests.size());
     Set<Key> written = new HashSet<>();
-    List<Operation> operations = requests.stream().map(request -> operation(request, now)).toList();
-    operations.forEach(operation -> requireWrittenOnce(branch, operation, written));
+    List<Operation> operations = new ArrayList<>();
+    for (OperationRequest request : requests) {
+      try {
+        Operation operation = operation(request, now);
+        requireWrittenOnce(branch, operation, written);
+        operations.add(operation);
+      } catch (KeyValueException e) {
+        throw e.ofOperation(branch, operations.size());
+      }
+    }
     return operations;
   }
 

@@ -16,6 +16,7 @@ import org.kvstore.server.model.Outcome.Leased;
 import org.kvstore.server.model.Outcome.Listed;
 import org.kvstore.server.model.Outcome.Missing;
 import org.kvstore.server.model.Outcome.Modified;
+import org.kvstore.server.model.Outcome.OperationRefused;
 import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Outcome.Rejected;
 import org.kvstore.server.model.Outcome.Revoked;
@@ -85,6 +86,10 @@ final class OutcomeRows {
           .sized(rejected.field())
           .variable(rejected.limit());
     }
+    if (outcome instanceof OperationRefused refused) {
+      row.fixed8(14).fixed8(refused.succeeded() ? 1 : 0).variable(refused.operation());
+      return write(row, refused.reason());
+    }
     throw new IllegalArgumentException("Not remembered: " + outcome);
   }
 
@@ -108,6 +113,7 @@ final class OutcomeRows {
       case 13 ->
           new Rejected(
               ErrorCode.valueOf(row.sizedText()), row.sizedText(), row.sizedText(), row.variable());
+      case 14 -> new OperationRefused(row.fixed8() == 1, (int) row.variable(), read(row));
       default -> throw new IllegalStateException("Unknown outcome " + kind + " in requests.");
     };
   }

@@ -42,9 +42,19 @@ final class Transaction {
         transact.comparisons().stream()
             .allMatch(comparison -> comparison.holds(staging.get(comparison.key())));
     List<Operation> operations = succeeded ? transact.then() : transact.otherwise();
-    Outcome refusal = refusal(operations, now);
-    if (refusal != null) {
-      return refusal;
+    Map<Long, Integer> coming = new HashMap<>();
+    for (int i = 0; i < operations.size(); i++) {
+      Outcome refusal = refusal(operations.get(i), now, coming);
+      if (refusal != null) {
+        return new Outcome.OperationRefused(succeeded, i, refusal);
+      }
+    }
+    if (bytesRead(operations) > maxBytes) {
+      return new Outcome.Rejected(
+          ErrorCode.TOO_LARGE,
+          "The transaction reads more than %d bytes.".formatted(maxBytes),
+          "body",
+          maxBytes);
     }
     if (changesSomething(operations)) {
       staging.nextRevision();
@@ -54,34 +64,29 @@ final class Transaction {
     return new Outcome.Transacted(succeeded, staging.revision(), results);
   }
 
-  private @Nullable Outcome refusal(List<Operation> operations, long now) {
-    Map<Long, Integer> coming = new HashMap<>();
-    long read = 0;
+  private @Nullable Outcome refusal(Operation operation, long now, Map<Long, Integer> coming) {
+    if (operation instanceof Put put) {
+      return evaluator.refusal(put, staging.get(put.key()), now, coming);
+    }
+    return operation instanceof Delete delete
+        ? Evaluator.unmet(delete.condition(), staging.get(delete.key()))
+        : null;
+  }
+
+  /** Bytes that gets read, each of what the operations before it have written. */
+  private long bytesRead(List<Operation> operations) {
     Map<Key, Integer> sizes = new HashMap<>();
+    long read = 0;
     for (Operation operation : operations) {
       if (operation instanceof Put put) {
         sizes.put(put.key(), put.value().size());
-        Outcome refusal = evaluator.refusal(put, staging.get(put.key()), now, coming);
-        if (refusal != null) {
-          return refusal;
-        }
       } else if (operation instanceof Delete delete) {
         sizes.put(delete.key(), 0);
-        Outcome refusal = Evaluator.unmet(delete.condition(), staging.get(delete.key()));
-        if (refusal != null) {
-          return refusal;
-        }
       } else if (operation instanceof Get get) {
         read += sizes.computeIfAbsent(get.key(), this::size);
       }
     }
-    return read <= maxBytes
-        ? null
-        : new Outcome.Rejected(
-            ErrorCode.TOO_LARGE,
-            "The transaction reads more than %d bytes.".formatted(maxBytes),
-            "body",
-            maxBytes);
+    return read;
   }
 
   private int size(Key key) {

@@ -126,7 +126,8 @@ class TransactionTest {
       Command transact =
           new Command.Transact(List.of(), List.of(put(key(0), "0"), never), List.of());
 
-      assertThat(engine.apply(submission(transact))).isEqualTo(new Outcome.ConditionFailed(8));
+      assertThat(engine.apply(submission(transact)))
+          .isEqualTo(new Outcome.OperationRefused(true, 1, new Outcome.ConditionFailed(8)));
       assertThat(total(listed(engine))).isEqualTo(TOTAL);
       assertThat(engine.store.revision()).isEqualTo(ACCOUNTS);
     }

@@ -208,7 +208,8 @@ class LeaseTest {
             List.of(command("b", lease), command("c", lease), command("d", lease)),
             List.of());
 
-    assertThat(apply(submission(transact, NOW))).isEqualTo(full());
+    assertThat(apply(submission(transact, NOW)))
+        .isEqualTo(new Outcome.OperationRefused(true, 2, full()));
     assertThat(store.leaseKeys(lease)).hasSize(1);
   }
 

@@ -82,10 +82,10 @@ final class ModelShard {
   /** All commands but Expire. */
   Outcome apply(Command command, long now) {
     if (command instanceof Command.Put put) {
-      return transact(List.of(put), now, results -> results.get(0));
+      return alone(put, now);
     }
     if (command instanceof Command.Delete delete) {
-      return transact(List.of(delete), now, results -> results.get(0));
+      return alone(delete, now);
     }
     if (command instanceof Command.Modify modify) {
       return increment(modify, now);
@@ -94,10 +94,7 @@ final class ModelShard {
       boolean holds =
           transact.comparisons().stream()
               .allMatch(comparison -> ModelRules.holds(comparison, entry(comparison.key())));
-      return transact(
-          holds ? transact.then() : transact.otherwise(),
-          now,
-          results -> new Outcome.Transacted(holds, revision(), results));
+      return transact(holds, holds ? transact.then() : transact.otherwise(), now);
     }
     if (command instanceof Command.DeleteRange range) {
       return deleteRange(range, now);
@@ -143,12 +140,16 @@ final class ModelShard {
         .orElse(null);
   }
 
-  private interface Result {
-    Outcome of(List<Outcome> results);
+  /** A write by itself: a transaction without the wrapping. */
+  private Outcome alone(Operation write, long now) {
+    Outcome outcome = transact(true, List.of(write), now);
+    return outcome instanceof Outcome.OperationRefused refused
+        ? refused.reason()
+        : ((Outcome.Transacted) outcome).results().get(0);
   }
 
-  private Outcome transact(List<Operation> operations, long now, Result result) {
-    Outcome refusal = refusal(operations, now);
+  private Outcome transact(boolean succeeded, List<Operation> operations, long now) {
+    Outcome refusal = refusal(succeeded, operations, now);
     if (refusal != null) {
       return refusal;
     }
@@ -158,10 +159,10 @@ final class ModelShard {
     long[] listed = {0};
     operations.forEach(operation -> results.add(perform(operation, next, now, listed)));
     commit();
-    return result.of(results);
+    return new Outcome.Transacted(succeeded, revision(), results);
   }
 
-  private @Nullable Outcome refusal(List<Operation> operations, long now) {
+  private @Nullable Outcome refusal(boolean succeeded, List<Operation> operations, long now) {
     Map<Long, Integer> fresh = new HashMap<>();
     long read = 0;
     for (int i = 0; i < operations.size(); i++) {
@@ -176,7 +177,7 @@ final class ModelShard {
         read += ModelRules.sizeRead(entry(get.key()), get.key(), operations.subList(0, i));
       }
       if (refusal != null) {
-        return refusal;
+        return new Outcome.OperationRefused(succeeded, i, refusal);
       }
     }
     return read <= limits.pageBytes() ? null : ModelRules.readsTooMuch(limits.pageBytes());

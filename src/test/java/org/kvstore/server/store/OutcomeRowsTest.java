@@ -82,6 +82,13 @@ class OutcomeRowsTest {
         "0d" + "094e4f545f464f554e44" + "04676f6e65" + "056c65617365" + "ffffffffffffffffff01");
   }
 
+  @Test
+  void operationRefused_golden() {
+    assertHex(
+        new Outcome.OperationRefused(true, 5, new Outcome.ConditionFailed(300)),
+        "0e0105" + "04ac02");
+  }
+
   static Stream<Outcome> outcomes() {
     return Stream.of(
         new Outcome.Modified(WRITTEN, Bytes.takeOver(new byte[300]), ""),
@@ -99,6 +106,8 @@ class OutcomeRowsTest {
                 WRITTEN)),
         new Outcome.Leased(new Lease(Long.MAX_VALUE, 86_400_000, Long.MAX_VALUE, 10_000)),
         new Outcome.Revoked(0),
+        new Outcome.OperationRefused(
+            false, 127, new Outcome.Rejected(ErrorCode.NOT_FOUND, "gone", "lease", -1)),
         new Outcome.Compacted(Long.MAX_VALUE),
         new Outcome.Rejected(ErrorCode.TOO_LARGE, "größer", "", Integer.MAX_VALUE));
   }
