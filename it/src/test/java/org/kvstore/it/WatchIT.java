@@ -6,11 +6,13 @@ import static org.kvstore.it.support.Service.target;
 
 import jakarta.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Deployed;
 import org.kvstore.it.support.EventStream;
@@ -138,7 +140,7 @@ class WatchIT extends Deployed {
 
   @Test
   void clientCutOffAHundredTimes_missesNothingAndSeesNothingTwice() {
-    String position = service.get("/v1/kv?countOnly=true").send().json().getString("position");
+    String position = position();
     List<String> expected = new ArrayList<>();
     List<String> seen = new ArrayList<>();
     for (int cut = 0; cut < 100; cut++) {
@@ -174,6 +176,40 @@ class WatchIT extends Deployed {
     JsonObject problem =
         service.get("/v1/watch?" + query).send().expect(ErrorCode.REQUEST_INVALID).json();
     assertThat(problem.getString("field")).isEqualTo(field);
+  }
+
+  /** Neither is a token, of this store, or of the past. */
+  @ParameterizedTest
+  @ValueSource(strings = {"nonsense", "AQAAAAAAAAAAAAAAAA", "future"})
+  void oddPosition_isRefusedWithWhereItCameFrom(String odd) {
+    String position = odd.equals("future") ? future() : odd;
+    JsonObject ofHeader =
+        service
+            .get(range + "&from=" + position())
+            .header("Last-Event-ID", position)
+            .send()
+            .expect(ErrorCode.REQUEST_INVALID)
+            .json();
+    assertThat(ofHeader.getString("field")).isEqualTo("Last-Event-ID");
+    JsonObject ofParameter =
+        service
+            .get(range + "&from=" + position)
+            .header("Last-Event-ID", "")
+            .send()
+            .expect(ErrorCode.REQUEST_INVALID)
+            .json();
+    assertThat(ofParameter.getString("field")).isEqualTo("from");
+  }
+
+  private String position() {
+    return service.get("/v1/kv?countOnly=true").send().json().getString("position");
+  }
+
+  /** A position that this store will give out in a long time. */
+  private String future() {
+    byte[] token = Base64.getUrlDecoder().decode(position());
+    token[token.length - 5]++;
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(token);
   }
 
   @Test

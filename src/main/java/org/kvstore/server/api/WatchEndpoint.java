@@ -26,6 +26,7 @@ public class WatchEndpoint {
   private static final Set<String> PARAMETERS =
       Set.of("key", "prefix", "start", "end", "from", "prev", "filter");
 
+  private static final String LAST_EVENT_ID = "Last-Event-ID";
   private static final String METHODS = "GET, OPTIONS";
 
   private final ChangeService service;
@@ -46,10 +47,8 @@ public class WatchEndpoint {
         response.setHeader("Allow", METHODS);
         throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "A watch is read with GET.");
       }
-      Query query = Query.of(request, PARAMETERS);
-      Watch.Query wanted = wanted(query);
       WatchStream stream = new WatchStream(service);
-      Watch watch = service.watch(wanted, from(request, query), stream);
+      Watch watch = watch(request, stream);
       try {
         stream.open(watch, request, response);
       } catch (IOException | RuntimeException e) {
@@ -58,6 +57,25 @@ public class WatchEndpoint {
       }
     } catch (KeyValueException e) {
       ProblemServlet.write(e, request, response);
+    }
+  }
+
+  /**
+   * Opens the watch. Where it begins is said by a parameter or, by a client that reconnects as
+   * EventSource does, by a header; what is wrong with it is said of the one that it came from.
+   */
+  private Watch watch(HttpServletRequest request, WatchStream stream) {
+    Query query = Query.of(request, PARAMETERS);
+    Watch.Query wanted = wanted(query);
+    @Nullable String last = request.getHeader(LAST_EVENT_ID);
+    boolean resumes = last != null && !last.isEmpty();
+    String field = resumes ? LAST_EVENT_ID : "from";
+    @Nullable String token = resumes ? last : query.text("from");
+    Position from = token == null ? null : Position.parse(field, token);
+    try {
+      return service.watch(wanted, from, stream);
+    } catch (KeyValueException e) {
+      throw e.code() == ErrorCode.REQUEST_INVALID ? e.withField(field) : e;
     }
   }
 
@@ -77,15 +95,5 @@ public class WatchEndpoint {
     }
     Bytes key = Key.of(query.required("key")).utf8();
     return new KeyRange(key, key.successor());
-  }
-
-  /** Where it begins: a client that reconnects says so in a header, as EventSource does. */
-  private static @Nullable Position from(HttpServletRequest request, Query query) {
-    @Nullable String last = request.getHeader("Last-Event-ID");
-    if (last != null && !last.isEmpty()) {
-      return Position.parse("Last-Event-ID", last);
-    }
-    String from = query.text("from");
-    return from == null ? null : Position.parse("from", from);
   }
 }
