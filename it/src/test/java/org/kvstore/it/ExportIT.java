@@ -1,11 +1,14 @@
 package org.kvstore.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.parameter;
 import static org.kvstore.it.support.Service.target;
 
+import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -42,6 +45,58 @@ class ExportIT extends Deployed {
         .isEqualTo(new byte[] {(byte) 0xFF});
     assertThat(lines.get(2).getString("expiresAt")).endsWith("Z");
     assertThat(lines.get(2).getString("value")).isEmpty();
+  }
+
+  @Test
+  void entryOnALease_isExportedUntilTheLeaseEnds_andImportedWithoutIt() {
+    JsonObject lease = grant("1h");
+    String at = target(prefix + "a");
+    service.put(at + "?lease=" + lease.getString("id")).body("x").send().expect(201);
+
+    String exported = export(prefix).send().expect(200).text();
+    JsonObject line = Answer.json(exported);
+    assertThat(line.getString("expiresAt")).isEqualTo(lease.getString("expiresAt"));
+    assertThat(line.containsKey("lease")).isFalse();
+
+    service.delete("/v1/leases/" + lease.getString("id")).send().expect(204);
+    service.get(at).send().expect(ErrorCode.NOT_FOUND);
+    assertThat(importing(exported).getInt("status")).isEqualTo(201);
+    Answer imported = service.get(at).send().expect(200);
+    assertThat(imported.findHeader("KV-Lease")).isEmpty();
+    assertThat(imported.header("KV-Expires-At")).isEqualTo(lease.getString("expiresAt"));
+  }
+
+  @Test
+  void entryOnALease_importedAfterTheLeaseHasEnded_isGoneWithinASecond() {
+    JsonObject lease = grant("1s");
+    String at = target(prefix + "a");
+    service.put(at + "?lease=" + lease.getString("id")).body("x").send().expect(201);
+    String exported = export(prefix).send().expect(200).text();
+    await().until(() -> service.get(at).send().status() == 404);
+
+    assertThat(importing(exported).getInt("status")).isEqualTo(201);
+
+    await().atMost(Duration.ofSeconds(4)).until(() -> service.get(at).send().status() == 404);
+  }
+
+  private JsonObject grant(String ttl) {
+    return service
+        .post("/v1/leases")
+        .header("Content-Type", "application/json")
+        .body("{\"ttl\":\"%s\"}".formatted(ttl))
+        .send()
+        .expect(201)
+        .json();
+  }
+
+  private JsonObject importing(String line) {
+    return service
+        .post("/v1/batch")
+        .header("Content-Type", "application/x-ndjson")
+        .body(line)
+        .send()
+        .expect(200)
+        .json();
   }
 
   @Test
@@ -110,9 +165,7 @@ class ExportIT extends Deployed {
       }
     }
     export(prefix).send().expect(200);
-    org.awaitility.Awaitility.await()
-        .atMost(java.time.Duration.ofSeconds(60))
-        .until(() -> service.metric("kvstore_pinned_views") == 0);
+    await().atMost(Duration.ofSeconds(60)).until(() -> service.metric("kvstore_pinned_views") == 0);
   }
 
   private RawRequest export(String of) {

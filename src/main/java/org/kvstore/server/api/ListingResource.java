@@ -13,8 +13,6 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.DeletedDocument;
@@ -77,12 +75,10 @@ public class ListingResource {
   }
 
   private void write(KeyRange range, OutputStream out) throws IOException {
-    Map<Long, Long> leases = new HashMap<>();
     try (KeyValueService.Export export = service.export(range)) {
       do {
         for (Entry entry : export.scan().entries()) {
-          Entry line = service.asImported(entry, leases);
-          Documents.json(Documents.putLine(line)).writeTo(out);
+          Documents.json(Documents.putLine(export.asImported(entry))).writeTo(out);
           out.write('\n');
         }
       } while (export.scan().advance());

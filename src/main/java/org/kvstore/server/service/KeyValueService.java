@@ -3,6 +3,7 @@ package org.kvstore.server.service;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -167,29 +168,6 @@ public class KeyValueService {
     void close();
   }
 
-  /**
-   * An entry as it is to be where it is imported: there is no lease there, so one that hangs on a
-   * lease expires when that would.
-   *
-   * @param leases when leases end, as far as they have been looked up
-   */
-  public Entry asImported(Entry entry, Map<Long, Long> leases) {
-    if (entry.lease() == Entry.NO_LEASE) {
-      return entry;
-    }
-    long end = leases.computeIfAbsent(entry.lease(), this::endOfLease);
-    return new Entry(
-        entry.key(),
-        entry.value(),
-        entry.contentType(),
-        entry.createRevision(),
-        entry.modRevision(),
-        entry.version(),
-        entry.modifiedAt(),
-        end,
-        Entry.NO_LEASE);
-  }
-
   private long endOfLease(long id) {
     Lease lease = store().lease(id);
     return lease == null ? handle.require().clock().millis() : lease.expiresAt();
@@ -197,7 +175,12 @@ public class KeyValueService {
 
   /** A running export. */
   public final class Export implements AutoCloseable {
+    private static final int KNOWN_LEASES = 10_000;
+
     private final EntryScan scan;
+
+    /** When leases end: as many of them as memory may hold. */
+    private final Map<Long, Long> leases = new HashMap<>();
 
     private Export(EntryScan scan) {
       this.scan = scan;
@@ -206,6 +189,31 @@ public class KeyValueService {
     /** The entries, a chunk at a time. */
     public EntryScan scan() {
       return scan;
+    }
+
+    /**
+     * An entry as it is to be where it is imported. There is no such lease there, so an entry that
+     * hangs on one expires when that would if nobody renewed it any more: what belonged to its
+     * holder must not outlive the holder by an export.
+     */
+    public Entry asImported(Entry entry) {
+      if (entry.lease() == Entry.NO_LEASE) {
+        return entry;
+      }
+      if (leases.size() >= KNOWN_LEASES) {
+        leases.clear();
+      }
+      long end = leases.computeIfAbsent(entry.lease(), KeyValueService.this::endOfLease);
+      return new Entry(
+          entry.key(),
+          entry.value(),
+          entry.contentType(),
+          entry.createRevision(),
+          entry.modRevision(),
+          entry.version(),
+          entry.modifiedAt(),
+          end,
+          Entry.NO_LEASE);
     }
 
     @Override
