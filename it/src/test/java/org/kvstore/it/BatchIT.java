@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Deployed;
@@ -170,6 +171,27 @@ class BatchIT extends Deployed {
     assertThat(results)
         .extracting(result -> result.getInt("status"))
         .containsExactly(201, 413, 413, 404);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "+1000000000-12-31T23:59:59.999999999Z",
+        "+292278994-08-17T07:12:55.808Z",
+        "-1000000000-01-01T00:00:00Z"
+      })
+  void timeOfExpiryBeyondMilliseconds_isOneProblemLine(String expiresAt) {
+    String line = "{\"op\":\"put\",\"key\":\"%s\",\"value\":\"x\",\"expiresAt\":\"%s\"}\n";
+    List<JsonObject> results =
+        results(
+            line.formatted(prefix + "a", expiresAt)
+                + line.formatted(prefix + "a", "2100-01-01T00:00:00Z")
+                + "{\"op\":\"get\",\"key\":\"none\"}");
+    assertThat(results)
+        .extracting(result -> result.getInt("status"))
+        .containsExactly(400, 201, 404);
+    JsonObject problem = results.get(0).getJsonObject("problem");
+    assertThat(problem.getString("field")).isEqualTo("expiresAt");
   }
 
   @Test

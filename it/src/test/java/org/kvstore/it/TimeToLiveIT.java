@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
+import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.it.support.Answer;
@@ -36,6 +38,14 @@ class TimeToLiveIT extends Deployed {
                 .json()
                 .getString("expiresAt"))
         .isEqualTo(expiry.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"36501d", "PT9223372036854775807S", "999999999999999d", "PT0.0009S"})
+  void timeToLiveBeyondItsLimits_isRefused(String ttl) {
+    JsonObject problem =
+        service.put(key + "?ttl=" + ttl).body("x").send().expect(ErrorCode.REQUEST_INVALID).json();
+    assertThat(problem.getString("field")).isEqualTo("ttl");
   }
 
   @Test

@@ -138,6 +138,21 @@ class TransactionIT extends Deployed {
     assertThat(problem.getInt("limit")).isEqualTo(4 << 20);
   }
 
+  /** Each value is small enough, and so is the body: what is read of it is not. */
+  @Test
+  void readsOfWhatItHasJustWritten_asManyBytesAsAllowedAndMore() {
+    String get = ",{\"op\":\"get\",\"key\":\"%s\"}".formatted(a);
+    String put =
+        "{\"then\":[{\"op\":\"put\",\"key\":\"%s\",\"value\":\"%s\"}"
+            .formatted(a, "x".repeat(1 << 20));
+    JsonObject problem = send(put + get.repeat(5) + "]}").expect(ErrorCode.TOO_LARGE).json();
+    assertThat(problem.getInt("limit")).isEqualTo(4 << 20);
+    service.get(target(a)).send().expect(ErrorCode.NOT_FOUND);
+
+    assertThat(send(put + get.repeat(4) + "]}").expect(200).json().getJsonArray("results"))
+        .hasSize(5);
+  }
+
   @Test
   void repeatUnderTheSameName_isDoneOnce() {
     String body = "{\"then\":[{\"op\":\"put\",\"key\":\"%s\",\"value\":\"x\"}]}".formatted(a);

@@ -22,10 +22,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.store.Store;
@@ -226,6 +229,41 @@ class LocalReplicatorTest {
     deletes.forEach(CompletableFuture::join);
 
     assertThat(replicator.groups()).isEqualTo(4);
+  }
+
+  @Test
+  void submit_transactions_asManyShareACommitAsTheirOperationsAndOneEachAllow() {
+    LocalReplicator replicator = start(Engine.limits(100, MUCH, 12, LONG));
+    submitAndAwaitTaken(replicator, Writes.put("first", "v"));
+    List<CompletableFuture<Outcome>> transactions = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      transactions.add(submit(replicator, transaction("key " + i, i % 2 == 0)));
+    }
+    commits.release(1_000);
+    transactions.forEach(CompletableFuture::join);
+
+    // Four changes each, of which twelve make a group.
+    assertThat(replicator.groups()).isEqualTo(1 + 4);
+  }
+
+  /** Three puts in one list or the other, of which the first is done. */
+  private static Submission transaction(String key, boolean inThen) {
+    List<Operation> operations =
+        IntStream.range(0, 3)
+            .<Operation>mapToObj(
+                i ->
+                    new Command.Put(
+                        Key.of(key + i),
+                        Bytes.EMPTY,
+                        "text/plain",
+                        new Lifetime.Forever(),
+                        Condition.NONE))
+            .toList();
+    return new Submission(
+        new Command.Transact(
+            List.of(), inThen ? operations : List.of(), inThen ? List.of() : operations),
+        Writes.NOW,
+        null);
   }
 
   @Test

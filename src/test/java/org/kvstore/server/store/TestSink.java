@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -35,6 +36,9 @@ final class TestSink implements WatchSink {
 
   /** Runs when everything up to a revision has been delivered. */
   private volatile Consumer<Long> onProgress = revision -> {};
+
+  /** The most bytes of values that came in one send. */
+  private long mostBytes;
 
   private volatile @Nullable KeyValueException reason;
   private volatile @Nullable Watch watch;
@@ -90,6 +94,7 @@ final class TestSink implements WatchSink {
             violations.add("A revision was split.");
           }
           deliveries.addAll(sent);
+          mostBytes = Math.max(mostBytes, sent.stream().mapToLong(TestSink::bytes).sum());
           return true;
         });
   }
@@ -132,6 +137,17 @@ final class TestSink implements WatchSink {
   /** What it was sent, in order. */
   synchronized List<Event> events() {
     return deliveries.stream().map(Delivery::event).toList();
+  }
+
+  synchronized long mostBytes() {
+    return mostBytes;
+  }
+
+  private static long bytes(Delivery delivery) {
+    return Stream.of(delivery.event().entry(), delivery.previous())
+        .flatMap(Stream::ofNullable)
+        .mapToLong(entry -> entry.value().size())
+        .sum();
   }
 
   synchronized int count() {

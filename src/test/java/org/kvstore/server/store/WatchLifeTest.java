@@ -186,6 +186,25 @@ class WatchLifeTest {
   }
 
   @Test
+  void ready_earlierEntriesOfOneRevisionAreLarge_eachSendIsBounded() {
+    int valueBytes = 30_000;
+    for (int i = 0; i < 200; i++) {
+      watched.apply(Writes.put("key %03d".formatted(i), "x".repeat(valueBytes)));
+    }
+    watched.apply(Writes.deletePrefix(""));
+    TestSink sink = new TestSink();
+    sink.mayBeSentPartsOfRevisions();
+    Watch.Query query = new Watch.Query(KeyRange.ALL, true, true, true);
+    sink.attach(watched.hub.open(query, 200, sink));
+
+    sink.take(TestSink.ENDLESS);
+
+    sink.awaitEvents(watched.committedAfter(200));
+    assertThat(sink.deliveries()).allMatch(delivery -> delivery.previous() != null);
+    assertThat(sink.mostBytes()).isLessThan((64 << 10) + valueBytes);
+  }
+
+  @Test
   void ready_revisionIsLargerThanASend_itComesInPartsThatGoOnWhereTheyWere() {
     Submission[] puts = new Submission[20];
     for (int i = 0; i < puts.length; i++) {
