@@ -39,6 +39,10 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   private Origin origin;
   private AsyncContext context;
   private ServletOutputStream out;
+
+  /** Set once it may be written to: what ends it before leaves that to who opens it. */
+  private volatile boolean writable;
+
   private boolean opened;
   private boolean flushIsDue;
 
@@ -62,7 +66,12 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
 
   @Override
   public void onWritePossible() {
-    watch.ready();
+    writable = true;
+    if (watch.hasEnded()) {
+      stop();
+    } else {
+      watch.ready();
+    }
   }
 
   @Override
@@ -103,8 +112,7 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
 
   @Override
   public void end(KeyValueException reason) {
-    if (out == null) {
-      // It ends before it was opened; whoever opens it finds it closed.
+    if (!writable) {
       return;
     }
     if (reason.code() == ErrorCode.COMPACTED && out.isReady()) {

@@ -44,7 +44,7 @@ import org.rocksdb.WriteBatch;
  * A single look-up runs under the read lock. A read of several steps pins the view instead, see
  * {@link PinnedView}, so that it holds up neither commits nor close.
  */
-public final class Store implements AutoCloseable {
+public final class Store implements ChangeLog, AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
   private static final int COUNT_STEP = 10_000;
   private static final int SWEEP_STEP = 2_000;
@@ -175,7 +175,7 @@ public final class Store implements AutoCloseable {
     return look(view -> view.getAt(key, revision));
   }
 
-  /** The newest published revision. */
+  @Override
   public long revision() {
     return look(View::revision);
   }
@@ -225,21 +225,14 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /**
-   * Events after a revision, in order, whole revisions only.
-   *
-   * @param after the newest revision that is known already
-   * @param events how many are enough
-   * @param bytes how many bytes of them are enough
-   * @throws KeyValueException COMPACTED when some are given up, REQUEST_INVALID in the future
-   */
+  @Override
   public Changes changes(long after, int events, long bytes) {
     try (PinnedView pin = pin()) {
       return pin.read(view -> view.changes().changes(after, events, bytes));
     }
   }
 
-  /** The entry that an event replaced or deleted; null when there was none or it is given up. */
+  @Override
   public @Nullable Entry before(Event event) {
     try (PinnedView pin = pin()) {
       return pin.read(view -> view.changes().before(event));

@@ -16,6 +16,9 @@ import org.kvstore.server.store.WatchSink.Delivery;
  * memory while it is caught up, and in the change log on disk when it is behind. So a slow reader
  * costs no memory, however slow.
  *
+ * <p>While the log cannot be read, as the store recovers, it waits, for a while: the dispatcher
+ * wakes those that are behind, round by round.
+ *
  * <p>{@code requests} makes {@link #pump} run on one thread at a time: whoever raises it from 0 has
  * it run, and it runs again for those who came meanwhile. Whoever runs it owns {@code after}.
  */
@@ -38,6 +41,11 @@ public final class Watch implements AutoCloseable {
 
   /** How many wanted events of the revision that follows are delivered already. */
   private int delivered;
+
+  /** The newest read failed as the store recovers; and when the first one in a row did. */
+  private boolean unreadable;
+
+  private long unreadableSince;
 
   private volatile long sentAt;
   private volatile boolean progressIsDue;
@@ -89,7 +97,13 @@ public final class Watch implements AutoCloseable {
 
   private void wake() {
     if (requests.getAndIncrement() == 0) {
-      hub.execute(this::pump, slow);
+      pumpSoon();
+    }
+  }
+
+  private void pumpSoon() {
+    if (!hub.execute(this::pump, slow)) {
+      fail(WatchHub.stopping());
     }
   }
 
@@ -102,7 +116,14 @@ public final class Watch implements AutoCloseable {
   /** Ends it with a reason, on the thread that delivers. */
   void end(KeyValueException reason) {
     hub.forget(this);
-    hub.execute(() -> finish(reason), slow);
+    if (!hub.execute(() -> finish(reason), slow)) {
+      finish(reason);
+    }
+  }
+
+  /** Whether it delivers no more: its sink was told, unless it was closed or not yet ready. */
+  public boolean hasEnded() {
+    return ended;
   }
 
   /** Says that the sink is ready again. */
@@ -127,7 +148,7 @@ public final class Watch implements AutoCloseable {
     if (requests.compareAndSet(0, 1)) {
       after = Math.max(after, changes.upTo());
       if (requests.decrementAndGet() != 0) {
-        hub.execute(this::pump, slow);
+        pumpSoon();
       }
     }
     return false;
@@ -155,7 +176,7 @@ public final class Watch implements AutoCloseable {
     while (true) {
       int seen = requests.get();
       if (deliver()) {
-        hub.execute(this::pump, slow);
+        pumpSoon();
         return;
       }
       if (requests.addAndGet(-seen) == 0) {
@@ -171,6 +192,7 @@ public final class Watch implements AutoCloseable {
         if (!takes() || !send(hub.changes(after, EVENTS, BYTES))) {
           return false;
         }
+        unreadable = false;
         if (after >= hub.newest()) {
           if (progressIsDue && sink.isReady()) {
             sink.progress(after);
@@ -182,14 +204,27 @@ public final class Watch implements AutoCloseable {
       }
       return true;
     } catch (KeyValueException e) {
-      hub.forget(this);
-      finish(e);
+      if (e.code() != ErrorCode.UNAVAILABLE || !isWorthWaiting()) {
+        fail(e);
+      }
       return false;
     } catch (RuntimeException e) {
-      hub.forget(this);
-      finish(KeyValueException.of(ErrorCode.INTERNAL, "The watch failed.").withCause(e));
+      fail(KeyValueException.of(ErrorCode.INTERNAL, "The watch failed.").withCause(e));
       return false;
     }
+  }
+
+  /** Whether the log has not been unreadable for too long. */
+  private boolean isWorthWaiting() {
+    long now = System.nanoTime();
+    unreadableSince = unreadable ? unreadableSince : now;
+    unreadable = true;
+    return now - unreadableSince < hub.patienceNanos();
+  }
+
+  private void fail(KeyValueException reason) {
+    hub.forget(this);
+    finish(reason);
   }
 
   private synchronized void finish(KeyValueException reason) {

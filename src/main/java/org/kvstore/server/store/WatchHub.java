@@ -33,7 +33,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private static final long PAUSE_NANOS_A_WATCH = 50_000;
   private static final long LOOK_NANOS = 500_000_000;
 
-  private final Store store;
+  private final ChangeLog log;
   private final Limits limits;
   private final Lanes lanes;
   private final RecentChanges recent;
@@ -61,11 +61,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    *
    * @param lanes deliver; must not do it in the calling thread
    */
-  public WatchHub(Store store, Limits limits, ThreadFactory threads, Lanes lanes) {
-    this.store = store;
+  public WatchHub(ChangeLog log, Limits limits, ThreadFactory threads, Lanes lanes) {
+    this.log = log;
     this.limits = limits;
     this.lanes = lanes;
-    recent = new RecentChanges(limits.recentBytes(), store.revision());
+    recent = new RecentChanges(limits.recentBytes(), log.revision());
     dispatched = recent.newest();
     places = new Semaphore(limits.watches());
     dispatcher = threads.newThread(this::run);
@@ -80,7 +80,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    *     future, TOO_MANY_REQUESTS when too many are open
    */
   public Watch open(Watch.Query query, long after, WatchSink sink) {
-    store.changes(after, 1, 1);
+    log.changes(after, 1, 1);
     if (!places.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many watches are open.")
           .withLimit(limits.watches());
@@ -98,10 +98,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return watches.size();
   }
 
-  /** How many revisions the slowest watch is behind. */
+  /** How many revisions the slowest watch is behind; one may be ahead of what is told so far. */
   public long lag() {
     long newest = recent.newest();
-    return watches.stream().mapToLong(watch -> newest - watch.after()).max().orElse(0);
+    return watches.stream().mapToLong(watch -> Math.max(0, newest - watch.after())).max().orElse(0);
   }
 
   @Override
@@ -123,12 +123,20 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
   }
 
-  void execute(Runnable task, boolean slow) {
+  /** Runs a task on a lane; false when that takes no more, as the service is stopping. */
+  boolean execute(Runnable task, boolean slow) {
     try {
       (slow ? lanes.slow() : lanes.quick()).execute(task);
+      return true;
     } catch (RejectedExecutionException e) {
       LOG.log(Level.DEBUG, "The service is stopping: a watch delivers no more.", e);
+      return false;
     }
+  }
+
+  /** How long a watch waits for a log that cannot be read: it must not be silent for longer. */
+  long patienceNanos() {
+    return limits.progressInterval().toNanos();
   }
 
   long newest() {
@@ -138,11 +146,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /** What follows a revision: from memory if it is there, else from the change log. */
   Changes changes(long after, int events, long bytes) {
     Changes caughtUp = recent.after(after, events, bytes);
-    return caughtUp == null ? store.changes(after, events, bytes) : caughtUp;
+    return caughtUp == null ? log.changes(after, events, bytes) : caughtUp;
   }
 
   @Nullable Entry before(Event event) {
-    return store.before(event);
+    return log.before(event);
   }
 
   private void run() {
@@ -198,7 +206,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /** A commit that was in doubt may turn out to have happened: nobody told of it. */
   private void noticeUnheard() {
     try {
-      long revision = store.revision();
+      long revision = log.revision();
       if (revision > dispatched) {
         recent.skip(dispatched, revision);
       }
@@ -207,7 +215,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
   }
 
-  private static KeyValueException stopping() {
+  static KeyValueException stopping() {
     return KeyValueException.of(ErrorCode.UNAVAILABLE, "The service is stopping.");
   }
 }

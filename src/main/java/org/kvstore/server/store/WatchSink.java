@@ -21,7 +21,9 @@ public interface WatchSink {
   /** Says that everything up to a revision has been delivered. */
   void progress(long revision);
 
-  /** Ends, saying why; nothing is delivered afterwards. */
+  /**
+   * Ends, saying why; nothing is delivered afterwards. It may come before the sink was ever ready.
+   */
   void end(KeyValueException reason);
 
   /**

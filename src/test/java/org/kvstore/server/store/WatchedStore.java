@@ -1,5 +1,7 @@
 package org.kvstore.server.store;
 
+import static org.awaitility.Awaitility.await;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,7 @@ final class WatchedStore implements AutoCloseable {
   static final Watch.Query EVERYTHING = new Watch.Query(KeyRange.ALL, true, true, false);
 
   final Store store;
+  final FaultyLog log;
   final WatchHub hub;
   private final ExecutorService executor = Executors.newFixedThreadPool(4);
   private final List<Event> committed = new ArrayList<>();
@@ -32,8 +35,8 @@ final class WatchedStore implements AutoCloseable {
 
   private WatchedStore(Path directory, Limits limits, boolean create, ThreadFactory threads) {
     store = Stores.open(directory, limits, create, this::tell);
-    hub =
-        new WatchHub(store, limits, threads, new WatchHub.Lanes(executor, executor, blocked -> {}));
+    log = new FaultyLog(store);
+    hub = new WatchHub(log, limits, threads, new WatchHub.Lanes(executor, executor, blocked -> {}));
     listening = hub;
   }
 
@@ -65,6 +68,12 @@ final class WatchedStore implements AutoCloseable {
     told = false;
     apply(group);
     told = true;
+  }
+
+  /** No delivery runs any more, and each is refused, as when the service stops. */
+  void shutDownLanes() {
+    executor.shutdown();
+    await().until(executor::isTerminated);
   }
 
   List<Outcome> apply(Submission... group) {
