@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.Seed;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 import org.kvstore.it.support.WriteLoad;
@@ -32,10 +33,8 @@ class KillIT {
   @Test
   void acknowledgedWrites_surviveKill() throws Exception {
     int cycles = Integer.getInteger("cycles", 3);
-    String given = System.getProperty("seed", "");
-    long seed = given.isEmpty() ? new Random().nextLong() : Long.parseLong(given);
-    System.out.printf("KillIT: cycles=%d seed=%d%n", cycles, seed);
-    Random random = new Random(seed);
+    Random random = Seed.random("KillIT");
+    System.out.printf("KillIT: cycles=%d%n", cycles);
     Path data = ServerProcess.directory("kill");
     ServerProcess server = ServerProcess.ready(data);
     try {

@@ -1,0 +1,16 @@
+package org.kvstore.it.support;
+
+import java.util.Random;
+
+/** What makes a random story happen again: {@code -Dseed=...}. */
+public final class Seed {
+  private Seed() {}
+
+  /** A random of the given seed or else of a new one, which is printed. */
+  public static Random random(String story) {
+    String given = System.getProperty("seed", "");
+    long seed = given.isEmpty() ? new Random().nextLong() : Long.parseLong(given);
+    System.out.printf("%s: seed=%d%n", story, seed);
+    return new Random(seed);
+  }
+}
