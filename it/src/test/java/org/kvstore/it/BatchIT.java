@@ -7,7 +7,11 @@ import static org.kvstore.it.support.Service.target;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -19,10 +23,14 @@ import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Deployed;
 import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.RawRequest;
+import org.kvstore.it.support.Seed;
 
 /** Batches over HTTP: each line by itself, results in order, both ways as they come. */
 class BatchIT extends Deployed {
   private static final String NDJSON = "application/x-ndjson";
+  private static final int DISCONNECTIONS = 40;
+  private static final int LINES = 500;
+  private static final String VALUE = "v".repeat(100);
 
   private final String prefix = prefix();
 
@@ -82,32 +90,63 @@ class BatchIT extends Deployed {
     }
   }
 
+  /** Wherever the connection breaks: the first lines have been applied, each of them whole. */
   @Test
   void clientThatDisconnects_leavesWholeLinesOnly() throws IOException {
-    String lines =
-        IntStream.range(0, 500)
-            .mapToObj(
-                i ->
-                    "{\"op\":\"put\",\"key\":\"%s%03d\",\"value\":\"%s\"}\n"
-                        .formatted(prefix, i, "v".repeat(100)))
-            .collect(Collectors.joining());
-    byte[] torn = lines.substring(0, lines.length() - 30).getBytes(StandardCharsets.UTF_8);
-    RawRequest request =
-        service
-            .post("/v1/batch")
-            .header("Content-Type", NDJSON)
-            .header("Content-Length", Integer.toString(lines.length()))
-            .unframed(new String(torn, StandardCharsets.ISO_8859_1));
-    try (RawConnection connection = request.open()) {
-      connection.readHead(request.line()).expect(200);
+    Random random = Seed.random("BatchIT");
+    Map<String, Integer> sent = new HashMap<>();
+    for (int round = 0; round < DISCONNECTIONS; round++) {
+      String under = prefix + round + "/";
+      byte[] request = puts(under, random.nextBoolean()).bytes();
+      byte[] torn = Arrays.copyOf(request, random.nextInt(request.length));
+      int whole = (int) text(torn).lines().filter(line -> line.endsWith("}")).count();
+      int answered = disconnect(torn, random.nextBoolean());
+      assertThat(applied(under)).isBetween(answered, whole);
+      sent.put(under, whole);
     }
-    String range = "/v1/kv?limit=1000&prefix=" + parameter(prefix);
+    sent.forEach((under, whole) -> assertThat(applied(under)).isLessThanOrEqualTo(whole));
+  }
+
+  private RawRequest puts(String under, boolean chunked) {
+    String lines =
+        IntStream.range(0, LINES)
+            .mapToObj(
+                "{\"op\":\"put\",\"key\":\"%s%%03d\",\"value\":\"%s\"}\n".formatted(under, VALUE)
+                    ::formatted)
+            .collect(Collectors.joining());
+    RawRequest request = service.post("/v1/batch").header("Content-Type", NDJSON);
+    return chunked
+        ? request.chunked(lines.getBytes(StandardCharsets.UTF_8), 1_000)
+        : request.body(lines);
+  }
+
+  /** Returns how many lines were answered: none if the client does not wait for answers. */
+  private int disconnect(byte[] torn, boolean patient) throws IOException {
+    try (RawConnection connection = new RawConnection(service.port())) {
+      connection.send(torn);
+      if (!patient) {
+        return 0;
+      }
+      byte[] answer = connection.sendNoMore().rest().readAllBytes();
+      return (int) text(answer).lines().filter(line -> line.startsWith("{\"status\":201")).count();
+    }
+  }
+
+  /** How many lines were applied, none but the first. */
+  private int applied(String under) {
     List<JsonObject> entries =
-        service.get(range).send().expect(200).json().getJsonArray("entries").stream()
-            .map(value -> value.asJsonObject())
-            .toList();
-    assertThat(entries).hasSizeLessThanOrEqualTo(499);
-    assertThat(entries).allMatch(entry -> entry.getString("value").length() == 100);
+        service
+            .get("/v1/kv?limit=1000&prefix=" + parameter(under))
+            .send()
+            .expect(200)
+            .json()
+            .getJsonArray("entries")
+            .getValuesAs(JsonObject.class);
+    for (int i = 0; i < entries.size(); i++) {
+      assertThat(entries.get(i).getString("key")).isEqualTo(under + "%03d".formatted(i));
+      assertThat(entries.get(i).getString("value")).isEqualTo(VALUE);
+    }
+    return entries.size();
   }
 
   @Test

@@ -46,6 +46,12 @@ public final class RawConnection implements AutoCloseable {
     return this;
   }
 
+  /** Tells the server that nothing more comes; its answers can still be read. */
+  public RawConnection sendNoMore() throws IOException {
+    socket.shutdownOutput();
+    return this;
+  }
+
   /**
    * Reads one answer.
    *
