@@ -25,6 +25,9 @@ public final class ServerProcess implements AutoCloseable {
   /** Longest start and stop; generous, as the machine may be busy. */
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
+  /** The variable that names the port, for a server that takes the place of an earlier one. */
+  public static final String HTTP_PORT = "KV_HTTP_PORT";
+
   private static final Path TARGET = Path.of(System.getProperty("it.target"));
 
   private final Process launcher;
@@ -80,12 +83,13 @@ public final class ServerProcess implements AutoCloseable {
       environment.putIfAbsent("KV_DATA_DIR", data.toString());
       environment.putIfAbsent("KV_TLS_DIR", TARGET.resolve("tls").toString());
       environment.putIfAbsent("KV_INSTALL_DIR", TARGET.resolve("install").toString());
-      environment.putIfAbsent("KV_HTTP_PORT", Integer.toString(ports[0]));
+      environment.putIfAbsent(HTTP_PORT, Integer.toString(ports[0]));
+      int httpPort = Integer.parseInt(environment.get(HTTP_PORT));
       environment.putIfAbsent("KV_HTTPS_PORT", Integer.toString(ports[1]));
       environment.putIfAbsent("KV_LOG_LEVEL", "INFO");
       builder.environment().putAll(environment);
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
-      return new ServerProcess(builder.start(), ports[0], ports[1], log);
+      return new ServerProcess(builder.start(), httpPort, ports[1], log);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
