@@ -12,12 +12,24 @@ import java.util.concurrent.TimeUnit;
 
 /** The client program, as a process of its own. */
 public final class Cli {
-  private static final long PATIENCE_SECONDS = 120;
+  /** Longest run; generous, as some move a million entries on a busy machine. */
+  private static final long PATIENCE_MINUTES = 15;
 
   private final Service service;
+  private final List<String> javaOptions;
 
   public Cli(Service service) {
+    this(service, List.of("-XX:TieredStopAtLevel=1"));
+  }
+
+  private Cli(Service service, List<String> javaOptions) {
     this.service = service;
+    this.javaOptions = javaOptions;
+  }
+
+  /** The program run with other options for Java. */
+  public Cli withJavaOptions(String... options) {
+    return new Cli(service, List.of(options));
   }
 
   /**
@@ -50,7 +62,8 @@ public final class Cli {
     Path files = Files.createTempDirectory(Path.of(System.getProperty("it.target")), "cli");
     Path input = Files.write(files.resolve("in"), in);
     List<String> command = new ArrayList<>();
-    command.addAll(List.of(ServerProcess.java().toString(), "-XX:TieredStopAtLevel=1"));
+    command.add(ServerProcess.java().toString());
+    command.addAll(javaOptions);
     command.addAll(List.of("-jar", System.getProperty("it.cli")));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
@@ -61,7 +74,7 @@ public final class Cli {
     builder.redirectError(files.resolve("err").toFile());
     Process process = builder.start();
     try {
-      assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("%s", command).isTrue();
+      assertThat(process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)).as("%s", command).isTrue();
     } finally {
       process.destroyForcibly();
     }
