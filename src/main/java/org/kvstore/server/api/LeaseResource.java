@@ -12,10 +12,10 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
-import java.net.URI;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.server.service.LeaseService;
@@ -47,7 +47,9 @@ public class LeaseResource {
             .grant(OperationReader.duration("ttl", ttl), IdempotencyKey.of(request))
             .thenApply(
                 lease ->
-                    Response.created(URI.create(at + lease.id()))
+                    // Not as a URI: that is made absolute if the lease is there at once.
+                    Response.status(Response.Status.CREATED)
+                        .header(HttpHeaders.LOCATION, at + lease.id())
                         .entity(Documents.lease(lease, null))
                         .build()));
   }
