@@ -16,11 +16,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A watch read by hand: Server-Sent Events as they arrive on the socket. */
 public final class EventStream implements AutoCloseable {
+  private final Answer head;
   private final RawConnection connection;
   private final ByteArrayOutputStream rest = new ByteArrayOutputStream();
   private final Deque<ServerEvent> parsed = new ArrayDeque<>();
 
-  private EventStream(RawConnection connection) {
+  private EventStream(Answer head, RawConnection connection) {
+    this.head = head;
     this.connection = connection;
   }
 
@@ -60,10 +62,15 @@ public final class EventStream implements AutoCloseable {
       Answer head = connection.readHead(request.line());
       assertThat(head.status()).as("%s", head).isEqualTo(200);
       assertThat(head.header("Content-Type")).startsWith("text/event-stream");
-      return new EventStream(connection);
+      return new EventStream(head, connection);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** What came before the events. */
+  public Answer head() {
+    return head;
   }
 
   /** The next event, whatever it is. */
