@@ -8,7 +8,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.kvstore.server.model.KeyValueException;
 
 /**
@@ -29,11 +31,31 @@ final class Json {
 
   private Json() {}
 
-  static JsonParser parser(byte[] json, int from, int length) {
+  /**
+   * A parser of JSON, which is UTF-8 (RFC 8259 section 8.1). Jackson by itself guesses at other
+   * encodings by the zero bytes in them, and takes what only looks like UTF-8, so that two
+   * spellings would be one key.
+   */
+  static JsonParser parser(byte[] json, int from, int length) throws IOException {
+    requireUtf8(json, from, length);
+    return FACTORY.createParser(json, from, length);
+  }
+
+  private static void requireUtf8(byte[] json, int from, int length) throws IOException {
+    boolean ascii = true;
+    for (int i = from; i < from + length; i++) {
+      if (json[i] == 0) {
+        throw new IOException("a byte is zero.");
+      }
+      ascii &= json[i] > 0;
+    }
+    if (ascii) {
+      return;
+    }
     try {
-      return FACTORY.createParser(json, from, length);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json, from, length));
+    } catch (CharacterCodingException e) {
+      throw new IOException("the bytes are not valid UTF-8.", e);
     }
   }
 

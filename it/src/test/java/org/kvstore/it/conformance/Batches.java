@@ -8,6 +8,7 @@ import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -78,6 +79,9 @@ final class Batches extends Section {
                       .containsExactly(412, 204);
                 })),
         sentence("Each line succeeds or fails by itself", each(BAD_LINES, this::failsByItself)),
+        sentence(
+            "Each line succeeds or fails by itself: bytes that are no UTF-8",
+            each(BAD_BYTES, this::bytesFailByThemselves)),
         sentence(
             "Each line succeeds or fails by itself: lines and their ends",
             claim("empty lines", key -> areTwoLines(key, "\n\n%s\n \t\n\n%s\n\n")),
@@ -179,6 +183,22 @@ final class Batches extends Section {
           "{'op':'get','key':'a','key':'b'} | key",
           "{'op':'get','op':'delete','key':'b'} | op");
 
+  /** UTF-8 is only what RFC 3629 says it is. */
+  private static final List<String> BAD_BYTES =
+      List.of(
+          "FF",
+          "C3",
+          "C3 28",
+          "80",
+          "C0 AF",
+          "C1 A1",
+          "E0 80 AF",
+          "ED A0 80",
+          "ED A0 BD ED B8 80",
+          "F0 80 80 AF",
+          "F4 90 80 80",
+          "F8 88 80 80 80");
+
   private void hasContentType(String key) {
     answers(201, key, "'contentType':'text/css'");
     assertThat(expect(200, get(key)).header("Content-Type")).isEqualTo("text/css");
@@ -204,6 +224,20 @@ final class Batches extends Section {
     assertThat(statuses(results))
         .containsExactly(201, parts[0].contains("999999999999") ? 404 : 400, 204);
     assertThat(problem.getString("field", null)).as("%s", problem).isEqualTo(parts[1]);
+  }
+
+  private void bytesFailByThemselves(String hex, String key) {
+    byte[] bad = HexFormat.ofDelimiter(" ").parseHex(hex);
+    String bytes = new String(bad, StandardCharsets.ISO_8859_1);
+    String put = json("{'op':'put','key':'%s','value':'x'}\n", key);
+    String name = json("{'op':'put','key':'%s%s','value':'x'}\n", key, bytes);
+    String value = json("{'op':'put','key':'%s','value':'%s'}\n", key, bytes);
+    byte[] lines = (put + name + value + put).getBytes(StandardCharsets.ISO_8859_1);
+    RawRequest batch = service.post("/v1/batch").header("Content-Type", NDJSON).body(lines);
+    List<JsonObject> results = results(expect(200, batch));
+    assertThat(statuses(results)).containsExactly(201, 400, 400, 204);
+    assertThat(results.get(1).getJsonObject("problem").getString("field")).isEqualTo("line");
+    assertThat(keys(expect(200, list(key, "")).json())).containsExactly(key);
   }
 
   private void areTwoLines(String key, String template) {

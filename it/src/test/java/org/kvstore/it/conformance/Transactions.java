@@ -191,7 +191,17 @@ final class Transactions extends Section {
             "`POST /v1/txn`: JSON",
             claim(
                 "another type",
-                key -> refuse(UNSUPPORTED_MEDIA_TYPE, post("/v1/txn", "text/plain", "{}")))));
+                key -> refuse(UNSUPPORTED_MEDIA_TYPE, post("/v1/txn", "text/plain", "{}"))),
+            claim(
+                "another encoding",
+                key ->
+                    refuse(
+                        REQUEST_INVALID,
+                        "body",
+                        service
+                            .post("/v1/txn")
+                            .header("Content-Type", JSON)
+                            .body("{}".getBytes(StandardCharsets.UTF_16BE))))));
   }
 
   private static final List<String> BAD_BODIES =
