@@ -2,6 +2,7 @@ package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.annotation.WebFilter;
 import jakarta.servlet.http.HttpFilter;
@@ -73,6 +74,10 @@ public class RequestGate extends HttpFilter {
   /** The path as the client sent it. */
   static String originalPath(HttpServletRequest request) {
     Object path = request.getAttribute(PATH);
+    if (path == null) {
+      // The container has refused it before the gate, and asks for the page of the error.
+      path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+    }
     return path == null ? request.getRequestURI() : path.toString();
   }
 

@@ -87,6 +87,8 @@ final class Errors extends Section {
                     "/v1/admin",
                     "/v1/history",
                     "/put/x",
+                    "/WEB-INF/web.xml",
+                    "/META-INF/MANIFEST.MF",
                     "/internal/problem",
                     "/health/x",
                     "/metrics/x",
