@@ -3,6 +3,7 @@ package org.kvstore.server.api;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.api.KeyRules;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.server.model.Bytes;
@@ -79,7 +80,7 @@ final class Listing {
       return new ListingDocument(null, null, count.keys(), null, position);
     }
     boolean keysOnly = query.flag("keysOnly");
-    Page page = service.list(pageQuery(service.limits(), revision, keysOnly));
+    Page page = page(service, pageQuery(service.limits(), revision, keysOnly));
     Bytes last = page.last();
     return new ListingDocument(
         page.entries().stream().map(entry -> Documents.entry(entry, keysOnly)).toList(),
@@ -87,6 +88,16 @@ final class Listing {
         page.entries().size() + page.prefixes().size(),
         last == null ? null : new Cursor(digest(), page.revision(), last).token(),
         service.position(page.revision()).token());
+  }
+
+  /** A cursor whose point is not yet is none that was given out. */
+  private Page page(KeyValueService service, ListQuery page) {
+    try {
+      return service.list(page);
+    } catch (KeyValueException e) {
+      boolean forged = e.code() == ErrorCode.REQUEST_INVALID && query.has("cursor");
+      throw forged ? e.withField("cursor") : e;
+    }
   }
 
   private ListQuery pageQuery(Limits limits, long revision, boolean keysOnly) {

@@ -320,6 +320,9 @@ final class ManyKeys extends Section {
     if (answer.status() == 200) {
       assertThat(keys(answer.json())).isSubsetOf(key + "0000", key + "0001", key + "0002");
     }
+    if (answer.status() == 400) {
+      assertThat(answer.json().getString("field")).as("%s", answer).isEqualTo("cursor");
+    }
   }
 
   private void cursorsAreOfOneListing(String key) {

@@ -298,6 +298,10 @@ final class Watches extends Section {
                 key -> {
                   String other = servers.small().get("/v1/kv").send().json().getString("position");
                   refuse(REQUEST_INVALID, "from", service.get("/v1/watch?from=" + other));
+                  refuse(
+                      REQUEST_INVALID,
+                      "Last-Event-ID",
+                      service.get("/v1/watch").header("Last-Event-ID", other));
                 })));
   }
 
@@ -378,6 +382,9 @@ final class Watches extends Section {
         assertThat(head.status()).as("%s", head).isIn(200, 400, 410);
         String type = head.status() == 200 ? "text/event-stream" : "application/problem+json";
         assertThat(head.header("Content-Type")).as("%s", head).startsWith(type);
+        if (head.status() == 400) {
+          refuse(REQUEST_INVALID, "from", request);
+        }
       }
     }
   }
