@@ -125,6 +125,16 @@ final class KeysAndValues extends Section {
                       .isEqualTo("application/octet-stream");
                 }),
             claim(
+                "256 characters",
+                key -> expect(201, put(key, "x").header("Content-Type", typeOf(256)))),
+            claim(
+                "257 characters",
+                key ->
+                    refuse(
+                        REQUEST_INVALID,
+                        "Content-Type",
+                        put(key, "x").header("Content-Type", typeOf(257)))),
+            claim(
                 "none",
                 key ->
                     refuse(
@@ -243,11 +253,15 @@ final class KeysAndValues extends Section {
     assertThat(exported(key).getString("contentType")).isEqualTo(type);
   }
 
+  private static String typeOf(int length) {
+    return "text/" + "x".repeat(length - 5);
+  }
+
   private void isConfigured(String key) {
-    String at = target(key);
-    expect(201, servers.small().put(at).body(new byte[1000]));
-    assertThat(refuse(TOO_LARGE, servers.small().put(at).body(new byte[1001])).getInt("limit"))
-        .isEqualTo(1000);
+    RawRequest fits = servers.small().put(target(key)).body(new byte[Servers.VALUE_LIMIT]);
+    expect(201, fits);
+    RawRequest large = servers.small().put(target(key)).body(new byte[Servers.VALUE_LIMIT + 1]);
+    assertThat(refuse(TOO_LARGE, large).getInt("limit")).isEqualTo(Servers.VALUE_LIMIT);
   }
 
   /** Three bytes, many times over; what is left over up to N is filled with one more unit. */

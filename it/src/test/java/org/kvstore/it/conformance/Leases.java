@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.kvstore.api.ErrorCode.NOT_FOUND;
 import static org.kvstore.api.ErrorCode.REQUEST_INVALID;
+import static org.kvstore.api.ErrorCode.TOO_LARGE;
 import static org.kvstore.api.ErrorCode.UNSUPPORTED_MEDIA_TYPE;
 import static org.kvstore.it.support.Service.parameter;
 import static org.kvstore.it.support.Service.target;
@@ -71,7 +72,16 @@ final class Leases extends Section {
             "`POST {\"ttl\":\"30s\"}`: JSON",
             claim(
                 "another type",
-                key -> refuse(UNSUPPORTED_MEDIA_TYPE, post("/v1/leases", FORM, "ttl=30s")))),
+                key -> refuse(UNSUPPORTED_MEDIA_TYPE, post("/v1/leases", FORM, "ttl=30s"))),
+            claim(
+                "4 KiB and one more byte",
+                key -> {
+                  String body = "{'ttl':'30s'}";
+                  String longest = body + " ".repeat((4 << 10) - body.length());
+                  expect(201, request(longest));
+                  assertThat(refuse(TOO_LARGE, request(longest + " ")).getInt("limit"))
+                      .isEqualTo(4 << 10);
+                })),
         sentence(
             "`PUT /v1/leases/{id}` renews",
             claim(

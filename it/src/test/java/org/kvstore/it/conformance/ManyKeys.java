@@ -52,6 +52,15 @@ final class ManyKeys extends Section {
                   assertThat(names(key, between(key + "/c", key + "/b"))).isEmpty();
                 }),
             claim(
+                "as long as a key, and no longer",
+                key -> {
+                  expect(200, list("x".repeat(1024), ""));
+                  for (String bound : List.of("prefix", "start", "end")) {
+                    String query = "/v1/kv?%s=%s".formatted(bound, "x".repeat(1025));
+                    refuse(REQUEST_INVALID, bound, service.get(query));
+                  }
+                }),
+            claim(
                 "not both",
                 key -> refuse(REQUEST_INVALID, "prefix", list(key, "&start=" + parameter(key))))),
         sentence(

@@ -7,17 +7,21 @@ import org.kvstore.it.support.Service;
 
 /** The servers that the rows are checked against. The small one is started when it is asked for. */
 final class Servers implements AutoCloseable {
+  /** Largest value of the small server, which is not small in this. */
+  static final int VALUE_LIMIT = 2 << 20;
+
   /** Limits within reach of a test. */
   private static final Map<String, String> SMALL =
       Map.of(
           "KV_HISTORY_MAX_REVISIONS", "20",
           "KV_IDEMPOTENCY_MEMORY", "1s",
           "KV_LIMITS_BATCHES", "1",
+          "KV_LIMITS_EXPORTS", "1",
           "KV_LIMITS_HELD_REQUESTS", "1",
           "KV_LIMITS_LEASE_KEYS", "2",
           "KV_LIMITS_PENDING_WRITES", "1",
           "KV_LIMITS_RANGE_DELETE_KEYS", "2",
-          "KV_LIMITS_VALUE_BYTES", "1000",
+          "KV_LIMITS_VALUE_BYTES", "2MiB",
           "KV_LIMITS_WATCHES", "1");
 
   private final Service usual;
