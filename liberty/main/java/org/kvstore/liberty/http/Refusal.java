@@ -48,8 +48,15 @@ record Refusal(Code code, String detail, @Nullable String allow) {
   String problem(String instance, String requestId) {
     return """
         {"type":"urn:kvstore:problem:%1$s","title":"%2$s","status":%3$d,"detail":"%4$s",\
-        "instance":"%5$s","code":"%1$s","requestId":"%6$s"}"""
-        .formatted(code, code.title(), code.status(), detail, escaped(instance), requestId);
+        "instance":"%5$s","code":"%1$s",%7$s"requestId":"%6$s"}"""
+        .formatted(
+            code,
+            code.title(),
+            code.status(),
+            detail,
+            escaped(instance),
+            requestId,
+            code == Code.KEY_INVALID ? "\"field\":\"key\"," : "");
   }
 
   private static String escaped(String text) {

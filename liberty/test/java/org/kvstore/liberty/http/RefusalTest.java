@@ -19,6 +19,12 @@ final class RefusalTest {
   }
 
   @Test
+  void problem_badKey_namesTheKey() {
+    assertThat(Refusal.of(Code.KEY_INVALID, "Bad.").problem("/v1/kv/%00", "id-1"))
+        .contains("\"code\":\"KEY_INVALID\",\"field\":\"key\",");
+  }
+
+  @Test
   void problem_awkwardPath_isEscaped() {
     String problem = Refusal.of(Code.NOT_FOUND, "Nothing.").problem("/a\"\\\t", "id-1");
 

@@ -179,8 +179,9 @@ final class Evaluator {
     try {
       patched = patcher.apply(modify.patch(), before);
     } catch (KeyValueException e) {
-      String field = e.code() == ErrorCode.PATCH_FAILED ? "body" : "";
-      return new Rejected(e.code(), e.getMessage(), field, -1);
+      String part = e.code() == ErrorCode.PATCH_FAILED ? "body" : "";
+      String field = e.field() == null ? part : e.field();
+      return new Rejected(e.code(), e.getMessage(), field, e.limit() == null ? -1 : e.limit());
     }
     if (patched.value().size() > limits.valueBytes()) {
       return new Rejected(

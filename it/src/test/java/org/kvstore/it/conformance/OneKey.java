@@ -251,7 +251,9 @@ final class OneKey extends Section {
     expect(201, put(key, json("{'a':'%s'}", text)));
     String rest = "x".repeat(VALUE_LIMIT - text.length() - "{'a':'','b':''}".length());
     String before = expect(200, get(key)).etag();
-    refuse(TOO_LARGE, patch(key, MERGE_PATCH, json("{'b':'%s'}", rest + "x")));
+    JsonObject refusal = refuse(TOO_LARGE, patch(key, MERGE_PATCH, json("{'b':'%s'}", rest + "x")));
+    assertThat(refusal.getInt("limit")).isEqualTo(VALUE_LIMIT);
+    assertThat(refusal.getString("field")).isEqualTo("value");
     assertThat(expect(200, get(key)).etag()).isEqualTo(before);
     assertThat(expect(200, patch(key, MERGE_PATCH, json("{'b':'%s'}", rest))).body())
         .hasSize(VALUE_LIMIT);
