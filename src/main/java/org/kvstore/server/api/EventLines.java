@@ -6,34 +6,69 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.store.WatchSink.Delivery;
 
 /**
- * Writes events as {@link org.kvstore.api.EventDocument} has them. An event that a thousand watches
- * deliver is written once: what was written is kept for a while, bounded in bytes.
+ * Writes events as blocks of Server-Sent Events, each with the document that {@link
+ * org.kvstore.api.EventDocument} describes.
+ *
+ * <p>What a thousand watches deliver is written once. They are given the same event, and those of
+ * the same query the same list of deliveries: what was written of either is kept for a while,
+ * bounded in bytes, and found by identity. Watches that ask at once for what is not there yet wait
+ * for the first of them.
  */
 final class EventLines {
-  private static final long KEPT_BYTES = 8 << 20;
   private static final int OVERHEAD_BYTES = 100;
 
-  /** By identity: the events that watches deliver from memory are the same objects. */
-  private static final Cache<Event, byte[]> WRITTEN =
-      Caffeine.newBuilder()
-          .weakKeys()
-          .maximumWeight(KEPT_BYTES)
-          .<Event, byte[]>weigher((event, bytes) -> OVERHEAD_BYTES + bytes.length)
-          .executor(Runnable::run)
-          .build();
+  private static final Cache<Event, byte[]> DOCUMENTS = cache();
+  private static final Cache<List<Delivery>, byte[]> BLOCKS = cache();
 
   private EventLines() {}
 
-  /** The document of an event, with the entry before it unless that is null. */
-  static byte[] json(Event event, @Nullable Entry previous) {
-    return previous == null ? WRITTEN.get(event, e -> write(e, null)) : write(event, previous);
+  private static <K> Cache<K, byte[]> cache() {
+    return Caffeine.newBuilder()
+        .weakKeys()
+        .maximumWeight(4 << 20)
+        .<K, byte[]>weigher((key, bytes) -> OVERHEAD_BYTES + bytes.length)
+        .executor(Runnable::run)
+        .build();
+  }
+
+  /**
+   * The blocks of some events.
+   *
+   * @param deliveries not changed afterwards
+   * @param id the line that names the position of a revision
+   */
+  static byte[] blocks(List<Delivery> deliveries, LongFunction<String> id) {
+    return BLOCKS.get(deliveries, all -> write(all, id));
+  }
+
+  private static byte[] write(List<Delivery> deliveries, LongFunction<String> id) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(512 * deliveries.size());
+    for (Delivery delivery : deliveries) {
+      Event event = delivery.event();
+      out.writeBytes(utf8(event.isPut() ? "event: put\n" : "event: delete\n"));
+      if (delivery.last()) {
+        out.writeBytes(utf8(id.apply(event.revision())));
+      }
+      out.writeBytes(utf8("data: "));
+      out.writeBytes(document(event, delivery.previous()));
+      out.writeBytes(utf8("\n\n"));
+    }
+    return out.toByteArray();
+  }
+
+  private static byte[] document(Event event, @Nullable Entry previous) {
+    return previous == null ? DOCUMENTS.get(event, e -> write(e, null)) : write(event, previous);
   }
 
   private static byte[] write(Event event, @Nullable Entry previous) {
@@ -64,5 +99,9 @@ final class EventLines {
       throw new UncheckedIOException(e);
     }
     return out.toByteArray();
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -7,7 +7,6 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -31,10 +30,8 @@ import org.kvstore.server.store.WatchSink;
 @NullUnmarked // Its fields are set when it is opened, before anything is delivered.
 final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   private static final Logger LOG = System.getLogger(WatchStream.class.getName());
-  private static final byte[] OPENING = bytes("retry: 1000\n\n");
 
   private final ChangeService service;
-  private ByteArrayOutputStream chunk = new ByteArrayOutputStream();
   private Watch watch;
   private Origin origin;
   private AsyncContext context;
@@ -87,8 +84,7 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     }
     if (!opened) {
       opened = true;
-      chunk.writeBytes(OPENING);
-      progress(watch.after());
+      write(bytes("retry: 1000\n\nevent: progress\n" + id(watch.after()) + "data: {}\n\n"));
     }
     if (flushIsDue && out.isReady()) {
       flush();
@@ -98,16 +94,12 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
 
   @Override
   public void send(List<Delivery> deliveries) {
-    for (Delivery delivery : deliveries) {
-      append(delivery);
-    }
-    write();
+    write(EventLines.blocks(deliveries, this::id));
   }
 
   @Override
   public void progress(long revision) {
-    append("event: progress\nid: " + service.position(revision).token() + "\ndata: {}\n\n");
-    write();
+    write(bytes("event: progress\n" + id(revision) + "data: {}\n\n"));
   }
 
   @Override
@@ -117,30 +109,18 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     }
     if (reason.code() == ErrorCode.COMPACTED && out.isReady()) {
       Reply problem = Problems.reply(reason, origin);
-      append("event: compacted\ndata: " + problem.body().toUtf8() + "\n\n");
-      write();
+      write(bytes("event: compacted\ndata: " + problem.body().toUtf8() + "\n\n"));
     }
     stop();
   }
 
-  private void append(Delivery delivery) {
-    append(delivery.event().isPut() ? "event: put\n" : "event: delete\n");
-    if (delivery.last()) {
-      append("id: " + service.position(delivery.event().revision()).token() + "\n");
-    }
-    append("data: ");
-    chunk.writeBytes(EventLines.json(delivery.event(), delivery.previous()));
-    append("\n\n");
+  private String id(long revision) {
+    return "id: " + service.position(revision).token() + "\n";
   }
 
-  private void append(String text) {
-    chunk.writeBytes(bytes(text));
-  }
-
-  private void write() {
+  private void write(byte[] bytes) {
     try {
-      chunk.writeTo(out);
-      chunk = new ByteArrayOutputStream();
+      out.write(bytes);
       flushIsDue = true;
       if (out.isReady()) {
         flush();

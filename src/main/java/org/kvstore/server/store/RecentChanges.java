@@ -78,10 +78,18 @@ final class RecentChanges {
    * some are not here any more.
    */
   @Nullable Changes after(long revision, int enoughEvents, long enoughBytes) {
+    return between(revision, newest, enoughEvents, enoughBytes);
+  }
+
+  /**
+   * The same, up to a revision that was the newest once.
+   *
+   * @param upTo where to end
+   */
+  @Nullable Changes between(long revision, long upTo, int enoughEvents, long enoughBytes) {
     if (revision < floor) {
       return null;
     }
-    long upTo = newest;
     List<Event> found = new ArrayList<>();
     long size = 0;
     long last = revision;

@@ -189,11 +189,11 @@ public final class Watch implements AutoCloseable {
   private synchronized boolean deliver() {
     try {
       for (int turn = 0; turn < TURNS; turn++) {
-        if (!takes() || !send(hub.changes(after, EVENTS, BYTES))) {
+        if (!takes() || !send(hub.part(query, after, EVENTS, BYTES))) {
           return false;
         }
         unreadable = false;
-        if (after >= hub.newest()) {
+        if (after >= hub.offered()) {
           if (progressIsDue && sink.isReady()) {
             sink.progress(after);
             sentAt = System.nanoTime();
@@ -246,16 +246,28 @@ public final class Watch implements AutoCloseable {
     return true;
   }
 
+  /** Sends a part; false when the sink is full before the end of it. */
+  private boolean send(Part part) {
+    boolean isSentAsItIs = !query.previous() && delivered == 0 && part.bytes() <= BYTES;
+    if (isSentAsItIs) {
+      send(part.deliveries());
+    } else if (!sendInChunks(part.deliveries())) {
+      return false;
+    }
+    delivered = 0;
+    after = part.upTo();
+    return true;
+  }
+
   /**
-   * Sends what is wanted of a part, a bounded chunk at a time, as the earlier entries of one
-   * revision alone may be gigabytes; false when the sink is full before the end of it.
+   * Sends a bounded chunk at a time, as the earlier entries of one revision alone may be gigabytes;
+   * false when the sink is full before the end.
    */
-  private boolean send(Changes part) {
-    List<Event> wanted = part.events().stream().filter(query::wants).toList();
+  private boolean sendInChunks(List<Delivery> wanted) {
     List<Delivery> chunk = new ArrayList<>();
     long bytes = 0;
     for (int i = delivered; i < wanted.size(); i++) {
-      Delivery delivery = delivery(wanted, i);
+      Delivery delivery = query.previous() ? withPrevious(wanted.get(i)) : wanted.get(i);
       chunk.add(delivery);
       bytes += size(delivery.event().entry()) + size(delivery.previous());
       if (bytes >= BYTES && i + 1 < wanted.size()) {
@@ -268,8 +280,6 @@ public final class Watch implements AutoCloseable {
       }
     }
     send(chunk);
-    delivered = 0;
-    after = part.upTo();
     return true;
   }
 
@@ -292,11 +302,10 @@ public final class Watch implements AutoCloseable {
     }
   }
 
-  private Delivery delivery(List<Event> wanted, int i) {
-    Event event = wanted.get(i);
-    boolean last = i + 1 == wanted.size() || wanted.get(i + 1).revision() != event.revision();
-    Entry previous = query.previous() ? hub.before(event) : null;
-    return new Delivery(event, previous, last);
+  private Delivery withPrevious(Delivery delivery) {
+    Event event = delivery.event();
+    Entry previous = hub.before(event);
+    return new Delivery(event, previous, delivery.last());
   }
 
   private static long size(@Nullable Entry entry) {

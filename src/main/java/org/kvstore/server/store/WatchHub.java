@@ -3,6 +3,7 @@ package org.kvstore.server.store;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -23,6 +24,12 @@ import org.kvstore.server.model.Limits;
  * dispatcher, which finds the watches that want them; each of those then delivers on the executor.
  * Threads do not grow with watches.
  *
+ * <p>The dispatcher goes in rounds. A watch that is caught up comes exactly to where the newest
+ * round ends, so that all such watches of one query are at the same place, and what they want of a
+ * round is put together once: by the first that asks, while the others wait for it. A round is
+ * published before its changes are offered, so a watch that is woken finds it, or a later one. What
+ * was put together goes with the round.
+ *
  * <p>The more watches a round wakes, the longer the dispatcher pauses after it, up to {@value
  * #LONGEST_PAUSE_MILLIS} ms: under load each delivery carries more events, instead of there being
  * more deliveries.
@@ -42,8 +49,23 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private final Thread dispatcher;
   private volatile boolean closed;
 
-  /** The dispatcher's own: watches have been offered the changes up to this revision. */
-  private long dispatched;
+  /** The newest round; the dispatcher's to replace. */
+  private volatile Round round;
+
+  /**
+   * A round of the dispatcher.
+   *
+   * @param upTo watches are offered the changes up to this revision
+   * @param parts what was put together of what is in memory
+   */
+  private record Round(long upTo, Map<Place, Part> parts) {
+    Round(long upTo) {
+      this(upTo, new ConcurrentHashMap<>());
+    }
+  }
+
+  /** How far watches of a query have come. */
+  private record Place(Watch.Query query, long after) {}
 
   /**
    * What deliveries run on. A sink should never block, but that of a runtime may (decision 12): so
@@ -66,7 +88,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     this.limits = limits;
     this.lanes = lanes;
     recent = new RecentChanges(limits.recentBytes(), log.revision());
-    dispatched = recent.newest();
+    round = new Round(recent.newest());
     places = new Semaphore(limits.watches());
     dispatcher = threads.newThread(this::run);
     dispatcher.start();
@@ -139,14 +161,23 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return limits.progressInterval().toNanos();
   }
 
-  long newest() {
-    return recent.newest();
+  /** Watches have been offered, or soon will be, the changes up to this revision. */
+  long offered() {
+    return round.upTo();
   }
 
   /** What follows a revision: from memory if it is there, else from the change log. */
-  Changes changes(long after, int events, long bytes) {
-    Changes caughtUp = recent.after(after, events, bytes);
-    return caughtUp == null ? log.changes(after, events, bytes) : caughtUp;
+  Part part(Watch.Query query, long after, int events, long bytes) {
+    Round now = round;
+    Part shared =
+        now.parts()
+            .computeIfAbsent(
+                new Place(query, after),
+                place -> {
+                  Changes changes = recent.between(after, now.upTo(), events, bytes);
+                  return changes == null ? null : Part.of(query, changes);
+                });
+    return shared == null ? Part.of(query, log.changes(after, events, bytes)) : shared;
   }
 
   @Nullable Entry before(Event event) {
@@ -166,10 +197,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   }
 
   /** Offers the changes since the round before to every watch; returns how many want them. */
-  private int round() {
-    long from = dispatched;
+  int round() {
+    long from = round.upTo();
     long newest = recent.newest();
     Changes changes = recent.after(from, Integer.MAX_VALUE, Long.MAX_VALUE);
+    round = new Round(changes == null ? newest : changes.upTo());
     long now = System.nanoTime();
     int woken = 0;
     int blocked = 0;
@@ -185,7 +217,6 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       watch.progressAfter(limits.progressInterval().toNanos(), now);
     }
     lanes.blocked().accept(blocked);
-    dispatched = changes == null ? newest : changes.upTo();
     return woken;
   }
 
@@ -195,9 +226,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     while (!closed && System.nanoTime() < end) {
       LockSupport.parkNanos(end - System.nanoTime());
     }
-    if (!closed && recent.newest() == dispatched) {
+    if (!closed && recent.newest() == offered()) {
       LockSupport.parkNanos(LOOK_NANOS);
-      if (recent.newest() == dispatched) {
+      if (recent.newest() == offered()) {
         noticeUnheard();
       }
     }
@@ -207,8 +238,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private void noticeUnheard() {
     try {
       long revision = log.revision();
-      if (revision > dispatched) {
-        recent.skip(dispatched, revision);
+      long offered = offered();
+      if (revision > offered) {
+        recent.skip(offered, revision);
       }
     } catch (KeyValueException closedForNow) {
       LOG.log(Level.DEBUG, "The store cannot be read now.", closedForNow);

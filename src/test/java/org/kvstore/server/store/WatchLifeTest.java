@@ -174,7 +174,7 @@ class WatchLifeTest {
           // It has just found itself caught up. The dispatcher comes before it lets go.
           if (revision == 0) {
             watched.apply(Writes.put("a", "1"));
-            watch.offer(0, watched.hub.changes(0, 10, 1_000));
+            watched.hub.round();
           }
         });
     watch.progressAfter(0, System.nanoTime());
