@@ -54,9 +54,9 @@ def key(number):
     return f"key:{number:07d}"
 
 
-def value(number):
-    start = number * 7919 % (len(_POOL) - VALUE_BYTES)
-    return _POOL[start:start + VALUE_BYTES]
+def value(number, size=VALUE_BYTES):
+    start = number * 7919 % (len(_POOL) - size)
+    return _POOL[start:start + size]
 
 
 def _http(server, call):
@@ -67,13 +67,13 @@ def _http(server, call):
     return head.encode() + b"\r\n" + body + b"\x1e"
 
 
-def sample(server, operation, keys):
+def sample(server, operation, keys, count=SAMPLE, size=VALUE_BYTES):
     """A file of requests for uniformly random keys: the same keys in order for every server."""
     dice = random.Random(keys)
     path = server.directory / f"{operation}-{keys}.requests"
     with open(path, "wb") as out:
-        for _ in range(max(SAMPLE, keys)):
-            name, content = key(dice.randrange(keys)), value(dice.getrandbits(32))
+        for _ in range(max(count, keys)):
+            name, content = key(dice.randrange(keys)), value(dice.getrandbits(32), size)
             call = server.get(name) if operation == "get" else server.put(name, content)
             out.write(_http(server, call))
     return path

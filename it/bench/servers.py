@@ -120,8 +120,9 @@ class Server:
 
     name = label = ready_path = ""
 
-    def __init__(self, directory):
+    def __init__(self, directory, environment=None):
         self.directory = directory
+        self.environment = environment or {}
         self.processes = []
         self.port = free_port()
         directory.mkdir(parents=True)
@@ -188,7 +189,7 @@ class KvStore(Server):
             "KV_HTTP_PORT": str(self.port),
             "KV_HTTPS_PORT": str(free_port()),
             "KV_DATA_DIR": str(self.directory / "data"),
-            "WLP_JAR_EXTRACT_ROOT": str(self.directory)})
+            "WLP_JAR_EXTRACT_ROOT": str(self.directory), **self.environment})
 
     def get(self, key):
         return "GET", f"/v1/kv/{key}", b""

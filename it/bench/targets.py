@@ -1,0 +1,29 @@
+"""What was measured against what is wanted, as a Markdown table."""
+
+
+class Targets:
+    """Collects rows while a run goes on. A row without a target is for information."""
+
+    def __init__(self):
+        self.rows = []
+
+    def at_most(self, what, measured, limit, unit=""):
+        self._row(what, f"{measured:,.4g}{unit}", f"at most {limit:,.4g}{unit}", measured <= limit)
+
+    def equal(self, what, measured, wanted):
+        self._row(what, f"{measured:,}", f"{wanted:,}", measured == wanted)
+
+    def shown(self, what, measured):
+        self._row(what, measured, "", None)
+
+    def passed(self):
+        return all(row["passed"] is not False for row in self.rows)
+
+    def markdown(self):
+        verdicts = {True: "pass", False: "**MISS**", None: ""}
+        lines = [f"| {r['what']} | {r['measured']} | {r['target']} | {verdicts[r['passed']]} |"
+                 for r in self.rows]
+        return "\n".join(["| what | measured | target | |", "|---|---:|---:|---|", *lines])
+
+    def _row(self, what, measured, target, passed):
+        self.rows.append({"what": what, "measured": measured, "target": target, "passed": passed})
