@@ -22,13 +22,28 @@ import org.kvstore.server.store.StoreOptions;
  */
 public record ServerConfig(StoreOptions store, Limits limits, Retention history) {
 
+  /** What the platform itself takes of the heap, with room to collect garbage in. */
+  private static final long PLATFORM_HEAP = 48L << 20;
+
   /**
-   * Reads and checks all properties.
+   * Reads and checks all properties, for the heap that there is.
    *
-   * @param config the value of a property by its name, or empty
-   * @throws KeyValueException UNAVAILABLE, naming the property, its value and what is allowed
+   * @see #read(Function, long)
    */
   public static ServerConfig read(Function<String, Optional<String>> config) {
+    return read(config, Runtime.getRuntime().maxMemory());
+  }
+
+  /**
+   * Reads and checks all properties. In a heap that is smaller than usual, what is kept on it is
+   * less by default too.
+   *
+   * @param config the value of a property by its name, or empty
+   * @param heap largest size of the heap: bytes
+   * @throws KeyValueException UNAVAILABLE, naming the property, its value and what is allowed
+   */
+  static ServerConfig read(Function<String, Optional<String>> config, long heap) {
+    long spare = Math.max(0, heap - PLATFORM_HEAP);
     StoreOptions store = StoreOptions.defaults(Path.of("data"));
     Limits limits = Limits.DEFAULT;
     long cache = size(config, "kv.cache.size", store.cacheBytes(), 16L << 20, 1L << 40);
@@ -37,10 +52,15 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history)
             value(config, "kv.data.dir", store.directory(), ServerConfig::path, "a directory"),
             cache,
             size(config, "kv.write-buffer.size", cache / 2, 8L << 20, cache),
-            size(config, "kv.entry-cache.size", store.entryCacheBytes(), 0, 1L << 36),
+            size(
+                config,
+                "kv.entry-cache.size",
+                Math.min(store.entryCacheBytes(), spare / 8 * 3),
+                0,
+                1L << 36),
             number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
             size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50)),
-        limits(config, limits),
+        limits(config, limits, spare),
         new Retention(
             time(config, "kv.history.max-age", Retention.DEFAULT.age(), Duration.ofDays(36_500)),
             number(
@@ -51,7 +71,8 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history)
                 999_999_999)));
   }
 
-  private static Limits limits(Function<String, Optional<String>> config, Limits limits) {
+  private static Limits limits(
+      Function<String, Optional<String>> config, Limits limits, long spare) {
     int valueBytes = (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20);
     // The queue has to take the largest value and transaction, whatever else waits in it.
     long leastPending = Math.max(2L * limits.transactionBytes(), 2L * valueBytes);
@@ -61,7 +82,7 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history)
         size(
             config,
             "kv.limits.pending-bytes",
-            Math.max(limits.pendingBytes(), leastPending),
+            Math.max(Math.min(limits.pendingBytes(), spare / 2), leastPending),
             leastPending,
             1L << 32),
         number(config, "kv.limits.group-writes", limits.groupWrites(), 1, 100_000),
@@ -78,7 +99,7 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history)
         limits.transactionOperations(),
         limits.transactionBytes(),
         number(config, "kv.limits.watches", limits.watches(), 0, 1_000_000),
-        size(config, "kv.watch.memory", limits.recentBytes(), 0, 1L << 32),
+        size(config, "kv.watch.memory", Math.min(limits.recentBytes(), spare / 16), 0, 1L << 32),
         time(config, "kv.watch.progress", limits.progressInterval(), Duration.ofSeconds(15)),
         time(config, "kv.idempotency.memory", limits.requestMemory(), Duration.ofDays(7)));
   }

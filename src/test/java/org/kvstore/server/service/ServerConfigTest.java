@@ -16,12 +16,27 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.store.StoreOptions;
 
 class ServerConfigTest {
+  /** What Java says of -Xmx256m. */
+  private static final long USUAL_HEAP = 228L << 20;
+
   @Test
   void read_withoutProperties_givesTheDefaults() {
-    ServerConfig config = read(Map.of());
+    ServerConfig config = ServerConfig.read(name -> Optional.empty(), USUAL_HEAP);
 
     assertThat(config.store()).isEqualTo(StoreOptions.defaults(Path.of("data")));
     assertThat(config.limits()).isEqualTo(Limits.DEFAULT);
+  }
+
+  @Test
+  void read_inASmallHeap_keepsLessOnIt() {
+    ServerConfig small = ServerConfig.read(name -> Optional.empty(), 64 << 20);
+    assertThat(small.store().entryCacheBytes()).isEqualTo(6 << 20);
+    assertThat(small.limits().recentBytes()).isEqualTo(1 << 20);
+    assertThat(small.limits().pendingBytes()).isEqualTo(8 << 20);
+
+    ServerConfig tiny = ServerConfig.read(name -> Optional.empty(), 40 << 20);
+    assertThat(tiny.store().entryCacheBytes()).isZero();
+    assertThat(tiny.limits().recentBytes()).isZero();
   }
 
   @Test
