@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
@@ -218,10 +219,20 @@ public final class LocalReplicator implements Replicator {
     if (command instanceof Command.Transact transact) {
       return 1 + Math.max(transact.then().size(), transact.otherwise().size());
     }
-    if (command instanceof Command.RevokeLease) {
-      return limits.leaseKeys();
+    if (command instanceof Command.RevokeLease revoke) {
+      return 1 + keysOn(revoke.lease());
     }
     return command instanceof Command.Expire expire ? expire.limit() : 1;
+  }
+
+  /** Keys on a lease; puts of the group being made may add to them, and count for themselves. */
+  private int keysOn(long id) {
+    try {
+      Lease lease = store.lease(id);
+      return lease == null ? 0 : lease.keys();
+    } catch (KeyValueException recovering) {
+      return limits.leaseKeys();
+    }
   }
 
   private void commit(List<PendingWrite> group) {

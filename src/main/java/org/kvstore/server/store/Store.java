@@ -426,6 +426,13 @@ public final class Store implements ChangeLog, AutoCloseable {
           new View(opened, number(opened, Staging.REVISION), number(opened, Staging.COMPACTED)),
           cache::clear);
       database = opened;
+    } catch (KeyValueException e) {
+      opened.close();
+      throw DataDirectory.refusal(
+          options.directory(),
+          "is damaged: " + e.getMessage() + " " + e.getCause(),
+          "Restore the data directory from a backup",
+          e);
     } catch (RuntimeException e) {
       opened.close();
       throw e;
