@@ -4,15 +4,18 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.api.BatchWindow.Line;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
@@ -20,16 +23,17 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.service.KeyValueService;
+import org.kvstore.server.service.KeyValueService.BatchPlace;
 import org.kvstore.server.service.OperationRequest;
 import org.kvstore.server.service.WriteRequest;
 
 /**
- * A running batch: a window of lines that wait for their commit slides over the input, so that many
- * share an fsync and the next ones are read meanwhile, while memory stays bounded. Results go out
- * in the order of the lines.
+ * A running batch. One thread reads lines and submits them, another writes their results in the
+ * order of the lines; what is between them is bounded by a {@link BatchWindow}. So many lines share
+ * an fsync, the next ones are read meanwhile, and a client may also go line by line: results are
+ * sent on before anything is waited for.
  *
- * <p>A read waits for the write of the same key before it. Before the batch waits for its client it
- * answers everything it has, so a client may also go line by line.
+ * <p>A read waits for the write of the same key before it.
  */
 final class Batch {
   private static final Set<String> OPERATIONS = Set.of("put", "get", "delete");
@@ -44,12 +48,11 @@ final class Batch {
   private final Origin origin;
   private final @Nullable String idempotencyKey;
   private final OperationReader reader;
-  private final ArrayDeque<Line> window = new ArrayDeque<>();
+  private final BatchWindow window;
 
-  /** The newest write of each key that is written in the window. */
+  /** The newest write of each key that may be in the window; the reading thread's own. */
   private final Map<Key, CompletableFuture<Outcome>> writing = new HashMap<>();
 
-  private long windowBytes;
   private long lines;
 
   Batch(KeyValueService service, Origin origin, @Nullable String idempotencyKey) {
@@ -58,33 +61,43 @@ final class Batch {
     this.idempotencyKey = idempotencyKey;
     limits = service.limits();
     reader = new OperationReader(limits);
+    window = new BatchWindow(limits.batchWindow(), WINDOW_BYTES);
   }
 
   /**
-   * A line in the window.
+   * Runs the batch to its end; neither stream is used any more on return.
    *
-   * @param key what it writes, or null
-   * @param bytes what it holds in memory, about
+   * @param place has a thread for the results
    */
-  private record Line(@Nullable Key key, CompletableFuture<Outcome> result, long bytes) {}
-
-  void run(InputStream in, OutputStream out) throws IOException {
-    LineReader input = new LineReader(in, maxLine());
+  void run(BatchPlace place, InputStream in, OutputStream out) throws IOException {
     JsonGenerator results = Json.generator(out);
-    while (true) {
-      if (!input.hasLine() && in.available() == 0) {
-        finish(results);
-        results.flush();
-      }
-      if (!input.next()) {
-        break;
-      }
-      if (!input.isBlank()) {
-        start(input, results);
-      }
-    }
-    finish(results);
+    // The head of the answer: a client may wait for it before it sends a line.
     results.flush();
+    FutureTask<Void> writer = new FutureTask<>(() -> writeResults(results));
+    place.start(writer);
+    try {
+      submitLines(new LineReader(in, maxLine()));
+    } catch (InterruptedException e) {
+      throw interrupted();
+    } finally {
+      window.end();
+      await(writer);
+    }
+  }
+
+  private static void await(FutureTask<Void> writer) throws IOException {
+    try {
+      writer.get();
+    } catch (ExecutionException e) {
+      throw new IOException("The results could not be sent.", e.getCause());
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+  }
+
+  private static IOException interrupted() {
+    Thread.currentThread().interrupt();
+    return new InterruptedIOException("The server is stopping.");
   }
 
   private int maxLine() {
@@ -92,22 +105,24 @@ final class Batch {
         Math.min(Integer.MAX_VALUE / 2, LINE_OVERHEAD + ESCAPING * (long) limits.valueBytes());
   }
 
-  private void start(LineReader input, JsonGenerator results) throws IOException {
-    lines++;
-    Line line;
+  private void submitLines(LineReader input) throws IOException, InterruptedException {
+    boolean taken = true;
+    while (taken && input.next()) {
+      if (!input.isBlank()) {
+        lines++;
+        taken = window.add(submit(input));
+      }
+    }
+  }
+
+  private Line submit(LineReader input) throws InterruptedException {
     try {
       OperationRequest operation = parse(input);
-      line =
-          operation instanceof OperationRequest.Get get
-              ? read(get.key())
-              : write((WriteRequest) operation, input.lineLength(), results);
+      return operation instanceof OperationRequest.Get get
+          ? read(get.key())
+          : write((WriteRequest) operation, input.lineLength());
     } catch (RuntimeException e) {
-      line = new Line(null, CompletableFuture.failedFuture(e), input.lineLength());
-    }
-    window.add(line);
-    windowBytes += line.bytes();
-    while (window.size() > limits.batchWindow() || windowBytes > WINDOW_BYTES) {
-      finishFirst(results);
+      return new Line(CompletableFuture.failedFuture(e), input.lineLength());
     }
   }
 
@@ -138,17 +153,21 @@ final class Batch {
     }
     Entry entry = service.get(key).orElseThrow(Batch::missing);
     return new Line(
-        null, CompletableFuture.completedFuture(new Outcome.Found(entry)), entry.value().size());
+        CompletableFuture.completedFuture(new Outcome.Found(entry)), entry.value().size());
   }
 
-  private Line write(WriteRequest request, int bytes, JsonGenerator results) throws IOException {
+  private Line write(WriteRequest request, int bytes) throws InterruptedException {
     CompletableFuture<Outcome> result = submit(request);
-    if (isRefused(result) && !window.isEmpty()) {
-      finish(results);
+    if (result.isCompletedExceptionally() && !window.isEmpty()) {
+      // The queue was full: what the batch itself has in it makes room.
+      window.awaitEmpty();
       result = submit(request);
     }
+    if (writing.size() > 2 * limits.batchWindow()) {
+      writing.values().removeIf(CompletableFuture::isDone);
+    }
     writing.put(request.key(), result);
-    return new Line(request.key(), result, bytes);
+    return new Line(result, bytes);
   }
 
   private CompletableFuture<Outcome> submit(WriteRequest request) {
@@ -160,30 +179,33 @@ final class Batch {
             .toCompletableFuture();
   }
 
-  /** Whether the queue was full: what the batch itself has in it makes room. */
-  private static boolean isRefused(CompletableFuture<Outcome> result) {
-    return result.isCompletedExceptionally();
-  }
-
-  /** Writes the results of all lines in the window, waiting for their commits. */
-  private void finish(JsonGenerator results) throws IOException {
-    while (!window.isEmpty()) {
-      finishFirst(results);
+  private @Nullable Void writeResults(JsonGenerator results)
+      throws IOException, InterruptedException {
+    try {
+      for (Line line = window.first(); line != null; line = window.first()) {
+        if (!line.result().isDone()) {
+          results.flush();
+        }
+        writeResult(results, line);
+        window.removeFirst();
+        if (window.isEmpty()) {
+          results.flush();
+        }
+      }
+      results.flush();
+      return null;
+    } finally {
+      window.abandon();
     }
   }
 
-  private void finishFirst(JsonGenerator results) throws IOException {
-    Line line = window.remove();
+  private void writeResult(JsonGenerator results, Line line) throws IOException {
     try {
       ReplyLine.write(results, line.result().join());
     } catch (CompletionException e) {
       ReplyLine.problem(results, e, origin);
     }
     results.writeRaw('\n');
-    windowBytes -= line.bytes();
-    if (line.key() != null) {
-      writing.remove(line.key(), line.result());
-    }
   }
 
   private static KeyValueException missing() {

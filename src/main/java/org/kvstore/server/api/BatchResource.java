@@ -42,7 +42,7 @@ public class BatchResource {
     StreamingOutput results =
         out -> {
           try (place) {
-            new Batch(service, origin, name).run(in, out);
+            new Batch(service, origin, name).run(place, in, out);
           }
         };
     return Response.ok(results, MediaTypes.NDJSON).build();

@@ -33,6 +33,7 @@ public final class Engine implements AutoCloseable {
   private static final int MOST_BLOCKED = 256;
 
   private final Limits limits;
+  private final ThreadFactory threads;
   private final Clock clock;
   private final long openedAt;
   private final DataDirectory directory;
@@ -47,6 +48,7 @@ public final class Engine implements AutoCloseable {
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
     this.clock = clock;
+    this.threads = threads.own();
     limits = config.limits();
     openedAt = clock.millis();
     disk = new DiskSpace(directory.path(), config.store().freeDiskFloor());
@@ -58,15 +60,15 @@ public final class Engine implements AutoCloseable {
             directory.isNew(),
             new Store.Hooks(this::committed, new JsonPatcher(limits)));
     directory.initialised();
-    ThreadPoolExecutor quick = lane(threads.committers());
-    lanes = List.of(quick, lane(threads.committers()));
+    ThreadPoolExecutor quick = lane(threads.own());
+    lanes = List.of(quick, lane(threads.own()));
     watches =
         new WatchHub(
             store,
             limits,
-            threads.committers(),
+            threads.own(),
             new WatchHub.Lanes(quick, lanes.get(1), blocked -> compensate(quick, blocked)));
-    replicator = new LocalReplicator(store, limits, disk, threads.committers(), threads.answers());
+    replicator = new LocalReplicator(store, limits, disk, threads.own(), threads.answers());
     Reaper reaper = new Reaper(store, replicator, clock);
     Historian historian = new Historian(store, replicator, config.history(), clock);
     ticks = List.of(every(threads, () -> tick(reaper, replicator)), every(threads, historian::run));
@@ -109,12 +111,12 @@ public final class Engine implements AutoCloseable {
   /**
    * What the engine runs on.
    *
-   * @param committers makes the committer thread, the dispatcher of watches and their lanes
+   * @param own makes the threads that belong to one task: the committer, the dispatcher of watches
+   *     and their lanes, the second thread of a batch
    * @param answers runs what waits for an outcome, never in the calling thread
    * @param timer runs the ticks and time-outs
    */
-  public record Threads(
-      ThreadFactory committers, Executor answers, ScheduledExecutorService timer) {}
+  public record Threads(ThreadFactory own, Executor answers, ScheduledExecutorService timer) {}
 
   /**
    * Opens the engine.
@@ -183,6 +185,11 @@ public final class Engine implements AutoCloseable {
   /** The way of writes. */
   public LocalReplicator replicator() {
     return replicator;
+  }
+
+  /** Makes threads that belong to one task. */
+  public ThreadFactory threads() {
+    return threads;
   }
 
   /** The disk that the data is on. */

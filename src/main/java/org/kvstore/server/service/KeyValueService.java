@@ -159,13 +159,22 @@ public class KeyValueService {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many batches run.")
           .withLimit(limits().batches());
     }
-    return batches::release;
+    return new BatchPlace();
   }
 
   /** A place for a running batch. */
-  public interface BatchPlace extends AutoCloseable {
+  public final class BatchPlace implements AutoCloseable {
+    private BatchPlace() {}
+
+    /** Runs a part of the batch on a thread of its own. */
+    public void start(Runnable part) {
+      handle.require().threads().newThread(part).start();
+    }
+
     @Override
-    void close();
+    public void close() {
+      batches.release();
+    }
   }
 
   private long endOfLease(long id) {

@@ -157,11 +157,14 @@ final class Database implements AutoCloseable {
     if (table == Table.CURRENT || table == Table.REQUESTS) {
       blocks.setFilterPolicy(own(new BloomFilter(10)));
     }
+    boolean isHistory = table == Table.CHANGES || table == Table.VERSIONS;
     return own(ColumnFamilyOptions.getColumnFamilyOptionsFromProps(SORTED_INSERTS))
         .setTableFormatConfig(blocks)
         .setWriteBufferSize(32 << 20)
         .setMaxWriteBufferNumber(3)
         .setLevelCompactionDynamicLevelBytes(true)
+        // History is written far more than read: it is merged in larger steps.
+        .setLevel0FileNumCompactionTrigger(isHistory ? 12 : 4)
         .setCompressionType(CompressionType.LZ4_COMPRESSION)
         .setBottommostCompressionType(CompressionType.LZ4_COMPRESSION);
   }
