@@ -99,7 +99,7 @@ def measure(options, directory, targets):
         sizes = [size / 2**20 for _, size in samples]
         targets.shown("writes/s", f"{rate:,.0f}")
         targets.shown("disk, most", f"{max(sizes):,.0f} MB")
-        targets.at_most("most of the last two fifths to that of the second and third",
+        targets.at_most("disk, most of the last two fifths to most of the two fifths before",
                         growth(samples, options.seconds), MOST_GROWTH, "x")
         time.sleep(SAMPLE_SECONDS)
         rest = disk_bytes(directory / "server/data") / 2**20

@@ -8,7 +8,8 @@ class Targets:
         self.rows = []
 
     def at_most(self, what, measured, limit, unit=""):
-        self._row(what, f"{measured:,.4g}{unit}", f"at most {limit:,.4g}{unit}", measured <= limit)
+        self._row(what, f"{_figure(measured)}{unit}", f"at most {_figure(limit)}{unit}",
+                  measured <= limit)
 
     def equal(self, what, measured, wanted):
         self._row(what, f"{measured:,}", f"{wanted:,}", measured == wanted)
@@ -27,3 +28,7 @@ class Targets:
 
     def _row(self, what, measured, target, passed):
         self.rows.append({"what": what, "measured": measured, "target": target, "passed": passed})
+
+
+def _figure(number):
+    return f"{number:,.0f}" if abs(number) >= 10 else f"{number:.3g}"
