@@ -1,5 +1,7 @@
 """What was measured against what is wanted, as a Markdown table."""
 
+from load import say
+
 
 class Targets:
     """Collects rows while a run goes on. A row without a target is for information."""
@@ -27,6 +29,7 @@ class Targets:
         return "\n".join(["| what | measured | target | |", "|---|---:|---:|---|", *lines])
 
     def _row(self, what, measured, target, passed):
+        say(f"{what}: {measured}")
         self.rows.append({"what": what, "measured": measured, "target": target, "passed": passed})
 
 
