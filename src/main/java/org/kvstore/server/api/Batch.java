@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.BatchWindow.Line;
@@ -40,6 +41,12 @@ final class Batch {
   private static final long WINDOW_BYTES = 4 << 20;
   private static final int LINE_OVERHEAD = 16 << 10;
 
+  /** How soon a line is submitted again that the full queue refused. */
+  private static final long ROOM_MILLIS = 10;
+
+  /** How long it tries, which is far longer than a full queue takes to be worked off. */
+  private static final long ROOM_WAIT_NANOS = 2_000_000_000;
+
   /** What JSON may add to a value by escaping it: six characters for one byte, at the worst. */
   private static final int ESCAPING = 6;
 
@@ -54,6 +61,9 @@ final class Batch {
   private final Map<Key, CompletableFuture<Outcome>> writing = new HashMap<>();
 
   private long lines;
+
+  /** There was no room for the line before, however long it tried. */
+  private boolean refused;
 
   Batch(KeyValueService service, Origin origin, @Nullable String idempotencyKey) {
     this.service = service;
@@ -85,13 +95,24 @@ final class Batch {
     }
   }
 
+  /** The streams go back to the container afterwards, so an interrupt does not end the wait. */
   private static void await(FutureTask<Void> writer) throws IOException {
+    boolean interrupted = false;
     try {
-      writer.get();
+      while (true) {
+        try {
+          writer.get();
+          return;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
     } catch (ExecutionException e) {
       throw new IOException("The results could not be sent.", e.getCause());
-    } catch (InterruptedException e) {
-      throw interrupted();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -158,16 +179,34 @@ final class Batch {
 
   private Line write(WriteRequest request, int bytes) throws InterruptedException {
     CompletableFuture<Outcome> result = submit(request);
-    if (result.isCompletedExceptionally() && !window.isEmpty()) {
-      // The queue was full: what the batch itself has in it makes room.
+    long since = System.nanoTime();
+    while (isRefused(result) && !refused) {
+      // The queue is full: what the batch has in it makes room, or what others have.
       window.awaitEmpty();
+      TimeUnit.MILLISECONDS.sleep(ROOM_MILLIS);
       result = submit(request);
+      refused = System.nanoTime() - since > ROOM_WAIT_NANOS && isRefused(result);
     }
+    refused &= isRefused(result);
     if (writing.size() > 2 * limits.batchWindow()) {
       writing.values().removeIf(CompletableFuture::isDone);
     }
     writing.put(request.key(), result);
     return new Line(result, bytes);
+  }
+
+  /** Whether a write was certainly not applied, for want of room. */
+  private static boolean isRefused(CompletableFuture<Outcome> result) {
+    if (!result.isCompletedExceptionally()) {
+      return false;
+    }
+    try {
+      result.join();
+      return false;
+    } catch (CompletionException e) {
+      return e.getCause() instanceof KeyValueException cause
+          && cause.code() == ErrorCode.UNAVAILABLE;
+    }
   }
 
   private CompletableFuture<Outcome> submit(WriteRequest request) {

@@ -30,11 +30,6 @@ final class LineReader {
     this.maxLine = maxLine;
   }
 
-  /** Whether the next line is here, so that {@link #next} does not wait for the client. */
-  boolean hasLine() {
-    return newline(start) >= 0 || ended && start < end;
-  }
-
   /** Goes to the next line; false at the end. */
   boolean next() throws IOException {
     tooLong = false;

@@ -44,7 +44,7 @@ public class Health {
   HealthCheck live() {
     return () ->
         HealthCheckResponse.named("kvstore-live")
-            .status(handle.engine().map(engine -> engine.replicator().isAlive()).orElse(true))
+            .status(handle.engine().map(Engine::isAlive).orElse(true))
             .build();
   }
 

@@ -42,6 +42,9 @@ public final class LocalReplicator implements Replicator {
   /** How long a commit waits for more writes when few of the writers before are back. */
   private static final long GATHER_NANOS = 100_000;
 
+  /** A group is complete with so many bytes: what it holds is in memory several times. */
+  private static final long GROUP_BYTES = 4 << 20;
+
   private static final long CLOSE_SECONDS = 30;
 
   /** Handing a task to the executor costs more than an answer, so one task gives several. */
@@ -195,11 +198,13 @@ public final class LocalReplicator implements Replicator {
         LockSupport.parkNanos(GATHER_NANOS);
       }
       int room = limits.groupWrites();
+      long bytes = 0;
       while (next != null) {
         group.add(next);
-        waitingBytes.addAndGet(-next.submission().command().weight());
+        bytes += weight(next);
+        waitingBytes.addAndGet(-weight(next));
         room -= changes(next);
-        PendingWrite following = waiting.peek();
+        PendingWrite following = bytes < GROUP_BYTES ? waiting.peek() : null;
         next = following != null && changes(following) <= room ? waiting.poll() : null;
       }
     } catch (InterruptedException e) {
@@ -208,6 +213,10 @@ public final class LocalReplicator implements Replicator {
     }
     writersBefore = group.size();
     return group;
+  }
+
+  private static long weight(PendingWrite write) {
+    return write.submission().command().weight();
   }
 
   /** Keys that a write may change: what its part of a commit is bounded by. */
@@ -327,7 +336,7 @@ public final class LocalReplicator implements Replicator {
   private void refuseWaiting() {
     List<PendingWrite> left = new ArrayList<>();
     waiting.drainTo(left);
-    left.forEach(write -> waitingBytes.addAndGet(-write.submission().command().weight()));
+    left.forEach(write -> waitingBytes.addAndGet(-weight(write)));
     fail(left, unavailable("The service is stopping."));
   }
 

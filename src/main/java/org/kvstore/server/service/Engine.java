@@ -104,8 +104,8 @@ public final class Engine implements AutoCloseable {
 
   /** A commit is told only once the engine is whole: the committer starts last. */
   private void committed(List<Event> events) {
-    heldReads.committed(events);
     watches.committed(events);
+    heldReads.committed(events);
   }
 
   /**
@@ -170,6 +170,11 @@ public final class Engine implements AutoCloseable {
     if (failure != null) {
       throw failure;
     }
+  }
+
+  /** Whether the threads run without which nothing is ever answered. */
+  public boolean isAlive() {
+    return replicator.isAlive() && watches.isAlive();
   }
 
   /** Every bound. */

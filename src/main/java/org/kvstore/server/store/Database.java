@@ -133,8 +133,7 @@ final class Database implements AutoCloseable {
         .setMaxOpenFiles(options.openFiles())
         .setMaxBackgroundJobs(2)
         .setBytesPerSync(1 << 20)
-        // There is one committer, so memtables need no concurrent inserts: rows in order go in
-        // fast.
+        // There is one committer: memtables need no concurrent inserts, and rows in order are fast.
         .setAllowConcurrentMemtableWrite(false)
         .setMaxTotalWalSize(2 * options.writeBufferBytes())
         .setWriteBufferManager(own(new WriteBufferManager(options.writeBufferBytes(), cache)))

@@ -22,7 +22,7 @@ final class RecentChanges {
   /** Guarded by this object's monitor. */
   private long bytes;
 
-  /** Changes after this revision are here. Raised before they go. */
+  /** Changes after this revision are here. Raised before they go, and never lowered. */
   private volatile long floor;
 
   private volatile long newest;
@@ -38,6 +38,10 @@ final class RecentChanges {
 
   /** Adds a commit; the oldest ones go if there is no room. */
   synchronized void add(List<Event> events) {
+    if (events.get(0).revision() <= newest) {
+      // It was skipped before it was told: whoever wants it reads it from disk.
+      return;
+    }
     if (events.get(0).revision() != newest + 1) {
       // A commit was not heard of, as when the store recovers from a failed write.
       skipTo(events.get(0).revision() - 1);

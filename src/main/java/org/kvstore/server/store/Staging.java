@@ -29,6 +29,7 @@ final class Staging {
   static final byte[] REVISION = Bytes.ofUtf8("revision").toArray();
   static final byte[] COMPACTED = Bytes.ofUtf8("compacted").toArray();
   private static final byte[] NOTHING = new byte[0];
+  private static final int ENTRY_BYTES = 100;
 
   private final Database database;
   private final EntryCache cache;
@@ -120,23 +121,26 @@ final class Staging {
 
   /** The first entries of a range, as of now, in order; without values, as there may be many. */
   List<Entry> first(KeyRange range, int limit) {
-    return first(range, limit, 0).stream().map(Rows::withoutValue).toList();
+    return first(range, limit, Long.MAX_VALUE).stream().map(Rows::withoutValue).toList();
   }
 
   /**
-   * The same with values, as long as they are within a number of bytes; one more has its value too.
+   * The same with values, until they take more than a number of bytes; then one more, which shows
+   * that there is more, without its value.
    */
   List<Entry> first(KeyRange range, int limit, long maxBytes) {
     TreeMap<Key, Entry> found = new TreeMap<>();
     long bytes = 0;
+    boolean full = false;
     try (EntryWalk walk =
         new CurrentWalk(database.iterator(Table.CURRENT, database.newest()), range, false)) {
-      for (; walk.isValid() && found.size() < limit; walk.next()) {
+      for (; walk.isValid() && found.size() < limit && !full; walk.next()) {
         Key key = new Key(walk.key());
         if (!changed.containsKey(key)) {
+          full = bytes > maxBytes;
           Entry entry = walk.entry();
-          found.put(key, bytes <= maxBytes ? entry : Rows.withoutValue(entry));
-          bytes += entry.value().size();
+          found.put(key, full ? Rows.withoutValue(entry) : entry);
+          bytes += weight(entry);
         }
       }
     }
@@ -147,6 +151,11 @@ final class Staging {
           }
         });
     return found.values().stream().limit(limit).toList();
+  }
+
+  /** What an entry takes in a list: bytes, about. */
+  static long weight(Entry entry) {
+    return ENTRY_BYTES + entry.key().utf8().size() + entry.value().size();
   }
 
   /** The entries whose deadline is at or before a time, the earliest first; without values. */

@@ -130,7 +130,7 @@ final class Transaction {
         return new Outcome.Listed(entries, true);
       }
       entries.add(entry);
-      bytes += entry.value().size();
+      bytes += Staging.weight(entry);
     }
     return new Outcome.Listed(entries, false);
   }

@@ -208,7 +208,7 @@ public final class Watch implements AutoCloseable {
         fail(e);
       }
       return false;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       fail(KeyValueException.of(ErrorCode.INTERNAL, "The watch failed.").withCause(e));
       return false;
     }

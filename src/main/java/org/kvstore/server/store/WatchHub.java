@@ -120,6 +120,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return watches.size();
   }
 
+  /** Whether the dispatcher runs; without it no watch delivers anything. */
+  public boolean isAlive() {
+    return dispatcher.isAlive();
+  }
+
   /** How many revisions the slowest watch is behind; one may be ahead of what is told so far. */
   public long lag() {
     long newest = recent.newest();
@@ -189,7 +194,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
       int woken = 0;
       try {
         woken = round();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // Without it every watch would be silent for ever.
         LOG.log(Level.ERROR, "A round of the watch dispatcher failed.", e);
       }
       pause(woken);

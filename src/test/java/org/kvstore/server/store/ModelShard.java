@@ -219,8 +219,9 @@ final class ModelShard {
     List<Entry> all = inRange(list.range());
     List<Entry> shown = new ArrayList<>();
     while (shown.size() < Math.min(all.size(), list.limit()) && listed[0] <= limits.pageBytes()) {
-      listed[0] += all.get(shown.size()).value().size();
-      shown.add(all.get(shown.size()));
+      Entry first = all.get(shown.size());
+      listed[0] += 100 + first.key().utf8().size() + first.value().size();
+      shown.add(first);
     }
     return new Outcome.Listed(shown, shown.size() < all.size());
   }
