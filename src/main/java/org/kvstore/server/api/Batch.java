@@ -81,8 +81,6 @@ final class Batch {
    */
   void run(BatchPlace place, InputStream in, OutputStream out) throws IOException {
     JsonGenerator results = Json.generator(out);
-    // The head of the answer: a client may wait for it before it sends a line.
-    results.flush();
     FutureTask<Void> writer = new FutureTask<>(() -> writeResults(results));
     place.start(writer);
     try {

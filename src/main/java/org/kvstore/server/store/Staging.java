@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
@@ -121,7 +122,16 @@ final class Staging {
 
   /** The first entries of a range, as of now, in order; without values, as there may be many. */
   List<Entry> first(KeyRange range, int limit) {
-    return first(range, limit, Long.MAX_VALUE).stream().map(Rows::withoutValue).toList();
+    TreeMap<Key, Entry> found = new TreeMap<>();
+    try (EntryWalk walk = walk(range)) {
+      for (; walk.isValid() && found.size() < limit; walk.next()) {
+        Key key = new Key(walk.key());
+        if (!changed.containsKey(key)) {
+          found.put(key, Rows.withoutValue(walk.entry()));
+        }
+      }
+    }
+    return withChanges(found, range, limit).map(Rows::withoutValue).toList();
   }
 
   /**
@@ -132,8 +142,7 @@ final class Staging {
     TreeMap<Key, Entry> found = new TreeMap<>();
     long bytes = 0;
     boolean full = false;
-    try (EntryWalk walk =
-        new CurrentWalk(database.iterator(Table.CURRENT, database.newest()), range, false)) {
+    try (EntryWalk walk = walk(range)) {
       for (; walk.isValid() && found.size() < limit && !full; walk.next()) {
         Key key = new Key(walk.key());
         if (!changed.containsKey(key)) {
@@ -144,13 +153,21 @@ final class Staging {
         }
       }
     }
+    return withChanges(found, range, limit).toList();
+  }
+
+  private EntryWalk walk(KeyRange range) {
+    return new CurrentWalk(database.iterator(Table.CURRENT, database.newest()), range, false);
+  }
+
+  private Stream<Entry> withChanges(TreeMap<Key, Entry> stored, KeyRange range, int limit) {
     changed.forEach(
         (key, entry) -> {
           if (range.contains(key.utf8())) {
-            entry.ifPresent(present -> found.put(key, present));
+            entry.ifPresent(present -> stored.put(key, present));
           }
         });
-    return found.values().stream().limit(limit).toList();
+    return stored.values().stream().limit(limit);
   }
 
   /** What an entry takes in a list: bytes, about. */
