@@ -7,6 +7,7 @@ import static org.kvstore.it.support.Service.target;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -30,6 +31,10 @@ class BatchIT extends Deployed {
   private static final String NDJSON = "application/x-ndjson";
   private static final int DISCONNECTIONS = 40;
   private static final int LINES = 500;
+
+  /** Fewer than are allowed, as one that was cut off may not have ended yet. */
+  private static final int OPEN_BATCHES = 12;
+
   private static final String VALUE = "v".repeat(100);
 
   private final String prefix = prefix();
@@ -87,6 +92,38 @@ class BatchIT extends Deployed {
       send(connection, "{\"op\":\"get\",\"key\":\"%sa\"}\n".formatted(prefix));
       assertThat(text(connection.chunk())).contains("\"status\":200");
       connection.send("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  /** Each holds a thread of the server while its client is silent. */
+  @Test
+  void manyBatchesThatStayOpen_areAnswered_andKeepNobodyElseWaiting() throws IOException {
+    List<RawConnection> open = new ArrayList<>();
+    try {
+      for (int i = 0; i < OPEN_BATCHES; i++) {
+        RawRequest request =
+            service
+                .post("/v1/batch")
+                .header("Content-Type", NDJSON)
+                .header("Transfer-Encoding", "chunked")
+                .unframed("");
+        RawConnection connection = request.open();
+        open.add(connection);
+        send(
+            connection, "{\"op\":\"put\",\"key\":\"%s%d\",\"value\":\"1\"}\n".formatted(prefix, i));
+      }
+      for (RawConnection connection : open) {
+        connection.readHead("POST /v1/batch").expect(200);
+        assertThat(text(connection.chunk())).contains("\"status\":201");
+      }
+      service.put(target(prefix + "other")).body("x").send().expect(201);
+      for (RawConnection connection : open) {
+        connection.send("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      }
+    } finally {
+      for (RawConnection connection : open) {
+        connection.close();
+      }
     }
   }
 
