@@ -86,8 +86,10 @@ class BatchIT extends Deployed {
             .header("Transfer-Encoding", "chunked")
             .unframed("");
     try (RawConnection connection = request.open()) {
-      send(connection, "{\"op\":\"put\",\"key\":\"%sa\",\"value\":\"1\"}\n".formatted(prefix));
+      send(connection, "{\"op\":\"get\",\"key\":\"%sa\"}\n".formatted(prefix));
       connection.readHead(request.line()).expect(200);
+      assertThat(text(connection.chunk())).contains("\"status\":404");
+      send(connection, "{\"op\":\"put\",\"key\":\"%sa\",\"value\":\"1\"}\n".formatted(prefix));
       assertThat(text(connection.chunk())).contains("\"status\":201");
       send(connection, "{\"op\":\"get\",\"key\":\"%sa\"}\n".formatted(prefix));
       assertThat(text(connection.chunk())).contains("\"status\":200");

@@ -81,6 +81,8 @@ final class Batch {
    */
   void run(BatchPlace place, InputStream in, OutputStream out) throws IOException {
     JsonGenerator results = Json.generator(out);
+    // Liberty ignores the first flush of an answer; the first result is to be seen at once.
+    results.flush();
     FutureTask<Void> writer = new FutureTask<>(() -> writeResults(results));
     place.start(writer);
     try {

@@ -27,7 +27,8 @@ final class Exchanges {
           "requestId",
           "etag",
           "field",
-          "limit");
+          "limit",
+          "operation");
 
   private final Set<Seen> seen = ConcurrentHashMap.newKeySet();
 
