@@ -148,6 +148,12 @@ final class Writer implements Runnable {
   /** Reads an answer, of which nothing but the head is expected. */
   private void read(Connection connection) throws IOException {
     if (connection.channel.read(connection.in) < 0) {
+      if (idle.remove(connection)) {
+        // It was not needed for so long that the server gave it up.
+        connection.channel.close();
+        connections--;
+        return;
+      }
       throw new Failure("the server closed the connection of a writer");
     }
     ByteBuffer in = connection.in;

@@ -93,8 +93,9 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   }
 
   @Override
-  public void send(List<Delivery> deliveries) {
-    write(EventLines.blocks(deliveries, this::id));
+  public Runnable prepare(List<Delivery> deliveries) {
+    byte[] blocks = EventLines.blocks(deliveries, this::id);
+    return () -> write(blocks);
   }
 
   @Override

@@ -29,7 +29,7 @@ import org.kvstore.server.store.WatchHub;
 public final class Engine implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Engine.class.getName());
   private static final long TICK_MILLIS = 100;
-  private static final int LANE_THREADS = 16;
+  private static final int LANE_THREADS = 4;
   private static final int MOST_BLOCKED = 256;
 
   private final Limits limits;

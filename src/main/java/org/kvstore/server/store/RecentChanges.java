@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 
 /**
@@ -12,8 +11,6 @@ import org.kvstore.server.model.Event;
  * any may read.
  */
 final class RecentChanges {
-  private static final long OVERHEAD_BYTES = 200;
-
   private final long maxBytes;
 
   /** The events of one commit, by its newest revision. */
@@ -48,12 +45,12 @@ final class RecentChanges {
     }
     long last = events.get(events.size() - 1).revision();
     commits.put(last, events);
-    bytes += sizeOf(events);
+    bytes += Changes.bytes(events);
     while (bytes > maxBytes) {
       var oldest = commits.firstEntry();
       floor = oldest.getKey();
       commits.remove(oldest.getKey());
-      bytes -= sizeOf(oldest.getValue());
+      bytes -= Changes.bytes(oldest.getValue());
     }
     newest = last;
   }
@@ -86,9 +83,9 @@ final class RecentChanges {
   }
 
   /**
-   * The same, up to a revision that was the newest once.
+   * The same, up to a revision.
    *
-   * @param upTo where to end
+   * @param upTo where to end; at most {@link #newest}
    */
   @Nullable Changes between(long revision, long upTo, int enoughEvents, long enoughBytes) {
     if (revision < floor) {
@@ -97,31 +94,22 @@ final class RecentChanges {
     List<Event> found = new ArrayList<>();
     long size = 0;
     long last = revision;
-    for (var commit : commits.tailMap(revision, false).entrySet()) {
-      if (commit.getKey() > upTo) {
+    for (List<Event> commit : commits.tailMap(revision, false).values()) {
+      if (commit.get(0).revision() > upTo) {
         break;
       }
-      for (Event event : commit.getValue()) {
-        if (event.revision() <= revision) {
+      for (Event event : commit) {
+        if (event.revision() <= revision || event.revision() > upTo) {
           continue;
         }
         if (event.revision() != last && (found.size() >= enoughEvents || size >= enoughBytes)) {
           return revision < floor ? null : new Changes(found, last);
         }
         found.add(event);
-        size += sizeOf(event);
+        size += Changes.bytes(event);
         last = event.revision();
       }
     }
     return revision < floor ? null : new Changes(found, Math.max(upTo, revision));
-  }
-
-  private static long sizeOf(List<Event> events) {
-    return events.stream().mapToLong(RecentChanges::sizeOf).sum();
-  }
-
-  private static long sizeOf(Event event) {
-    Entry entry = event.entry();
-    return OVERHEAD_BYTES + event.key().utf8().size() + (entry == null ? 0 : entry.value().size());
   }
 }

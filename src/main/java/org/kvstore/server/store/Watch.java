@@ -23,10 +23,9 @@ import org.kvstore.server.store.WatchSink.Delivery;
  * it run, and it runs again for those who came meanwhile. Whoever runs it owns {@code after}.
  */
 public final class Watch implements AutoCloseable {
-  private static final int EVENTS = 256;
   private static final long BYTES = 64 << 10;
 
-  private static final long SLOW_NANOS = 20_000_000;
+  private static final long SLOW_NANOS = 50_000_000;
 
   /** Turns before others get theirs, so that one that is far behind does not keep a thread. */
   private static final int TURNS = 32;
@@ -189,7 +188,7 @@ public final class Watch implements AutoCloseable {
   private synchronized boolean deliver() {
     try {
       for (int turn = 0; turn < TURNS; turn++) {
-        if (!takes() || !send(hub.part(query, after, EVENTS, BYTES))) {
+        if (!takes() || !send(hub.part(query, after, BYTES))) {
           return false;
         }
         unreadable = false;
@@ -287,10 +286,12 @@ public final class Watch implements AutoCloseable {
     if (chunk.isEmpty()) {
       return;
     }
+    // What is not the reader's doing, such as waiting for another to write it, does not count.
+    Runnable sending = sink.prepare(chunk);
     long began = System.nanoTime();
     sendingSince = slow ? 0 : began;
     try {
-      sink.send(chunk);
+      sending.run();
     } finally {
       sendingSince = 0;
     }

@@ -44,6 +44,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private final Limits limits;
   private final Lanes lanes;
   private final RecentChanges recent;
+  private final Backlog backlog;
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private final Semaphore places;
   private final Thread dispatcher;
@@ -55,17 +56,15 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   /**
    * A round of the dispatcher.
    *
+   * @param after it begins where the one before ended
    * @param upTo watches are offered the changes up to this revision
-   * @param parts what was put together of what is in memory
+   * @param parts what was put together of it, by those who want it
    */
-  private record Round(long upTo, Map<Place, Part> parts) {
-    Round(long upTo) {
-      this(upTo, new ConcurrentHashMap<>());
+  private record Round(long after, long upTo, Map<Watch.Query, Part> parts) {
+    Round(long after, long upTo) {
+      this(after, upTo, new ConcurrentHashMap<>());
     }
   }
-
-  /** How far watches of a query have come. */
-  private record Place(Watch.Query query, long after) {}
 
   /**
    * What deliveries run on. A sink should never block, but that of a runtime may (decision 12): so
@@ -88,7 +87,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     this.limits = limits;
     this.lanes = lanes;
     recent = new RecentChanges(limits.recentBytes(), log.revision());
-    round = new Round(recent.newest());
+    backlog = new Backlog(log, recent);
+    round = new Round(recent.newest(), recent.newest());
     places = new Semaphore(limits.watches());
     dispatcher = threads.newThread(this::run);
     dispatcher.start();
@@ -171,18 +171,19 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return round.upTo();
   }
 
-  /** What follows a revision: from memory if it is there, else from the change log. */
-  Part part(Watch.Query query, long after, int events, long bytes) {
+  /** What follows a revision, or the beginning of it, up to what is offered. */
+  Part part(Watch.Query query, long after, long bytes) {
     Round now = round;
     Part shared =
-        now.parts()
-            .computeIfAbsent(
-                new Place(query, after),
-                place -> {
-                  Changes changes = recent.between(after, now.upTo(), events, bytes);
-                  return changes == null ? null : Part.of(query, changes);
-                });
-    return shared == null ? Part.of(query, log.changes(after, events, bytes)) : shared;
+        after == now.after()
+            ? now.parts().computeIfAbsent(query, of -> part(of, now, bytes))
+            : null;
+    return shared == null ? backlog.part(new Place(query, after), now.upTo(), bytes) : shared;
+  }
+
+  private @Nullable Part part(Watch.Query query, Round of, long bytes) {
+    Changes changes = recent.between(of.after(), of.upTo(), Backlog.CHUNK, bytes);
+    return changes == null ? null : Part.of(query, changes);
   }
 
   @Nullable Entry before(Event event) {
@@ -207,7 +208,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     long from = round.upTo();
     long newest = recent.newest();
     Changes changes = recent.after(from, Integer.MAX_VALUE, Long.MAX_VALUE);
-    round = new Round(changes == null ? newest : changes.upTo());
+    round = new Round(from, changes == null ? newest : changes.upTo());
     long now = System.nanoTime();
     int woken = 0;
     int blocked = 0;

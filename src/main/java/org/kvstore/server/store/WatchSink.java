@@ -15,8 +15,11 @@ public interface WatchSink {
   /** Whether something may be sent now. */
   boolean isReady();
 
-  /** Delivers events: whole revisions, in order. */
-  void send(List<Delivery> deliveries);
+  /**
+   * Prepares to deliver events: whole revisions, in order. What it returns is run at once, and
+   * sends them.
+   */
+  Runnable prepare(List<Delivery> deliveries);
 
   /** Says that everything up to a revision has been delivered. */
   void progress(long revision);

@@ -83,7 +83,11 @@ final class TestSink implements WatchSink {
   }
 
   @Override
-  public void send(List<Delivery> sent) {
+  public Runnable prepare(List<Delivery> sent) {
+    return () -> send(sent);
+  }
+
+  private void send(List<Delivery> sent) {
     exclusively(
         () -> {
           if (room <= 0) {
