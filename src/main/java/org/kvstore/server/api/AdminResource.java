@@ -9,11 +9,9 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.CompactedDocument;
-import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.ChangeService;
 
 /** What an operator asks for: {@code /v1/admin}. */
@@ -31,11 +29,9 @@ public class AdminResource {
   /** Gives up history; without a revision all that is not the present. */
   @POST
   @Path("compact")
-  public CompletionStage<Response> compact(@Context HttpServletRequest request) throws IOException {
-    if (request.getInputStream().read() >= 0) {
-      // Read past, a revision in it would give up all history instead of some.
-      throw KeyValueException.invalid("body", "It has no body; the parameter is revision.");
-    }
+  public CompletionStage<Response> compact(@Context HttpServletRequest request) {
+    // Read past, a revision in it would give up all history instead of some.
+    Bodies.requireNone(request, "the parameter is revision.");
     long revision = Query.of(request, Set.of("revision")).number("revision", 0, 1, Long.MAX_VALUE);
     return ProblemMapper.answer(
         request,

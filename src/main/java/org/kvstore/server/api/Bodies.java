@@ -2,14 +2,39 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.io.InputStream;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyValueException;
 
-/** Reads request bodies within a limit. */
+/**
+ * Reads request bodies within a limit.
+ *
+ * <p>Most bodies come with the head of their request, and are read at once, by the thread that has
+ * the request. That thread waits for those that do not. When several wait already, {@link
+ * RequestGate} has a body received without a thread before it lets the request pass.
+ */
 final class Bodies {
+  private static final String RECEIVED = "org.kvstore.body";
+  private static final int MOST_WAITING = 8;
+  private static final AtomicInteger READING = new AtomicInteger();
+
   private Bodies() {}
+
+  /** Whether so many threads read bodies now that another should not. */
+  static boolean areSlow() {
+    return READING.get() >= MOST_WAITING;
+  }
+
+  /** Leaves a body that was received for {@link #read}. */
+  static void received(HttpServletRequest request, byte[] body) {
+    request.setAttribute(RECEIVED, body);
+  }
+
+  /** Whether the body has been received. */
+  static boolean isReceived(HttpServletRequest request) {
+    return request.getAttribute(RECEIVED) != null;
+  }
 
   /**
    * Reads a whole body. One that says that it is too long is refused before a byte of it is read;
@@ -23,8 +48,7 @@ final class Bodies {
     if (length > limit) {
       throw tooLarge(field, limit);
     }
-    InputStream in = request.getInputStream();
-    byte[] body = length >= 0 ? in.readNBytes((int) length) : in.readNBytes(limit + 1);
+    byte[] body = bytes(request, length >= 0 ? (int) length : limit + 1);
     if (body.length > limit) {
       throw tooLarge(field, limit);
     }
@@ -33,6 +57,35 @@ final class Bodies {
           ErrorCode.REQUEST_INVALID, "The body is shorter than its Content-Length.");
     }
     return Bytes.takeOver(body);
+  }
+
+  private static byte[] bytes(HttpServletRequest request, int most) throws IOException {
+    if (request.getAttribute(RECEIVED) instanceof byte[] received) {
+      return received;
+    }
+    READING.incrementAndGet();
+    try {
+      return request.getInputStream().readNBytes(most);
+    } finally {
+      READING.decrementAndGet();
+    }
+  }
+
+  /**
+   * Requires that there is no body, without waiting for one.
+   *
+   * @param instead what to say instead
+   * @throws KeyValueException REQUEST_INVALID when there is one
+   */
+  static void requireNone(HttpServletRequest request, String instead) {
+    if (isExpected(request)) {
+      throw KeyValueException.invalid("body", "It has no body; " + instead);
+    }
+  }
+
+  /** Whether the head of a request says that a body follows. */
+  static boolean isExpected(HttpServletRequest request) {
+    return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
@@ -16,6 +17,8 @@ import java.util.regex.Pattern;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.service.KeyValueService;
 
 /**
  * The first to see a request. It reads what Jakarta REST and the container would bend: they strip a
@@ -25,7 +28,10 @@ import org.kvstore.server.model.KeyValueException;
  * <p>The key of {@code /v1/kv/{key}} is decoded here, byte for byte, from the raw request target,
  * and handed to {@link EntryEndpoint}. Requests whose framing is ambiguous are refused.
  */
-@WebFilter(urlPatterns = "/*", asyncSupported = true)
+@WebFilter(
+    urlPatterns = "/*",
+    asyncSupported = true,
+    dispatcherTypes = {DispatcherType.REQUEST, DispatcherType.ASYNC})
 public class RequestGate extends HttpFilter {
   private static final long serialVersionUID = 1L;
 
@@ -43,6 +49,9 @@ public class RequestGate extends HttpFilter {
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
 
+  /** Where a body is read as it comes, by a thread of those that are kept for it. */
+  private static final Set<String> STREAMED = Set.of("/v1/batch", "/v1/admin/restore");
+
   /** Where a POST or PUT means something without a body. */
   private static final Pattern WITHOUT_BODY = Pattern.compile("/v1/(leases/|admin/)");
 
@@ -55,9 +64,11 @@ public class RequestGate extends HttpFilter {
 
   private final transient EntryEndpoint entries;
   private final transient WatchEndpoint watches;
+  private final transient KeyValueService service;
 
   @Inject
-  public RequestGate(EntryEndpoint entries, WatchEndpoint watches) {
+  public RequestGate(EntryEndpoint entries, WatchEndpoint watches, KeyValueService service) {
+    this.service = service;
     this.entries = entries;
     this.watches = watches;
   }
@@ -86,11 +97,14 @@ public class RequestGate extends HttpFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     protect(response);
-    String raw = request.getRequestURI();
+    String raw = Bodies.isReceived(request) ? originalPath(request) : request.getRequestURI();
     request.setAttribute(PATH, raw);
     String path = raw.substring(request.getContextPath().length());
     try {
       checkFraming(request);
+      if (Bodies.areSlow() && receive(request, response, path)) {
+        return;
+      }
       if (path.startsWith(KEYS)) {
         entries.answer(request, response, decodeKey(path.substring(KEYS.length())));
         return;
@@ -111,6 +125,27 @@ public class RequestGate extends HttpFilter {
       return;
     }
     chain.doFilter(new FixedPath(request, path), response);
+  }
+
+  /** Has a body received before the request goes on; false when there is none to wait for. */
+  private boolean receive(HttpServletRequest request, HttpServletResponse response, String path)
+      throws IOException {
+    Limits limits = service.limits();
+    int limit = limits.valueBytes();
+    if (!path.startsWith(KEYS)) {
+      limit = Math.max(limit, limits.transactionBytes());
+    }
+    // What says that it is too long is refused without being read.
+    boolean due =
+        WITH_BODY.contains(request.getMethod())
+            && Bodies.isExpected(request)
+            && !Bodies.isReceived(request)
+            && request.getContentLengthLong() <= limit
+            && !STREAMED.contains(path);
+    if (due) {
+      SlowBody.receive(request, response, limit, limits.pendingBytes());
+    }
+    return due;
   }
 
   /** A value is of anyone's making: a browser must neither guess at it nor run it as our origin. */

@@ -62,7 +62,12 @@ public final class WriteLoad implements AutoCloseable {
       for (int i = 0; ; i++) {
         Write write = history.next(i, random.nextInt(KEYS_PER_CLIENT));
         connection.send(write.bytes());
-        history.answered(write, connection.read("PUT"));
+        Answer answer = connection.read("PUT");
+        if (answer.status() == 503) {
+          history.refused();
+          return history;
+        }
+        history.answered(write, answer);
         acknowledged.incrementAndGet();
       }
     } catch (IOException serverIsGone) {
@@ -123,6 +128,11 @@ public final class WriteLoad implements AutoCloseable {
       acknowledged.put(write.key(), write);
       writesByKey.merge(write.key(), 1L, Long::sum);
       revisions.add(answer.revision());
+      last = new Write("", "", "");
+    }
+
+    /** The server is stopping: the write was certainly not applied. */
+    void refused() {
       last = new Write("", "", "");
     }
 
