@@ -11,12 +11,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -26,7 +28,7 @@ import org.kvstore.server.model.KeyValueException;
  *
  * <pre>
  * LOCK         locked by the process that uses the directory
- * FORMAT       format version and store id; written last when a directory is initialised
+ * FORMAT       format version, store id and checksum; written last when a directory is initialised
  * FORMAT.new   the same while initialisation is under way: nothing was acknowledged yet
  * shards/0     the database of shard 0
  * </pre>
@@ -35,10 +37,15 @@ import org.kvstore.server.model.KeyValueException;
  */
 public final class DataDirectory implements AutoCloseable {
   private static final String MAGIC = "kvstore-format 1";
+
+  /** Directories of the first servers have no checksum there. */
+  private static final Pattern FORMAT_LINES =
+      Pattern.compile(MAGIC + "\nstore ([0-9a-f-]{36})\n(crc32c [0-9a-f]{8}\n)?");
+
   private static final String LOCK = "LOCK";
-  private static final String FORMAT = "FORMAT";
+  static final String FORMAT = "FORMAT";
   private static final String FORMAT_NEW = "FORMAT.new";
-  private static final String SHARDS = "shards";
+  static final String SHARDS = "shards";
 
   /** What a file system makes at its root, and a data directory may be a whole volume. */
   private static final String LOST_AND_FOUND = "lost+found";
@@ -120,6 +127,11 @@ public final class DataDirectory implements AutoCloseable {
     closeQuietly(lock);
   }
 
+  /**
+   * Keeps other processes out until it is closed; makes the directory when it is missing.
+   *
+   * @throws KeyValueException UNAVAILABLE when another process uses it, or it cannot be written
+   */
   private static FileChannel lock(Path directory) {
     FileChannel channel;
     try {
@@ -136,8 +148,25 @@ public final class DataDirectory implements AutoCloseable {
           "Set kv.data.dir (KV_DATA_DIR) to a directory that this user may write",
           e);
     }
+    return locked(channel, false, directory);
+  }
+
+  /**
+   * Keeps servers out until it is closed, and changes nothing; null when none has ever used the
+   * directory, as one that was copied without its lock.
+   *
+   * @throws KeyValueException UNAVAILABLE when a server uses it
+   */
+  static @Nullable FileChannel lockToRead(Path directory) throws IOException {
+    Path lock = directory.resolve(LOCK);
+    return Files.exists(lock)
+        ? locked(FileChannel.open(lock, StandardOpenOption.READ), true, directory)
+        : null;
+  }
+
+  private static FileChannel locked(FileChannel channel, boolean shared, Path directory) {
     try {
-      if (channel.tryLock() != null) {
+      if (channel.tryLock(0, Long.MAX_VALUE, shared) != null) {
         return channel;
       }
     } catch (OverlappingFileLockException heldByThisProcess) {
@@ -159,16 +188,32 @@ public final class DataDirectory implements AutoCloseable {
         null);
   }
 
-  private static String readStoreId(Path format) throws IOException {
-    List<String> lines = Files.readAllLines(format, StandardCharsets.ISO_8859_1);
-    if (lines.size() < 2 || !lines.get(0).equals(MAGIC) || !lines.get(1).startsWith("store ")) {
+  /** The identity of the store that a FORMAT file names. */
+  static String readStoreId(Path format) throws IOException {
+    String text = Files.readString(format, StandardCharsets.ISO_8859_1);
+    Matcher lines = FORMAT_LINES.matcher(text);
+    if (!text.startsWith(MAGIC + "\n")) {
       throw refusal(
           format,
           "has a format that this server does not know; it reads '" + MAGIC + "'",
           "Use the version of the server that wrote it, or another data directory",
           null);
     }
-    return lines.get(1).substring("store ".length());
+    if (!lines.matches() || !(lines.group(2) == null || text.equals(format(lines.group(1))))) {
+      throw refusal(
+          format,
+          "is damaged",
+          "Restore it from a backup, or use the version of the server that wrote it",
+          null);
+    }
+    return lines.group(1);
+  }
+
+  private static String format(String storeId) {
+    String identity = MAGIC + "\nstore " + storeId + "\n";
+    CRC32C checksum = new CRC32C();
+    checksum.update(identity.getBytes(StandardCharsets.ISO_8859_1));
+    return identity + "crc32c %08x\n".formatted(checksum.getValue());
   }
 
   private static String initialise(Path directory) throws IOException {
@@ -191,10 +236,11 @@ public final class DataDirectory implements AutoCloseable {
     deleteTree(directory.resolve(SHARDS));
     String storeId = UUID.randomUUID().toString();
     Path format = directory.resolve(FORMAT_NEW);
-    Files.writeString(format, MAGIC + "\nstore " + storeId + "\n");
+    Files.writeString(format, format(storeId));
     sync(format);
     Files.createDirectories(directory.resolve(SHARDS));
     sync(directory);
+    syncAncestors(directory);
     return storeId;
   }
 
@@ -205,6 +251,18 @@ public final class DataDirectory implements AutoCloseable {
       }
     } catch (NoSuchFileException nothingToDelete) {
       // A first start.
+    }
+  }
+
+  /** The directory may be new itself, and be lost with its name. */
+  private static void syncAncestors(Path directory) {
+    for (Path at = directory.getParent(); at != null; at = at.getParent()) {
+      try {
+        sync(at);
+      } catch (IOException e) {
+        // One that this user may not read was there before.
+        return;
+      }
     }
   }
 

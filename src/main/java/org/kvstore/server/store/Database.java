@@ -71,7 +71,6 @@ final class Database implements AutoCloseable {
   private final Cache cache;
   private final Statistics statistics;
   private final WriteOptions durably;
-  private final WriteOptions lazily;
   private final ReadOptions newest;
   private final RocksDB rocks;
 
@@ -81,7 +80,6 @@ final class Database implements AutoCloseable {
       statistics = own(new Statistics(EnumSet.allOf(HistogramType.class)));
       statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
       durably = own(new WriteOptions().setSync(true));
-      lazily = own(new WriteOptions());
       newest = own(new ReadOptions());
       DBOptions databaseOptions = databaseOptions(options, create);
       List<ColumnFamilyDescriptor> families = new ArrayList<>();
@@ -137,8 +135,8 @@ final class Database implements AutoCloseable {
         .setAllowConcurrentMemtableWrite(false)
         .setMaxTotalWalSize(2 * options.writeBufferBytes())
         .setWriteBufferManager(own(new WriteBufferManager(options.writeBufferBytes(), cache)))
-        // A torn record at the end of the log was never acknowledged; damage elsewhere is refused.
-        .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+        // A torn record at the end of the log was never acknowledged; LogCheck refuses any other.
+        .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
         .setStatistics(statistics)
         .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
         .setMaxLogFileSize(8 << 20)
@@ -195,14 +193,12 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** Writes a batch: durable on return, and whole or absent after a crash. */
+  /**
+   * Writes a batch: durable on return, and whole or absent after a crash. There is no other way to
+   * write: {@link LogCheck} relies on each record of the log being synced before the next begins.
+   */
   void write(WriteBatch batch) throws RocksDBException {
     rocks.write(durably, batch);
-  }
-
-  /** Writes a batch that may be undone by a crash until the next {@link #write}. */
-  void writeLazily(WriteBatch batch) throws RocksDBException {
-    rocks.write(lazily, batch);
   }
 
   Snapshot snapshot() {

@@ -12,8 +12,8 @@ import org.rocksdb.WriteBatch;
  * change names the version that it replaced, so it follows the log and looks nothing up.
  *
  * <p>Giving history up is a command in the log; this follows it, on each replica by itself, in
- * steps of bounded size. Its writes need not be durable: what a crash undoes is swept again. It
- * touches nothing that a read of the present can reach, so it needs no place among the commits.
+ * steps of bounded size. It touches nothing that a read of the present can reach, so it needs no
+ * place among the commits.
  */
 final class Sweeper {
   private static final byte[] SWEPT = {'s', 'w', 'e', 'p', 't'};
@@ -46,7 +46,7 @@ final class Sweeper {
     long reached = sweepChanges(events, staged);
     staged.put(Table.META, SWEPT, new Encoder(Long.BYTES).fixed64(reached).toArray());
     try (WriteBatch batch = staged.toWriteBatch()) {
-      database.writeLazily(batch);
+      database.write(batch);
       return reached < target;
     } catch (RocksDBException e) {
       throw Database.writeFailure(e);

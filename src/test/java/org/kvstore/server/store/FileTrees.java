@@ -82,6 +82,15 @@ public final class FileTrees {
     }
   }
 
+  /** Writes zeros over bytes of a file. */
+  public static void zero(Path file, long from, long to) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate((int) (to - from)), from);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Cuts a file off. */
   public static void truncate(Path file, long size) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

@@ -1,8 +1,11 @@
 package org.kvstore.server.store;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -73,6 +76,72 @@ class RecoveryTest {
   }
 
   @Test
+  void sectorsOfTheLastWriteNeverWritten_holdsTheGroupsBefore() {
+    Path image = crashImage(90_000);
+    Path log = newestLog(image);
+    long from = acknowledged.get(GROUPS - 1).logSize();
+    List<Event> kept = List.copyOf(events.subList(0, acknowledged.get(GROUPS - 1).events()));
+    for (int sectors = 1; sectors <= 60; sectors++) {
+      Path damaged = FileTrees.copy(image, directory.resolve("lost"));
+      for (int i = 0; i < sectors; i++) {
+        long sector = 512 * random.nextLong(from / 512, FileTrees.size(log) / 512);
+        FileTrees.zero(damaged.resolve(log.getFileName()), Math.max(from, sector), sector + 512);
+      }
+
+      assertThat(StoreInspector.consistentEvents(damaged))
+          .as("%d sectors from %d on", sectors, from)
+          .isEqualTo(kept);
+      FileTrees.delete(damaged);
+    }
+  }
+
+  @Test
+  void sectorOfAnAcknowledgedWriteIsZero_refusedNamingTheFile() {
+    Path image = crashImage();
+    Path log = newestLog(image);
+    long last = acknowledged.get(GROUPS - 2).logSize() / 512;
+    for (int i = 0; i < 20; i++) {
+      Path damaged = FileTrees.copy(image, directory.resolve("lost"));
+      long sector = 512 * random.nextLong(last);
+      FileTrees.zero(damaged.resolve(log.getFileName()), sector, sector + 512);
+      assertRefusedNaming(damaged, String.valueOf(log.getFileName()));
+      FileTrees.delete(damaged);
+    }
+  }
+
+  @Test
+  void logThatEndsEarlyComesBackBesideTheNext_storeGoesOn() throws IOException {
+    Path image = crashImage(90_000);
+    Path log = newestLog(image);
+    long from = acknowledged.get(GROUPS - 1).logSize();
+    FileTrees.zero(log, from, from + 512);
+    Path before = FileTrees.copy(image, directory.resolve("before"));
+    long revision;
+    try (Store store = Stores.open(image)) {
+      store.apply(List.of(Writes.put("after the crash", "x")));
+      revision = store.revision();
+      // As the file system may have forgotten that it was deleted.
+      FileTrees.copy(image, directory.resolve("again"));
+    }
+    Path again = directory.resolve("again");
+    Files.copy(
+        before.resolve(log.getFileName()), again.resolve(log.getFileName()), REPLACE_EXISTING);
+
+    try (Store store = Stores.open(again)) {
+      assertThat(store.revision()).isEqualTo(revision);
+    }
+  }
+
+  @Test
+  void lastWriteOfAnOlderLogIsZero_refusedNamingIt() {
+    Path image = imageWithSeveralLogs();
+    Path older = FileTrees.ending(image, ".log").get(0);
+    FileTrees.zero(older, FileTrees.size(older) - 60_000, FileTrees.size(older));
+
+    assertRefusedNaming(image, String.valueOf(older.getFileName()));
+  }
+
+  @Test
   void bitFlippedInTheLog_refusedNamingTheFileAndNothingOverwritten() {
     Path image = crashImage();
     String log = String.valueOf(newestLog(image).getFileName());
@@ -108,7 +177,7 @@ class RecoveryTest {
     String name = String.valueOf(older.getFileName());
     int number = Integer.parseInt(name.substring(0, name.indexOf('.')));
     FileTrees.truncate(older, FileTrees.size(older) / 2);
-    assertRefusedNaming(image, "log number: " + number);
+    assertRefusedNaming(image, name);
 
     FileTrees.delete(older);
     assertRefusedNaming(image, "log number: " + number);
@@ -185,6 +254,11 @@ class RecoveryTest {
   }
 
   private Path crashImage() {
+    return crashImage(0);
+  }
+
+  /** As a crash leaves it after the groups, and after one more write of some bytes. */
+  private Path crashImage(int bytesOfOneMore) {
     Path live = directory.resolve("live");
     try (Store store = Stores.open(live, Limits.DEFAULT, true, events::addAll)) {
       store.apply(nextGroup());
@@ -193,6 +267,11 @@ class RecoveryTest {
       for (int i = 1; i < GROUPS; i++) {
         store.apply(nextGroup());
         acknowledged.add(new Acknowledged(FileTrees.size(log), events.size()));
+      }
+      if (bytesOfOneMore > 0) {
+        byte[] value = new byte[bytesOfOneMore];
+        random.nextBytes(value);
+        store.apply(List.of(Writes.put("one more", Bytes.takeOver(value), Condition.NONE)));
       }
       assertThat(newestLog(live)).isEqualTo(log);
       return FileTrees.copy(live, directory.resolve("image"));
