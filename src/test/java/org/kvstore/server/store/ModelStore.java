@@ -82,6 +82,13 @@ final class ModelStore {
     return outcome;
   }
 
+  /** When each request that is remembered was submitted, by its name. */
+  Map<String, Long> requestTimes() {
+    Map<String, Long> times = new HashMap<>();
+    requests.forEach((name, request) -> times.put(name, request.time()));
+    return times;
+  }
+
   /** Everything that a listing shows, on one endless page. */
   List<Item> list(ListQuery query, long revision) {
     List<Item> items = new ArrayList<>();
