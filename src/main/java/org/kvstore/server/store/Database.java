@@ -11,6 +11,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.rocksdb.BlockBasedTableConfig;
@@ -58,6 +60,8 @@ final class Database implements AutoCloseable {
 
   /** An insert into a memtable begins where the one before it was: batches come sorted. */
   private static final Properties SORTED_INSERTS = new Properties();
+
+  private static final Pattern TABLE_FILE = Pattern.compile("[0-9]+\\.sst");
 
   static {
     SORTED_INSERTS.setProperty("memtable_insert_with_hint_prefix_extractor", "fixed:0");
@@ -270,7 +274,12 @@ final class Database implements AutoCloseable {
   }
 
   private static KeyValueException readFailure(RocksDBException e) {
-    return KeyValueException.of(ErrorCode.INTERNAL, "The database could not be read.").withCause(e);
+    Matcher file = TABLE_FILE.matcher(String.valueOf(e.getMessage()));
+    String detail =
+        file.find()
+            ? "The database could not be read: see its file %s.".formatted(file.group())
+            : "The database could not be read.";
+    return KeyValueException.of(ErrorCode.INTERNAL, detail).withCause(e);
   }
 
   private <T extends AutoCloseable> T own(T object) {
