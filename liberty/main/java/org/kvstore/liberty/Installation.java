@@ -32,7 +32,7 @@ record Installation(Path root, Path home) {
       Path home = root.resolve("wlp");
       if (!Files.isDirectory(home)) {
         Files.createDirectories(root);
-        unpack(jar.getInputStream(content), root, home);
+        unpack(jar.getInputStream(content), "wlp", home);
       }
       return new Installation(root, home);
     } catch (IOException e) {
@@ -52,9 +52,13 @@ record Installation(Path root, Path home) {
     return caches.resolve("kvstore").toAbsolutePath();
   }
 
-  /** Moves a complete tree into place, so that no other process ever sees half of one. */
-  private static void unpack(InputStream content, Path root, Path home) throws IOException {
-    Path partial = Files.createTempDirectory(root, "partial-");
+  /**
+   * Moves a complete tree into place, so that no other process ever sees half of one.
+   *
+   * @param name the directory of the content that is wanted; empty for all of it
+   */
+  static void unpack(InputStream content, String name, Path target) throws IOException {
+    Path partial = Files.createTempDirectory(target.getParent(), "partial-");
     try (ZipInputStream zip = new ZipInputStream(content)) {
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         Path file = partial.resolve(entry.getName()).normalize();
@@ -65,10 +69,10 @@ record Installation(Path root, Path home) {
           Files.copy(zip, file);
         }
       }
-      Files.move(partial.resolve("wlp"), home, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(partial.resolve(name), target, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileSystemException e) {
       // Another process may have been faster with the same content.
-      if (!Files.isDirectory(home)) {
+      if (!Files.isDirectory(target)) {
         throw e;
       }
     } finally {

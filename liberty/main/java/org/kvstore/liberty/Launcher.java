@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,10 @@ public final class Launcher {
   private Launcher() {}
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
+    List<String> words = List.of(arguments);
+    if (!words.isEmpty() && words.get(0).equals("verify")) {
+      System.exit(verify(words.subList(1, words.size())));
+    }
     for (String argument : arguments) {
       switch (argument) {
         case "-h", "--help" -> {
@@ -51,6 +56,19 @@ public final class Launcher {
     } catch (StartupException e) {
       System.err.println("kvstore: " + e.getMessage());
       return 1;
+    }
+  }
+
+  /** Exits as the check does, which keeps 1 for damage that it found. */
+  private static int verify(List<String> arguments) throws InterruptedException {
+    try {
+      Installation installation = Installation.unpacked(System.getenv());
+      try (RunDirectory directory = RunDirectory.claim(installation.root())) {
+        return supervise(new OfflineCommand(installation).verify(arguments, directory));
+      }
+    } catch (StartupException | IOException e) {
+      System.err.println("kvstore: " + e.getMessage());
+      return USAGE;
     }
   }
 

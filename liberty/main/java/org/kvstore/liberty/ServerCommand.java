@@ -19,7 +19,7 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
   private static final String NAME = "kvstore";
 
   /** From this Java release on, native access has to be granted and Liberty needs other exports. */
-  private static final int STRICT_RELEASE = 24;
+  static final int STRICT_RELEASE = 24;
 
   List<String> arguments() throws IOException {
     Path tools = home.resolve("bin/tools");

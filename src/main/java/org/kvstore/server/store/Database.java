@@ -2,6 +2,7 @@ package org.kvstore.server.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,9 +11,9 @@ import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Properties;
-import org.jspecify.annotations.Nullable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.rocksdb.BlockBasedTableConfig;
@@ -21,12 +22,13 @@ import org.rocksdb.Cache;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.HistogramType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
-import org.rocksdb.LogFile;
+import org.rocksdb.LiveFileMetaData;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -34,6 +36,7 @@ import org.rocksdb.RocksIterator;
 import org.rocksdb.Snapshot;
 import org.rocksdb.Statistics;
 import org.rocksdb.StatsLevel;
+import org.rocksdb.Status;
 import org.rocksdb.TickerType;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
@@ -58,10 +61,10 @@ final class Database implements AutoCloseable {
     VERIFIED_LOGS.setProperty("track_and_verify_wals_in_manifest", "true");
   }
 
+  private static final Pattern TABLE_FILE = Pattern.compile("[0-9]+\\.sst");
+
   /** An insert into a memtable begins where the one before it was: batches come sorted. */
   private static final Properties SORTED_INSERTS = new Properties();
-
-  private static final Pattern TABLE_FILE = Pattern.compile("[0-9]+\\.sst");
 
   static {
     SORTED_INSERTS.setProperty("memtable_insert_with_hint_prefix_extractor", "fixed:0");
@@ -72,25 +75,41 @@ final class Database implements AutoCloseable {
 
   private final List<ColumnFamilyHandle> handles = new ArrayList<>();
   private final int[] familyIds = new int[Table.values().length];
+  private final Path directory;
   private final Cache cache;
   private final Statistics statistics;
   private final WriteOptions durably;
   private final ReadOptions newest;
+  private final CompactRangeOptions reclaiming;
   private final RocksDB rocks;
 
-  private Database(Path directory, StoreOptions options, boolean create) throws RocksDBException {
+  private enum Mode {
+    EXISTING,
+    NEW,
+    READ_ONLY
+  }
+
+  private Database(Path directory, StoreOptions options, Mode mode) throws RocksDBException {
+    this.directory = directory;
     try {
       cache = own(new LRUCache(options.cacheBytes(), -1, false, 0.2));
       statistics = own(new Statistics(EnumSet.allOf(HistogramType.class)));
       statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
       durably = own(new WriteOptions().setSync(true));
       newest = own(new ReadOptions());
-      DBOptions databaseOptions = databaseOptions(options, create);
+      reclaiming = own(new CompactRangeOptions());
+      reclaiming.setCanceled(false).setExclusiveManualCompaction(false);
+      DBOptions databaseOptions = databaseOptions(options, mode == Mode.NEW);
       List<ColumnFamilyDescriptor> families = new ArrayList<>();
       for (Table table : Table.values()) {
         families.add(new ColumnFamilyDescriptor(table.familyName(), familyOptions(table)));
       }
-      rocks = own(RocksDB.open(databaseOptions, directory.toString(), families, handles));
+      String path = directory.toString();
+      rocks =
+          own(
+              mode == Mode.READ_ONLY
+                  ? RocksDB.openReadOnly(databaseOptions, path, families, handles)
+                  : RocksDB.open(databaseOptions, path, families, handles));
       handles.forEach(this::own);
       Arrays.setAll(familyIds, table -> handles.get(table).getID());
     } catch (RocksDBException | RuntimeException e) {
@@ -106,25 +125,41 @@ final class Database implements AutoCloseable {
    * @throws KeyValueException UNAVAILABLE, naming the file that is damaged; nothing was overwritten
    */
   static Database open(Path directory, StoreOptions options, boolean create) {
+    return open(directory, options, create ? Mode.NEW : Mode.EXISTING);
+  }
+
+  /** Opens a database to be read, without changing anything; its log is replayed in memory. */
+  static Database openReadOnly(Path directory, StoreOptions options) {
+    return open(directory, options, Mode.READ_ONLY);
+  }
+
+  private static Database open(Path directory, StoreOptions options, Mode mode) {
     try {
-      if (create) {
+      if (mode == Mode.NEW) {
         Files.createDirectories(directory);
-      } else if (!Files.exists(directory.resolve("CURRENT"))) {
-        throw DataDirectory.refusal(
-            directory.resolve("CURRENT"),
-            "is missing, so the database is damaged",
-            "Restore the data directory from a backup",
-            null);
       } else {
+        requireCurrent(directory);
         LogCheck.requireIntact(directory);
       }
-      return new Database(directory, options, create);
+      return new Database(directory, options, mode);
     } catch (RocksDBException | IOException e) {
       throw DataDirectory.refusal(
           directory,
           "cannot be opened: " + e.getMessage() + " (the file LOG in it may say more)",
           "If it says that a file is corrupt or missing, restore the data directory from a backup",
           e);
+    }
+  }
+
+  /** The file that every database has, and that names the others. */
+  static void requireCurrent(Path directory) {
+    Path current = directory.resolve("CURRENT");
+    if (!Files.exists(current)) {
+      throw DataDirectory.refusal(
+          current,
+          "is missing, so the database is damaged",
+          "Restore the data directory from a backup",
+          null);
     }
   }
 
@@ -226,13 +261,48 @@ final class Database implements AutoCloseable {
     return statistics.getTickerCount(type);
   }
 
-  /** Size of the live files of the write-ahead log. */
+  /** Size of the files of the write-ahead log. RocksDB would look at them under its own lock. */
   long logBytes() {
     try {
-      return rocks.getSortedWalFiles().stream().mapToLong(LogFile::sizeFileBytes).sum();
-    } catch (RocksDBException e) {
-      throw readFailure(e);
+      long bytes = 0;
+      for (Path log : LogCheck.logs(directory)) {
+        bytes += size(log);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw KeyValueException.of(ErrorCode.INTERNAL, "The log cannot be looked at.").withCause(e);
     }
+  }
+
+  private static long size(Path file) throws IOException {
+    try {
+      return Files.size(file);
+    } catch (NoSuchFileException notNeededAnyMore) {
+      return 0;
+    }
+  }
+
+  /** Rewrites a table without what was deleted; false when {@link #endReclaiming} ended it. */
+  boolean reclaim(Table table) {
+    try {
+      rocks.compactRange(handle(table), null, null, reclaiming);
+      return true;
+    } catch (RocksDBException e) {
+      if (e.getStatus() != null && e.getStatus().getCode() == Status.Code.Incomplete) {
+        return false;
+      }
+      throw writeFailure(e);
+    }
+  }
+
+  /** Ends what {@link #reclaim} does, and lets it do nothing from now on. */
+  void endReclaiming() {
+    reclaiming.setCanceled(true);
+  }
+
+  /** The table files that are in use. */
+  List<LiveFileMetaData> files() {
+    return rocks.getLiveFilesMetaData();
   }
 
   long cacheBytes() {

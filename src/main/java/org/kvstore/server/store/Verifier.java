@@ -1,0 +1,191 @@
+package org.kvstore.server.store;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.kvstore.server.model.KeyValueException;
+import org.rocksdb.LiveFileMetaData;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.SstFileReader;
+
+/**
+ * Checks a data directory that no server uses, and changes nothing in it: every checksum of every
+ * log and table file, and the tables against each other.
+ */
+public final class Verifier {
+  /** Everything is as it should be. */
+  public static final int SOUND = 0;
+
+  /** Something is damaged; what, was printed. */
+  public static final int DAMAGED = 1;
+
+  /** It could not be checked: not a data directory, in use, not readable. */
+  public static final int CANNOT_TELL = 2;
+
+  private static final String HELP =
+      """
+      Usage: verify DIRECTORY
+
+      Checks a data directory (KV_DATA_DIR) that no server uses; nothing in it is changed.
+      It reads everything: each log record and each block of each table has a checksum; then
+      each row is held against the rows of other tables that it implies.
+
+      Prints what was checked, and a line DAMAGED with the file or row for each problem.
+      Exit code: 0 sound, 1 damaged, 2 cannot tell (no data directory, in use, not readable).
+      """;
+
+  private static final String ADVICE =
+      """
+      What to do: keep this directory as it is, check the disk, and restore a backup into another
+      directory. A server refuses to start on damaged logs; with a damaged table it starts, and
+      answers 500 to what it would read from there.
+      """;
+
+  private final Path directory;
+  private final PrintStream out;
+  private final Findings findings;
+
+  private Verifier(Path directory, PrintStream out) {
+    this.directory = directory;
+    this.out = out;
+    findings = new Findings(out);
+  }
+
+  /** Runs it as a process of its own. */
+  public static void main(String[] arguments) {
+    int code = CANNOT_TELL;
+    try {
+      code = run(List.of(arguments), System.out);
+    } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+      System.out.println("cannot tell: " + e);
+    }
+    System.exit(code);
+  }
+
+  /** Takes the words of the command line, prints, and returns the exit code. */
+  public static int run(List<String> arguments, PrintStream out) {
+    if (arguments.contains("--help") || arguments.contains("-h")) {
+      out.print(HELP);
+      return SOUND;
+    }
+    if (arguments.size() != 1 || arguments.get(0).startsWith("-")) {
+      out.print(HELP);
+      return CANNOT_TELL;
+    }
+    return new Verifier(Path.of(arguments.get(0)).toAbsolutePath().normalize(), out).verify();
+  }
+
+  private int verify() {
+    if (!Files.exists(directory.resolve(DataDirectory.FORMAT))) {
+      return cannotTell(directory + " is not a data directory: it has no file FORMAT.");
+    }
+    try (FileChannel lock = DataDirectory.lockToRead(directory)) {
+      checkFormat();
+      List<Path> shards = shards();
+      if (shards.isEmpty()) {
+        findings.problem(directory.resolve(DataDirectory.SHARDS).toString(), "has no database");
+      }
+      for (Path shard : shards) {
+        checkShard(shard);
+      }
+    } catch (KeyValueException e) {
+      return cannotTell(e.getMessage());
+    } catch (IOException e) {
+      return cannotTell(e.toString());
+    }
+    return findings.problems() == 0 ? sound() : damaged();
+  }
+
+  private int sound() {
+    out.println("sound");
+    return SOUND;
+  }
+
+  private int damaged() {
+    out.printf("damaged: %d problem(s)%n%s", findings.problems(), ADVICE);
+    return DAMAGED;
+  }
+
+  private int cannotTell(String reason) {
+    out.println("cannot tell: " + reason);
+    return CANNOT_TELL;
+  }
+
+  private void checkFormat() throws IOException {
+    Path format = directory.resolve(DataDirectory.FORMAT);
+    try {
+      findings.checked("%s: store %s", directory, DataDirectory.readStoreId(format));
+    } catch (KeyValueException e) {
+      findings.problem(format.toString(), e);
+    }
+  }
+
+  private List<Path> shards() throws IOException {
+    Path shards = directory.resolve(DataDirectory.SHARDS);
+    if (!Files.isDirectory(shards)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(shards)) {
+      return all.filter(Files::isDirectory).sorted().toList();
+    }
+  }
+
+  /** A damaged log may keep RocksDB searching without end, so it is not opened then. */
+  private void checkShard(Path shard) throws IOException {
+    findings.checked("%s:", shard);
+    long before = findings.problems();
+    try {
+      checkLogs(shard);
+      if (findings.problems() > before) {
+        findings.checked("  not opened, as its log is damaged: tables are not checked");
+        return;
+      }
+      check(shard);
+    } catch (KeyValueException e) {
+      findings.problem(shard.toString(), e);
+    }
+  }
+
+  private void check(Path shard) {
+    try (Database database = Database.openReadOnly(shard, StoreOptions.defaults(directory))) {
+      checkFiles(shard, database.files());
+      TableCheck.run(database, findings);
+    }
+  }
+
+  private void checkLogs(Path shard) throws IOException {
+    Database.requireCurrent(shard);
+    List<Path> logs = LogCheck.logs(shard);
+    LogCheck.damages(shard)
+        .forEach(damage -> findings.problem(damage.file().toString(), damage.what()));
+    long bytes = 0;
+    for (Path log : logs) {
+      bytes += Files.size(log);
+    }
+    findings.checked("  %d log files, %d bytes", logs.size(), bytes);
+  }
+
+  private void checkFiles(Path shard, List<LiveFileMetaData> files) {
+    long bytes = 0;
+    for (LiveFileMetaData file : files) {
+      bytes += file.size();
+      checkFile(Path.of(shard + file.fileName()));
+    }
+    findings.checked("  %d table files, %d bytes", files.size(), bytes);
+  }
+
+  private void checkFile(Path file) {
+    try (Options options = new Options();
+        SstFileReader reader = new SstFileReader(options)) {
+      reader.open(file.toString());
+      reader.verifyChecksum();
+    } catch (RocksDBException e) {
+      findings.problem(file.toString(), e);
+    }
+  }
+}
