@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param members addresses of the nodes
  * @param cacheHitRatio block-cache hits of all look-ups since the start, 0..1; null before any
  * @param uptimeSeconds seconds since the engine was opened
+ * @param storage what the data takes of the disk; null from a server that does not say
  */
 public record StatusDocument(
     String version,
@@ -21,7 +22,8 @@ public record StatusDocument(
     List<Shard> shards,
     List<String> members,
     @Nullable Double cacheHitRatio,
-    long uptimeSeconds) {
+    long uptimeSeconds,
+    @Nullable Storage storage) {
 
   /**
    * One shard.
@@ -34,4 +36,16 @@ public record StatusDocument(
    * @param diskBytes size of the shard's files
    */
   public record Shard(int id, long revision, long compactedRevision, long keys, long diskBytes) {}
+
+  /**
+   * The room of the data.
+   *
+   * @param usedBytes size of the files of all shards
+   * @param quotaBytes what they may take; null when there is no quota
+   * @param freeBytes free space of the disk
+   * @param floorBytes free space below which puts are refused
+   * @param full whether puts are refused for one of the two
+   */
+  public record Storage(
+      long usedBytes, @Nullable Long quotaBytes, long freeBytes, long floorBytes, boolean full) {}
 }

@@ -313,7 +313,8 @@ public final class FakeServer implements AutoCloseable {
         List.of(new StatusDocument.Shard(0, 42, 0, 3, 4096)),
         List.of("127.0.0.1:8080"),
         0.5,
-        61);
+        61,
+        new StatusDocument.Storage(4096, 1L << 20, 1L << 30, 256L << 20, false));
   }
 
   private static boolean fails(HttpExchange exchange, FakeStore.@Nullable Stored stored) {

@@ -40,6 +40,12 @@ public sealed interface Command {
       then = List.copyOf(then);
       otherwise = List.copyOf(otherwise);
     }
+
+    /** Whether its outcome may hold entries. */
+    public boolean reads() {
+      return !then.stream().allMatch(Operation::writes)
+          || !otherwise.stream().allMatch(Operation::writes);
+    }
   }
 
   /**

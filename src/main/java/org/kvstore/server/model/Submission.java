@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Submission(Command command, long submittedAt, @Nullable RequestName request) {
 
+  /** Whether it needs room on the disk for good: for what it changes, or for a long answer. */
+  public boolean grows() {
+    return command.grows()
+        || request != null && command instanceof Command.Transact transact && transact.reads();
+  }
+
   /**
    * The Idempotency-Key of a request.
    *

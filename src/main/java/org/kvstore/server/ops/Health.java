@@ -58,9 +58,13 @@ public class Health {
   private static void describe(Engine engine, HealthCheckResponseBuilder response) {
     response
         .withData("diskFreeBytes", engine.disk().freeBytes())
-        .withData("diskLow", engine.disk().isLow());
+        .withData("diskLow", engine.disk().isLow())
+        .withData("quotaBytes", engine.disk().quota().bytes())
+        .withData("quotaReached", engine.disk().quota().isReached());
     try {
-      response.withData("revision", engine.store().revision());
+      response
+          .withData("usedBytes", engine.store().usedBytes())
+          .withData("revision", engine.store().revision());
     } catch (KeyValueException notReadable) {
       response.down().withData("reason", notReadable.getMessage());
     }

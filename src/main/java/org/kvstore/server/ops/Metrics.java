@@ -47,6 +47,16 @@ public class Metrics {
     gauge("watches", "Watches that are open.", engine.watches()::count);
     gauge("watch_lag_revisions", "How far the slowest watch is behind.", engine.watches()::lag);
     gauge("disk_free_bytes", "Free space of the data's disk.", engine.disk()::freeBytes);
+    gauge("disk_floor_bytes", "Free space below which puts are refused.", engine.disk()::floor);
+    gauge("used_bytes", "Size of log and tables, for the quota.", engine.store()::usedBytes);
+    gauge(
+        "quota_bytes",
+        "What log and tables may take; 0 for no quota.",
+        engine.disk().quota()::bytes);
+    gauge(
+        "storage_full",
+        "1 while puts are refused for want of room, otherwise 0.",
+        () -> engine.disk().isFull() ? 1 : 0);
   }
 
   private void storeFigures(Engine engine) {

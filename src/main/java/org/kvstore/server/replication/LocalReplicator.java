@@ -17,10 +17,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.store.Store;
 
@@ -31,7 +33,8 @@ import org.kvstore.server.store.Store;
  * Under load the committer gives the writers that it has just answered a moment to come back, as
  * one fsync for all of them costs less than two.
  *
- * <p>The queue is bounded in commands and in bytes; beyond that a command is refused at once. The
+ * <p>The queue is bounded in commands and in bytes; beyond that a command is refused at once. What
+ * has no room on the disk is refused before its group is committed, unless it is a repeat. The
  * committer is the only thread that commits to the store. {@link #sweep} answers what has waited
  * too long. Answers are given by {@code answers}, so that no continuation can hold up a commit.
  */
@@ -160,12 +163,7 @@ public final class LocalReplicator implements Replicator {
     if (closed) {
       return unavailable("The service is stopping.");
     }
-    Submission submission = write.submission();
-    if (submission.command().grows() && disk.isLow()) {
-      return KeyValueException.of(
-          ErrorCode.STORAGE_FULL, "The disk has less free space than the configured floor.");
-    }
-    long weight = submission.command().weight();
+    long weight = weight(write);
     if (waitingBytes.addAndGet(weight) > limits.pendingBytes() || !waiting.offer(write)) {
       waitingBytes.addAndGet(-weight);
       return unavailable("Too many writes wait for the disk.");
@@ -201,7 +199,7 @@ public final class LocalReplicator implements Replicator {
       long bytes = 0;
       while (next != null) {
         group.add(next);
-        bytes += weight(next);
+        bytes += weight(next) + valueOf(next);
         waitingBytes.addAndGet(-weight(next));
         room -= changes(next);
         PendingWrite following = bytes < GROUP_BYTES ? waiting.peek() : null;
@@ -217,6 +215,20 @@ public final class LocalReplicator implements Replicator {
 
   private static long weight(PendingWrite write) {
     return write.submission().command().weight();
+  }
+
+  /** Bytes of the value that a patch is applied to, as it writes about as many. */
+  private long valueOf(PendingWrite write) {
+    try {
+      Entry entry =
+          write.submission().command() instanceof Command.Modify modify
+                  && modify.patch().kind() != Patch.Kind.INCREMENT
+              ? store.get(modify.key())
+              : null;
+      return entry == null ? 0 : entry.value().size();
+    } catch (KeyValueException notReadable) {
+      return 0;
+    }
   }
 
   /** Keys that a write may change: what its part of a commit is bounded by. */
@@ -248,9 +260,37 @@ public final class LocalReplicator implements Replicator {
     List<PendingWrite> taken = group.stream().filter(PendingWrite::take).toList();
     committing = taken;
     try {
-      attempt(taken);
+      List<PendingWrite> admitted = refuseGrowth(taken);
+      if (!admitted.isEmpty()) {
+        attempt(admitted);
+      }
     } finally {
       committing = List.of();
+    }
+  }
+
+  /** Answers the writes that have no room on the disk; returns the others. */
+  private List<PendingWrite> refuseGrowth(List<PendingWrite> writes) {
+    boolean grows = writes.stream().anyMatch(write -> write.submission().grows());
+    KeyValueException full = grows ? disk.refusal() : null;
+    if (full == null) {
+      return writes;
+    }
+    List<PendingWrite> admitted = new ArrayList<>();
+    List<PendingWrite> refused = new ArrayList<>();
+    for (PendingWrite write : writes) {
+      boolean hasRoom = !write.submission().grows() || isRepeat(write.submission());
+      (hasRoom ? admitted : refused).add(write);
+    }
+    fail(refused, full);
+    return admitted;
+  }
+
+  private boolean isRepeat(Submission submission) {
+    try {
+      return store.isRepeat(submission);
+    } catch (KeyValueException recovering) {
+      return false;
     }
   }
 

@@ -16,7 +16,9 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.Historian;
 import org.kvstore.server.replication.LocalReplicator;
+import org.kvstore.server.replication.Quota;
 import org.kvstore.server.replication.Reaper;
+import org.kvstore.server.replication.Reclaimer;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.WatchHub;
@@ -51,7 +53,6 @@ public final class Engine implements AutoCloseable {
     this.threads = threads.own();
     limits = config.limits();
     openedAt = clock.millis();
-    disk = new DiskSpace(directory.path(), config.store().freeDiskFloor());
     heldReads = new HeldReads(limits.heldRequests(), threads.answers(), threads.timer());
     store =
         Store.open(
@@ -60,6 +61,9 @@ public final class Engine implements AutoCloseable {
             directory.isNew(),
             new Store.Hooks(this::committed, new JsonPatcher(limits)));
     directory.initialised();
+    Quota quota = new Quota(config.quotaBytes(), store::usedBytes, store::writtenBytes);
+    quota.measure();
+    disk = new DiskSpace(directory.path(), config.store().freeDiskFloor(), quota);
     ThreadPoolExecutor quick = lane(threads.own());
     lanes = List.of(quick, lane(threads.own()));
     watches =
@@ -71,7 +75,13 @@ public final class Engine implements AutoCloseable {
     replicator = new LocalReplicator(store, limits, disk, threads.own(), threads.answers());
     Reaper reaper = new Reaper(store, replicator, clock);
     Historian historian = new Historian(store, replicator, config.history(), clock);
-    ticks = List.of(every(threads, () -> tick(reaper, replicator)), every(threads, historian::run));
+    Reclaimer reclaimer = new Reclaimer(store, quota, clock);
+    ticks =
+        List.of(
+            every(threads, () -> tick(reaper, replicator)),
+            every(threads, historian::run),
+            every(threads, reclaimer::measure),
+            every(threads, reclaimer::run));
   }
 
   private static Future<?> every(Threads threads, Runnable task) {

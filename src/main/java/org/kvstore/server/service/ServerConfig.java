@@ -19,8 +19,9 @@ import org.kvstore.server.store.StoreOptions;
  * @param store how the store is opened
  * @param limits every bound
  * @param history what is kept of the past
+ * @param quotaBytes what the data may take of the disk: bytes; 0 for as much as there is
  */
-public record ServerConfig(StoreOptions store, Limits limits, Retention history) {
+public record ServerConfig(StoreOptions store, Limits limits, Retention history, long quotaBytes) {
 
   /** What the platform itself takes of the heap, with room to collect garbage in. */
   private static final long PLATFORM_HEAP = 48L << 20;
@@ -64,11 +65,8 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history)
         new Retention(
             time(config, "kv.history.max-age", Retention.DEFAULT.age(), Duration.ofDays(36_500)),
             number(
-                config,
-                "kv.history.max-revisions",
-                Retention.DEFAULT.revisions(),
-                0,
-                999_999_999)));
+                config, "kv.history.max-revisions", Retention.DEFAULT.revisions(), 0, 999_999_999)),
+        size(config, "kv.quota.bytes", 0, 0, 1L << 50));
   }
 
   private static Limits limits(

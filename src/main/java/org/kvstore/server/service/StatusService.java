@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Properties;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.StatusDocument;
+import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.Quota;
 import org.kvstore.server.store.StoreStatistics;
 
 /** Describes the running service. */
@@ -49,7 +51,19 @@ public class StatusService {
                 statistics.tableBytes() + statistics.walBytes())),
         List.of(),
         lookups == 0 ? null : (double) hits / lookups,
-        engine.uptimeSeconds());
+        engine.uptimeSeconds(),
+        storage(engine));
+  }
+
+  private static StatusDocument.Storage storage(Engine engine) {
+    DiskSpace disk = engine.disk();
+    Quota quota = disk.quota();
+    return new StatusDocument.Storage(
+        engine.store().usedBytes(),
+        quota.exists() ? quota.bytes() : null,
+        disk.freeBytes(),
+        disk.floor(),
+        disk.isFull());
   }
 
   private static String readVersion() {

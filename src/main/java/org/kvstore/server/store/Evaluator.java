@@ -55,7 +55,7 @@ final class Evaluator {
       return apply(submission.command(), submission.submittedAt());
     }
     Remembered earlier = staging.remembered(request.key());
-    if (earlier != null && earlier.time() > submission.submittedAt() - memoryMillis()) {
+    if (earlier != null && earlier.covers(submission.submittedAt(), limits.requestMemory())) {
       return earlier.answer(request);
     }
     Outcome outcome = apply(submission.command(), submission.submittedAt());

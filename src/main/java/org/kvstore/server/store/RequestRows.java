@@ -1,5 +1,6 @@
 package org.kvstore.server.store;
 
+import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
@@ -31,6 +32,11 @@ final class RequestRows {
    * @param time when it was submitted: milliseconds since the epoch
    */
   record Remembered(long time, Bytes fingerprint, Outcome outcome) {
+    /** Whether a submission at a time is a repeat, as it has not been long. */
+    boolean covers(long submittedAt, Duration memory) {
+      return time > submittedAt - memory.toMillis();
+    }
+
     /** What a repeat is answered: the same, unless it asks for something else. */
     Outcome answer(RequestName repeat) {
       return fingerprint.equals(repeat.fingerprint()) ? outcome : new NameReused();

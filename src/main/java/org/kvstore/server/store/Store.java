@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
@@ -22,6 +23,8 @@ import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.store.RequestRows.Remembered;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
@@ -69,6 +72,9 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /** Guarded by commitMonitor. */
   private boolean closed;
+
+  /** Bytes of all batches. */
+  private final AtomicLong written = new AtomicLong();
 
   /** Guarded by lock; null while there is no database. */
   private @Nullable View published;
@@ -311,6 +317,44 @@ public final class Store implements ChangeLog, AutoCloseable {
                     time - limits.requestMemory().toMillis()));
   }
 
+  /** Size of the files of the present, log and tables: bytes. */
+  public long usedBytes() {
+    try (PinnedView pin = pin()) {
+      return pin.read(View::usedBytes);
+    }
+  }
+
+  /** Bytes that commits have written to the log since the store was made. */
+  public long writtenBytes() {
+    return written.get();
+  }
+
+  /** Whether a submission repeats a request that is remembered, so that it writes nothing. */
+  public boolean isRepeat(Submission submission) {
+    RequestName request = submission.request();
+    Remembered earlier = request == null ? null : look(view -> view.remembered(request.key()));
+    return earlier != null && earlier.covers(submission.submittedAt(), limits.requestMemory());
+  }
+
+  /**
+   * Rewrites the files without what was deleted, which may take long. Reads and writes go on; it
+   * ends early when the store is closed.
+   */
+  public void reclaim() {
+    synchronized (commitMonitor) {
+      // The published view may be older than a sweep, and would keep what that deleted.
+      View view = requirePublished();
+      publish(new View(requireWritable(), view.revision(), view.compacted()), List.of());
+    }
+    boolean done = true;
+    for (int i = 0; done && i < Table.values().length; i++) {
+      Table table = Table.values()[i];
+      try (PinnedView pin = pin()) {
+        done = pin.read(view -> view.reclaim(table));
+      }
+    }
+  }
+
   /** Figures for metrics and status. */
   public StoreStatistics statistics() {
     return look(view -> view.statistics(cache, pinned.size()));
@@ -360,6 +404,7 @@ public final class Store implements ChangeLog, AutoCloseable {
     failed = true;
     try (batch) {
       open.write(batch);
+      written.addAndGet(batch.getDataSize());
       publish(new View(open, staging.revision(), staging.compacted()), staging.events());
     } catch (RocksDBException | RuntimeException e) {
       throw KeyValueException.of(
@@ -441,6 +486,9 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /** No reader may start, then none may be left, then the database may go. */
   private void closeDatabase() {
+    if (database != null) {
+      database.endReclaiming();
+    }
     swap(null, cache::clear);
     pinned.forEach(PinnedView::takeBack);
     if (database != null) {

@@ -158,6 +158,21 @@ final class View {
     }
   }
 
+  long usedBytes() {
+    return database.total("rocksdb.live-sst-files-size") + database.logBytes();
+  }
+
+  /** What is remembered of a named request, or null. */
+  RequestRows.@Nullable Remembered remembered(String name) {
+    byte[] row = database.get(Table.REQUESTS, options, RequestRows.byName(name));
+    return row == null ? null : RequestRows.remembered(row);
+  }
+
+  /** Rewrites a table without what was deleted; false when the store is about to close. */
+  boolean reclaim(Table table) {
+    return database.reclaim(table);
+  }
+
   StoreStatistics statistics(EntryCache cache, int pinnedViews) {
     return new StoreStatistics(
         revision,

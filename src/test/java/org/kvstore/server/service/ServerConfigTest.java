@@ -25,6 +25,7 @@ class ServerConfigTest {
 
     assertThat(config.store()).isEqualTo(StoreOptions.defaults(Path.of("data")));
     assertThat(config.limits()).isEqualTo(Limits.DEFAULT);
+    assertThat(config.quotaBytes()).as("no quota").isZero();
   }
 
   @Test
@@ -46,6 +47,7 @@ class ServerConfigTest {
             Map.of(
                 "kv.data.dir", "/var/lib/kv",
                 "kv.cache.size", "64MiB",
+                "kv.quota.bytes", "10GiB",
                 "kv.limits.value-bytes", "2MiB",
                 "kv.limits.exports", "3",
                 "kv.limits.write-wait", "PT2S"));
@@ -53,6 +55,7 @@ class ServerConfigTest {
     assertThat(config.store().directory()).isEqualTo(Path.of("/var/lib/kv"));
     assertThat(config.store().cacheBytes()).isEqualTo(64 << 20);
     assertThat(config.store().writeBufferBytes()).isEqualTo(32 << 20);
+    assertThat(config.quotaBytes()).isEqualTo(10L << 30);
     assertThat(config.limits().valueBytes()).isEqualTo(2 << 20);
     assertThat(config.limits().exports()).isEqualTo(3);
     assertThat(config.limits().writeWait()).isEqualTo(Duration.ofSeconds(2));
@@ -62,6 +65,7 @@ class ServerConfigTest {
   @CsvSource({
     "kv.cache.size, 15MiB",
     "kv.cache.size, much",
+    "kv.quota.bytes, -1",
     "kv.limits.value-bytes, 0",
     "kv.limits.value-bytes, 65MiB",
     "kv.limits.exports, 0",

@@ -48,6 +48,10 @@ final class StatusCommand implements Callable<Integer> {
     Double ratio = status.cacheHitRatio();
     String hits = ratio == null ? "-" : String.format(Locale.ROOT, "%.1f %%", ratio * 100);
     out.printf(FIELD, "cache hits", hits);
+    StatusDocument.Storage storage = status.storage();
+    if (storage != null) {
+      out.printf(FIELD, "storage", describe(storage));
+    }
     out.println();
     out.printf(ROW, "SHARD", "REVISION", "COMPACTED", "KEYS", "DISK");
     for (StatusDocument.Shard shard : status.shards()) {
@@ -59,6 +63,16 @@ final class StatusCommand implements Callable<Integer> {
           shard.keys(),
           size(shard.diskBytes()));
     }
+  }
+
+  private static String describe(StatusDocument.Storage storage) {
+    Long quota = storage.quotaBytes();
+    return "%s used%s, %s free on the disk%s"
+        .formatted(
+            size(storage.usedBytes()),
+            quota == null ? "" : " of " + size(quota),
+            size(storage.freeBytes()),
+            storage.full() ? ": FULL, puts are refused" : "");
   }
 
   private static String uptime(Duration time) {

@@ -110,7 +110,8 @@ final class Running extends Section {
     expect(200, get(key));
     JsonObject status = status();
     assertThat(status)
-        .containsKeys("version", "mode", "storeId", "shards", "members", "uptimeSeconds");
+        .containsKeys(
+            "version", "mode", "storeId", "shards", "members", "uptimeSeconds", "storage");
     assertThat(status.getJsonNumber("cacheHitRatio").doubleValue()).isBetween(0.0, 1.0);
     assertThat(status.getString("mode")).isEqualTo("standalone");
     assertThat(shard())
