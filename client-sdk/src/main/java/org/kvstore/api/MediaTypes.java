@@ -20,5 +20,8 @@ public final class MediaTypes {
   /** Adds to a decimal number: {@code {"by": 1}}. */
   public static final String INCREMENT = "application/vnd.kvstore.increment+json";
 
+  /** The archive of a backup. */
+  public static final String TAR = "application/x-tar";
+
   private MediaTypes() {}
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package org.kvstore.api.archive;
+
+import org.jspecify.annotations.NullMarked;
