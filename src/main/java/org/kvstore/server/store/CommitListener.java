@@ -11,4 +11,12 @@ public interface CommitListener {
    * not block: the next commit waits for it.
    */
   void committed(List<Event> events);
+
+  /**
+   * Called when the store has been opened anew, by a restore or after a write that was in doubt: it
+   * may show what nobody has told of. It must not block either.
+   */
+  default void recovered() {
+    // Watches find it out by themselves.
+  }
 }

@@ -2,6 +2,8 @@ package org.kvstore.server.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +17,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -31,11 +34,15 @@ import org.kvstore.server.model.KeyValueException;
  * FORMAT       format version, store id and checksum; written last when a directory is initialised
  * FORMAT.new   the same while initialisation is under way: nothing was acknowledged yet
  * shards/0     the database of shard 0
+ * tmp          copies that are sent and archives that arrive; emptied at open
+ * RESTORE      a restore is decided: see {@link Replacement}; finished at open
+ * RESTORE.new  the same before it is: forgotten at open
  * </pre>
  *
  * A directory that is not understood is refused and left as it is.
  */
 public final class DataDirectory implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(DataDirectory.class.getName());
   private static final String MAGIC = "kvstore-format 1";
 
   /** Directories of the first servers have no checksum there. */
@@ -46,6 +53,7 @@ public final class DataDirectory implements AutoCloseable {
   static final String FORMAT = "FORMAT";
   private static final String FORMAT_NEW = "FORMAT.new";
   static final String SHARDS = "shards";
+  private static final String TEMPORARY = "tmp";
 
   /** What a file system makes at its root, and a data directory may be a whole volume. */
   private static final String LOST_AND_FOUND = "lost+found";
@@ -56,6 +64,7 @@ public final class DataDirectory implements AutoCloseable {
   private final FileChannel lock;
   private final String storeId;
   private final boolean isNew;
+  private final AtomicInteger temporaries = new AtomicInteger();
 
   private DataDirectory(Path path, FileChannel lock, String storeId, boolean isNew) {
     this.path = path;
@@ -75,7 +84,10 @@ public final class DataDirectory implements AutoCloseable {
     FileChannel lock = lock(directory);
     try {
       if (Files.exists(directory.resolve(FORMAT))) {
-        return new DataDirectory(directory, lock, readStoreId(directory.resolve(FORMAT)), false);
+        String storeId = readStoreId(directory.resolve(FORMAT));
+        Replacement.finishInterrupted(directory, shard(directory, 0));
+        deleteTree(directory.resolve(TEMPORARY));
+        return new DataDirectory(directory, lock, storeId, false);
       }
       return new DataDirectory(directory, lock, initialise(directory), true);
     } catch (IOException e) {
@@ -104,7 +116,48 @@ public final class DataDirectory implements AutoCloseable {
 
   /** The directory of one shard's database. */
   public Path shard(int id) {
-    return path.resolve(SHARDS).resolve(Integer.toString(id));
+    return shard(path, id);
+  }
+
+  private static Path shard(Path directory, int id) {
+    return directory.resolve(SHARDS).resolve(Integer.toString(id));
+  }
+
+  /** A place for files that are on their way, missing as yet; gone when the directory is opened. */
+  public Path newTemporary() {
+    try {
+      Path temporary = Files.createDirectories(path.resolve(TEMPORARY));
+      return temporary.resolve(Integer.toString(temporaries.incrementAndGet()));
+    } catch (IOException e) {
+      throw refusal(path.resolve(TEMPORARY), "cannot be written", "Check permissions", e);
+    }
+  }
+
+  /** Prepares the exchange of the database of shard 0; its place is made, and empty. */
+  public Replacement newReplacement() {
+    Path staged = newTemporary();
+    try {
+      Files.createDirectory(staged);
+    } catch (IOException e) {
+      throw refusal(staged, "cannot be written", "Check permissions and space", e);
+    }
+    return new Replacement(path, staged, shard(0));
+  }
+
+  /**
+   * Makes a directory, into which the database of shard 0 has been copied, one that a server can be
+   * started on.
+   */
+  public void completeCopy(Path copy) throws IOException {
+    writeFormat(copy.resolve(FORMAT), storeId);
+    sync(copy.resolve(SHARDS));
+    sync(copy);
+  }
+
+  /** Where the database of shard 0 belongs in such a directory; missing as yet. */
+  public static Path shardOfCopy(Path copy) throws IOException {
+    Files.createDirectories(copy.resolve(SHARDS));
+    return shard(copy, 0);
   }
 
   /** Ends the initialisation of a new directory, durably; to be called once its databases exist. */
@@ -236,12 +289,25 @@ public final class DataDirectory implements AutoCloseable {
     deleteTree(directory.resolve(SHARDS));
     String storeId = UUID.randomUUID().toString();
     Path format = directory.resolve(FORMAT_NEW);
-    Files.writeString(format, format(storeId));
-    sync(format);
+    writeFormat(format, storeId);
     Files.createDirectories(directory.resolve(SHARDS));
     sync(directory);
     syncAncestors(directory);
     return storeId;
+  }
+
+  private static void writeFormat(Path format, String storeId) throws IOException {
+    Files.writeString(format, format(storeId));
+    sync(format);
+  }
+
+  /** Deletes what is of no use any more; what cannot be is tried again at the next open. */
+  public static void discard(Path root) {
+    try {
+      deleteTree(root);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "Files that are of no use could not be deleted. path={0}", root, e);
+    }
   }
 
   private static void deleteTree(Path root) throws IOException {
@@ -266,7 +332,8 @@ public final class DataDirectory implements AutoCloseable {
     }
   }
 
-  private static void sync(Path path) throws IOException {
+  /** Makes a file, or what a directory lists, durable. */
+  public static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }

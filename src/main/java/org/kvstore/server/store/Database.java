@@ -19,6 +19,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -86,7 +87,8 @@ final class Database implements AutoCloseable {
   private enum Mode {
     EXISTING,
     NEW,
-    READ_ONLY
+    READ_ONLY,
+    COPY
   }
 
   private Database(Path directory, StoreOptions options, Mode mode) throws RocksDBException {
@@ -102,7 +104,10 @@ final class Database implements AutoCloseable {
       DBOptions databaseOptions = databaseOptions(options, mode == Mode.NEW);
       List<ColumnFamilyDescriptor> families = new ArrayList<>();
       for (Table table : Table.values()) {
-        families.add(new ColumnFamilyDescriptor(table.familyName(), familyOptions(table)));
+        families.add(
+            new ColumnFamilyDescriptor(
+                table.familyName(),
+                familyOptions(table).setDisableAutoCompactions(mode == Mode.COPY)));
       }
       String path = directory.toString();
       rocks =
@@ -131,6 +136,11 @@ final class Database implements AutoCloseable {
   /** Opens a database to be read, without changing anything; its log is replayed in memory. */
   static Database openReadOnly(Path directory, StoreOptions options) {
     return open(directory, options, Mode.READ_ONLY);
+  }
+
+  /** Opens a copy for a moment, in which it does not begin to compact. */
+  static Database openCopy(Path directory, StoreOptions options) {
+    return open(directory, options, Mode.COPY);
   }
 
   private static Database open(Path directory, StoreOptions options, Mode mode) {
@@ -240,6 +250,31 @@ final class Database implements AutoCloseable {
     rocks.write(durably, batch);
   }
 
+  /**
+   * Makes a copy that a database can be opened from: of table files by hard links, of the rest by
+   * bytes. It is of one moment during the call, durable, and absent after a crash.
+   *
+   * @param target made by it; missing before
+   */
+  void checkpoint(Path target) {
+    try (Checkpoint checkpoint = Checkpoint.create(rocks)) {
+      checkpoint.createCheckpoint(target.toString());
+    } catch (RocksDBException e) {
+      throw failure(e, "The database could not be copied.");
+    }
+  }
+
+  /** Reads every table file and checks it. */
+  void verifyChecksums() throws RocksDBException {
+    rocks.verifyChecksum();
+  }
+
+  /** A number of the table META; 0 when it has none of that name. */
+  long number(byte[] name) {
+    byte[] row = get(Table.META, newest, name);
+    return row == null ? 0 : new Decoder(row).fixed64();
+  }
+
   Snapshot snapshot() {
     return rocks.getSnapshot();
   }
@@ -339,8 +374,20 @@ final class Database implements AutoCloseable {
   }
 
   static KeyValueException writeFailure(RocksDBException e) {
-    return KeyValueException.of(ErrorCode.INTERNAL, "The database could not be written.")
-        .withCause(e);
+    return failure(e, "The database could not be written.");
+  }
+
+  /** Tells a full disk from what nobody expects. */
+  private static KeyValueException failure(RocksDBException e, String detail) {
+    ErrorCode code = isDiskFull(e) ? ErrorCode.STORAGE_FULL : ErrorCode.INTERNAL;
+    return KeyValueException.of(code, detail).withCause(e);
+  }
+
+  /** Whether something failed as there was no room on the disk. */
+  static boolean isDiskFull(@Nullable Throwable cause) {
+    return cause instanceof RocksDBException e
+        && e.getStatus() != null
+        && e.getStatus().getSubCode() == Status.SubCode.NoSpace;
   }
 
   private static KeyValueException readFailure(RocksDBException e) {

@@ -9,8 +9,13 @@ import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Page;
 
-/** Reads one page of a listing from a view, folding keys under common prefixes where asked to. */
+/**
+ * Counts keys, and reads one page of a listing from a view, folding keys under common prefixes
+ * where asked to.
+ */
 final class Lister {
+  private static final int COUNT_STEP = 10_000;
+
   private final ListQuery query;
   private final List<Entry> entries = new ArrayList<>();
   private final List<Bytes> prefixes = new ArrayList<>();
@@ -82,5 +87,37 @@ final class Lister {
     }
     int at = key.indexOf(delimiter, query.prefix().size());
     return at < 0 ? null : key.prefix(at + delimiter.size());
+  }
+
+  /** Counts the keys of a range as of a revision, in steps. */
+  static long count(PinnedView pin, KeyRange range, long revision) {
+    Step step = pin.read(view -> count(view, range, revision));
+    long keys = step.keys();
+    while (step.keys() == COUNT_STEP) {
+      KeyRange rest = range.from(step.last().successor());
+      step = pin.read(view -> count(view, rest, revision));
+      keys += step.keys();
+    }
+    return keys;
+  }
+
+  /**
+   * A part of a count.
+   *
+   * @param keys how many were counted
+   * @param last the last of them
+   */
+  private record Step(int keys, Bytes last) {}
+
+  private static Step count(View view, KeyRange range, long revision) {
+    int keys = 0;
+    Bytes last = Bytes.EMPTY;
+    try (EntryWalk walk = view.walk(range, false, revision)) {
+      for (; walk.isValid() && keys < COUNT_STEP; walk.next()) {
+        keys++;
+        last = walk.key();
+      }
+    }
+    return new Step(keys, last);
   }
 }

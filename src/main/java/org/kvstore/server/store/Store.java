@@ -1,7 +1,9 @@
 package org.kvstore.server.store;
 
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,7 +13,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
-import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
@@ -34,8 +35,9 @@ import org.rocksdb.WriteBatch;
  * <p>Two locks, always taken in this order:
  *
  * <ol>
- *   <li>{@code commitMonitor} makes commits, recovery and close follow one another. Only its holder
- *       changes {@code database} and {@code failed}. It is held across evaluation and fsync.
+ *   <li>{@code commitMonitor} makes commits, recovery, restore and close follow one another. Only
+ *       its holder changes {@code database} and {@code failed}. It is held across evaluation and
+ *       fsync.
  *   <li>{@code lock} guards {@code published}, the view that readers see, the cache of its entries,
  *       and with it the life of the database handle: whoever holds the read lock and found a view
  *       may use its database. The write lock is held only to swap the view, for microseconds, and
@@ -49,7 +51,6 @@ import org.rocksdb.WriteBatch;
  */
 public final class Store implements ChangeLog, AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
-  private static final int COUNT_STEP = 10_000;
   private static final int SWEEP_STEP = 2_000;
   private static final long RECOVERY_HEADROOM = 4 << 20;
 
@@ -75,6 +76,9 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /** Bytes of all batches. */
   private final AtomicLong written = new AtomicLong();
+
+  /** Guarded by commitMonitor: a database that is to take over before the next one is opened. */
+  private @Nullable Replacement replacement;
 
   /** Guarded by lock; null while there is no database. */
   private @Nullable View published;
@@ -154,9 +158,73 @@ public final class Store implements ChangeLog, AutoCloseable {
     synchronized (commitMonitor) {
       if (failed && !closed) {
         closeDatabase();
+        if (replacement != null) {
+          replacement.finish();
+        }
         openDatabase(false);
+        replacement = null;
         failed = false;
+        tell(listener::recovered);
       }
+    }
+  }
+
+  /**
+   * Copies everything into a directory, as of one moment during the call, while writes go on.
+   *
+   * @param target made by it; missing before
+   * @return the revision that the copy shows: no older than the newest acknowledged before the call
+   */
+  public long copyTo(Path target) {
+    synchronized (commitMonitor) {
+      requireWritable();
+    }
+    try (PinnedView pin = pin()) {
+      pin.read(view -> view.checkpoint(target));
+    }
+    return DatabaseCopy.revisionOf(target);
+  }
+
+  /**
+   * Replaces everything by a copy, whose files are complete and durable. Its revision becomes one
+   * above all that it and this store ever gave out, and history begins there. Readers and writers
+   * wait or are refused for the moment of it.
+   *
+   * @param expected the revision that the copy is known to show
+   * @param now milliseconds since the epoch
+   * @return the revision that it shows now
+   * @throws KeyValueException REQUEST_INVALID when it is not a whole database, INDETERMINATE when
+   *     it will have taken over as soon as its files can be opened; any other: nothing is changed
+   */
+  public long restore(Replacement copy, long expected, long now) {
+    try (DatabaseCopy database = DatabaseCopy.openChecked(copy.staged(), expected)) {
+      synchronized (commitMonitor) {
+        Database open = requireWritable();
+        long newest = requirePublished().revision();
+        long revision = database.renumber(newest, open.number(StagedLeases.LAST_LEASE), now);
+        database.close();
+        takeOver(copy);
+        return revision;
+      }
+    }
+  }
+
+  /** Under the monitor. Once it is decided there is no way back, only {@link #recover}. */
+  private void takeOver(Replacement copy) {
+    try {
+      copy.commit();
+    } catch (IOException e) {
+      throw KeyValueException.of(ErrorCode.INTERNAL, "The restore could not be begun.")
+          .withCause(e);
+    }
+    replacement = copy;
+    failed = true;
+    try {
+      recover();
+    } catch (RuntimeException e) {
+      throw KeyValueException.of(
+              ErrorCode.INDETERMINATE, "The restore is decided, but not finished yet.")
+          .withCause(e);
     }
   }
 
@@ -201,14 +269,7 @@ public final class Store implements ChangeLog, AutoCloseable {
   public Count count(KeyRange range, long revision) {
     try (PinnedView pin = pin()) {
       long at = revision == 0 ? pin.read(View::revision) : revision;
-      long keys = 0;
-      Bytes last = Bytes.EMPTY;
-      for (int counted = COUNT_STEP; counted == COUNT_STEP; keys += counted) {
-        Step step = pin.read(stepFrom(keys == 0 ? range : range.from(last.successor()), at));
-        counted = step.keys();
-        last = step.last();
-      }
-      return new Count(keys, at);
+      return new Count(Lister.count(pin, range, at), at);
     }
   }
 
@@ -298,23 +359,7 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /** Whether an Expire command submitted at a time would find something to do. */
   public boolean isDue(long time) {
-    return look(
-        view ->
-            view.hasRowBelow(
-                    Table.DEADLINES,
-                    Rows.deadlineStart(heads.deadlines().time()),
-                    Rows::timeOfDeadline,
-                    time + 1)
-                || view.hasRowBelow(
-                    Table.LEASES,
-                    LeaseRows.times(heads.leases().time()),
-                    LeaseRows::timeOf,
-                    time + 1)
-                || view.hasRowBelow(
-                    Table.REQUESTS,
-                    RequestRows.byTime(heads.requests().time(), ""),
-                    RequestRows::timeOf,
-                    time - limits.requestMemory().toMillis()));
+    return look(view -> view.isDue(heads, time, time - limits.requestMemory().toMillis()));
   }
 
   /** Size of the files of the present, log and tables: bytes. */
@@ -414,13 +459,16 @@ public final class Store implements ChangeLog, AutoCloseable {
     failed = false;
   }
 
-  /** The commit is durable, whatever its listener makes of it. */
   private void tell(List<Event> events) {
-    if (events.isEmpty()) {
-      return;
+    if (!events.isEmpty()) {
+      tell(() -> listener.committed(events));
     }
+  }
+
+  /** What happened has happened, whatever the listener makes of it. */
+  private static void tell(Runnable news) {
     try {
-      listener.committed(events);
+      news.run();
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "A listener failed; it may have missed a commit.", e);
     }
@@ -465,10 +513,11 @@ public final class Store implements ChangeLog, AutoCloseable {
   }
 
   private void openDatabase(boolean create) {
+    heads.forget();
     Database opened = Database.open(options.directory(), options, create);
     try {
       swap(
-          new View(opened, number(opened, Staging.REVISION), number(opened, Staging.COMPACTED)),
+          new View(opened, opened.number(Staging.REVISION), opened.number(Staging.COMPACTED)),
           cache::clear);
       database = opened;
     } catch (KeyValueException e) {
@@ -495,26 +544,5 @@ public final class Store implements ChangeLog, AutoCloseable {
       database.close();
       database = null;
     }
-  }
-
-  private static long number(Database database, byte[] name) {
-    byte[] row = database.get(Table.META, database.newest(), name);
-    return row == null ? 0 : new Decoder(row).fixed64();
-  }
-
-  private record Step(int keys, Bytes last) {}
-
-  private static Function<View, Step> stepFrom(KeyRange range, long revision) {
-    return view -> {
-      int keys = 0;
-      Bytes last = Bytes.EMPTY;
-      try (EntryWalk walk = view.walk(range, false, revision)) {
-        for (; walk.isValid() && keys < COUNT_STEP; walk.next()) {
-          keys++;
-          last = walk.key();
-        }
-      }
-      return new Step(keys, last);
-    };
   }
 }

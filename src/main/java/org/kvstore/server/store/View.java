@@ -1,5 +1,6 @@
 package org.kvstore.server.store;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -61,6 +62,12 @@ final class View {
   /** Rows of history that can go. */
   Sweeper sweeper() {
     return new Sweeper(database, compacted);
+  }
+
+  /** Copies the database as of now, which is not before this view, into a directory. */
+  Path checkpoint(Path target) {
+    database.checkpoint(target);
+    return target;
   }
 
   /** Only while somebody uses it. */
@@ -147,7 +154,7 @@ final class View {
   }
 
   /** Whether the first row at or above a position carries a time below the given one. */
-  boolean hasRowBelow(Table table, byte[] from, ToLongFunction<byte[]> timeOf, long time) {
+  private boolean hasRowBelow(Table table, byte[] from, ToLongFunction<byte[]> timeOf, long time) {
     try (RocksIterator rows = database.iterator(table, options)) {
       rows.seek(from);
       if (!rows.isValid()) {
@@ -171,6 +178,22 @@ final class View {
   /** Rewrites a table without what was deleted; false when the store is about to close. */
   boolean reclaim(Table table) {
     return database.reclaim(table);
+  }
+
+  /** Whether there is something to expire at a time, or a request from before another to forget. */
+  boolean isDue(QueueHeads heads, long time, long forgotten) {
+    return hasRowBelow(
+            Table.DEADLINES,
+            Rows.deadlineStart(heads.deadlines().time()),
+            Rows::timeOfDeadline,
+            time + 1)
+        || hasRowBelow(
+            Table.LEASES, LeaseRows.times(heads.leases().time()), LeaseRows::timeOf, time + 1)
+        || hasRowBelow(
+            Table.REQUESTS,
+            RequestRows.byTime(heads.requests().time(), ""),
+            RequestRows::timeOf,
+            forgotten);
   }
 
   StoreStatistics statistics(EntryCache cache, int pinnedViews) {

@@ -1,13 +1,16 @@
 package org.kvstore.server.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +28,8 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.store.DataDirectory;
+import org.kvstore.server.store.Replacement;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.Stores;
 import org.kvstore.server.store.Writes;
@@ -105,10 +110,44 @@ class DiskFullTest {
     }
   }
 
+  @Test
+  void restoreOnAFullDisk_changesNothing() throws IOException {
+    try (DataDirectory directory = DataDirectory.open(disk.resolve("data"));
+        Store store = Stores.create(directory.shard(0))) {
+      directory.initialised();
+      store.apply(List.of(Writes.put("key", "old")));
+      Replacement copy = directory.newReplacement();
+      Files.delete(copy.staged());
+      store.copyTo(copy.staged());
+      store.apply(List.of(Writes.put("key", "new")));
+      Path filler = fill();
+
+      assertThatThrownBy(() -> store.restore(copy, 1, 0))
+          .extracting("code")
+          .isEqualTo(ErrorCode.STORAGE_FULL);
+      assertThat(store.revision()).isEqualTo(2);
+
+      Files.delete(filler);
+      assertThat(store.restore(copy, 1, 0)).isGreaterThan(2);
+    }
+  }
+
   /** Takes all of the disk but a rest. RocksDB sets room for its log aside before it needs it. */
   private Path fillUpTo(int rest) throws IOException {
     long free = Files.getFileStore(disk).getUsableSpace();
     return Files.write(disk.resolve("filler"), new byte[(int) free - rest]);
+  }
+
+  /** Takes all of the disk. */
+  private Path fill() throws IOException {
+    Path filler = fillUpTo(MEBIBYTE);
+    try (OutputStream rest = Files.newOutputStream(filler, StandardOpenOption.APPEND)) {
+      while (true) {
+        rest.write(new byte[1 << 10]);
+      }
+    } catch (IOException full) {
+      return filler;
+    }
   }
 
   private static void assertAllThere(Store store, List<String> keys) {

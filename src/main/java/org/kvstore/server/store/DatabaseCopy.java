@@ -1,0 +1,142 @@
+package org.kvstore.server.store;
+
+import java.nio.file.Path;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+
+/**
+ * The copy of a database, before a store goes on from it. The store that it was copied from has
+ * gone on too: it has given out revisions and leases that the copy does not know of, perhaps from
+ * another machine. So may have a store that was restored from the same copy before. {@link
+ * #renumber} makes the copy begin far above them all, without a past, so that no entity tag,
+ * cursor, position or lease from after the copying can match again.
+ */
+public final class DatabaseCopy implements AutoCloseable {
+  /** More than a store gives out between two copies. */
+  static final long JUMP = 1L << 32;
+
+  /** More than a store gives out in a second. What began earlier began so much further below. */
+  static final long SECOND = 1L << 20;
+
+  private static final long CACHE_BYTES = 16L << 20;
+  private static final long BUFFER_BYTES = 8L << 20;
+  private static final int OPEN_FILES = 100;
+
+  private final Database database;
+
+  private DatabaseCopy(Database database) {
+    this.database = database;
+  }
+
+  /**
+   * Has a copy that {@link Store#copyTo} made begin above everything that its store gives out from
+   * now on, so that a server can be started on it.
+   *
+   * @param now milliseconds since the epoch
+   */
+  public static void detach(Path directory, long now) {
+    try (DatabaseCopy copy = open(directory)) {
+      copy.renumber(0, 0, now);
+    }
+  }
+
+  /**
+   * Opens a copy that came from elsewhere and reads everything in it that has a checksum.
+   *
+   * @param expected the revision that it is said to show
+   * @throws KeyValueException REQUEST_INVALID when it is not a whole database
+   */
+  static DatabaseCopy openChecked(Path directory, long expected) {
+    DatabaseCopy copy;
+    try {
+      copy = open(directory);
+    } catch (KeyValueException e) {
+      throw e.code() == ErrorCode.STORAGE_FULL ? e : notADatabase(e);
+    }
+    try {
+      copy.database.verifyChecksums();
+      if (copy.database.number(Staging.REVISION) != expected) {
+        throw KeyValueException.invalid("body", "The archive is not of the revision that it says.");
+      }
+      return copy;
+    } catch (RocksDBException e) {
+      copy.close();
+      throw notADatabase(e);
+    } catch (RuntimeException e) {
+      copy.close();
+      throw e;
+    }
+  }
+
+  private static KeyValueException notADatabase(Exception cause) {
+    return KeyValueException.invalid("body", "The archive does not contain a whole database.")
+        .withCause(cause);
+  }
+
+  private static DatabaseCopy open(Path directory) {
+    StoreOptions options = new StoreOptions(directory, CACHE_BYTES, BUFFER_BYTES, 0, OPEN_FILES, 0);
+    try {
+      return new DatabaseCopy(Database.openCopy(directory, options));
+    } catch (KeyValueException e) {
+      ErrorCode code =
+          Database.isDiskFull(e.getCause()) ? ErrorCode.STORAGE_FULL : ErrorCode.INTERNAL;
+      throw KeyValueException.of(code, "The copy cannot be opened.").withCause(e);
+    }
+  }
+
+  /**
+   * The revision of a copy that RocksDB has just made. A batch is in the copy or not, and the row
+   * of the revision goes with each: so this is the one that all of it shows.
+   *
+   * <p>It is opened for writing, so its log becomes a table, and whether it can be opened is known.
+   * Opened for reading alone, RocksDB 11.8 crashes on a log that its manifest knows of.
+   */
+  static long revisionOf(Path directory) {
+    try (DatabaseCopy copy = open(directory)) {
+      return copy.database.number(Staging.REVISION);
+    }
+  }
+
+  /**
+   * Begins anew above what is known to have been given out; durable.
+   *
+   * @param revision newest revision known, of any store that this takes the place of
+   * @param lease newest lease known
+   * @param now milliseconds since the epoch
+   * @return the revision that it shows now
+   * @throws KeyValueException REQUEST_INVALID when there is none so far above those of the copy
+   */
+  long renumber(long revision, long lease, long now) {
+    long next = above(revision, Staging.REVISION, now);
+    long nextLease = above(lease, StagedLeases.LAST_LEASE, now);
+    StagedBatch rows = new StagedBatch(database);
+    rows.put(Table.META, Staging.REVISION, number(next));
+    rows.put(Table.META, Staging.COMPACTED, number(next));
+    rows.put(Table.META, StagedLeases.LAST_LEASE, number(nextLease));
+    try (WriteBatch batch = rows.toWriteBatch()) {
+      database.write(batch);
+      return next;
+    } catch (RocksDBException e) {
+      throw Database.writeFailure(e);
+    }
+  }
+
+  private long above(long known, byte[] name, long now) {
+    long copied = database.number(name);
+    if (copied < 0 || copied > Long.MAX_VALUE - JUMP) {
+      throw KeyValueException.invalid("body", "The archive counts further than a store can.");
+    }
+    return Math.max(now / 1_000 * SECOND, Math.max(known, copied)) + JUMP;
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+
+  private static byte[] number(long value) {
+    return new Encoder(Long.BYTES).fixed64(value).toArray();
+  }
+}

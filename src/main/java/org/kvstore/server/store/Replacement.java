@@ -1,0 +1,168 @@
+package org.kvstore.server.store;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * The exchange of a shard's database for another one. Wherever a crash ends it, the next open finds
+ * all of the old database or all of the new one, and never goes from the new one back.
+ *
+ * <p>The new database is complete and durable in a directory of its own before the exchange begins.
+ * Then the file {@code RESTORE} appears, which names that directory: from there on the exchange is
+ * only ever finished, by {@link #finish} here or when the data directory is opened. Each step may
+ * be done again.
+ */
+public final class Replacement implements AutoCloseable {
+  private static final String INTENT = "RESTORE";
+  private static final String INTENT_NEW = "RESTORE.new";
+  private static final Pattern STAGED = Pattern.compile("tmp/[0-9]{1,10}\n");
+
+  private final Path directory;
+  private final Path staged;
+  private final Path shard;
+  private boolean committed;
+  private boolean finished;
+  private boolean closed;
+
+  /** One step on the way; a test stops between any two. */
+  @FunctionalInterface
+  interface Step {
+    void run() throws IOException;
+  }
+
+  /**
+   * @param directory the data directory
+   * @param staged where the new database gathers, below it
+   * @param shard the place that it is to take
+   */
+  Replacement(Path directory, Path staged, Path shard) {
+    this.directory = directory;
+    this.staged = staged;
+    this.shard = shard;
+  }
+
+  /** Finishes or forgets an exchange that a crash interrupted. */
+  static void finishInterrupted(Path directory, Path shard) throws IOException {
+    Files.deleteIfExists(directory.resolve(INTENT_NEW));
+    Path intent = directory.resolve(INTENT);
+    if (Files.exists(intent)) {
+      for (Step step : new Replacement(directory, stagedBy(intent), shard).finishing()) {
+        step.run();
+      }
+    }
+  }
+
+  private static Path stagedBy(Path intent) throws IOException {
+    String staged = Files.readString(intent, StandardCharsets.ISO_8859_1);
+    if (!STAGED.matcher(staged).matches()) {
+      throw DataDirectory.refusal(
+          intent,
+          "does not name a database that is to take over",
+          "Restore the data directory from a backup",
+          null);
+    }
+    return intent.resolveSibling(staged.strip());
+  }
+
+  /** Where the new database gathers. */
+  public Path staged() {
+    return staged;
+  }
+
+  /**
+   * Decides that the new database takes over.
+   *
+   * @throws IOException when it is certain that it does not
+   */
+  synchronized void commit() throws IOException {
+    try {
+      for (Step step : committing()) {
+        step.run();
+      }
+    } catch (IOException e) {
+      if (isForgotten()) {
+        throw e;
+      }
+    }
+    committed = true;
+  }
+
+  /** Whether nothing is left of the decision; when in doubt it stands. */
+  private boolean isForgotten() {
+    try {
+      Files.deleteIfExists(directory.resolve(INTENT));
+      DataDirectory.sync(directory);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Puts the new database into its place; nobody has either of them open. */
+  synchronized void finish() {
+    try {
+      for (Step step : finishing()) {
+        step.run();
+      }
+      finished = true;
+      if (closed) {
+        discard();
+      }
+    } catch (IOException e) {
+      throw DataDirectory.refusal(
+          directory, "cannot be written (" + e + ")", "The restore goes on as soon as it can", e);
+    }
+  }
+
+  List<Step> committing() {
+    Path intent = directory.resolve(INTENT_NEW);
+    return List.of(
+        () -> DataDirectory.sync(staged.resolveSibling(".")),
+        () -> Files.writeString(intent, directory.relativize(staged) + "\n"),
+        () -> DataDirectory.sync(intent),
+        () -> Files.move(intent, directory.resolve(INTENT), StandardCopyOption.ATOMIC_MOVE),
+        () -> DataDirectory.sync(directory));
+  }
+
+  List<Step> finishing() {
+    Path old = replaced();
+    return List.of(
+        () -> {
+          if (Files.exists(staged) && Files.exists(shard)) {
+            Files.move(shard, old, StandardCopyOption.ATOMIC_MOVE);
+          }
+        },
+        () -> {
+          if (Files.exists(staged)) {
+            Files.move(staged, shard, StandardCopyOption.ATOMIC_MOVE);
+          }
+        },
+        () -> DataDirectory.sync(shard.resolveSibling(".")),
+        () -> DataDirectory.sync(staged.resolveSibling(".")),
+        () -> Files.deleteIfExists(directory.resolve(INTENT)),
+        () -> DataDirectory.sync(directory));
+  }
+
+  /** Frees the room of whichever database is not wanted; {@link #finish} may have to come first. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (!committed || finished) {
+      discard();
+    }
+  }
+
+  private void discard() {
+    DataDirectory.discard(staged);
+    DataDirectory.discard(replaced());
+  }
+
+  private Path replaced() {
+    return staged.resolveSibling(staged.getFileName() + ".replaced");
+  }
+}
