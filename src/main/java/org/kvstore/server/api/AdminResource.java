@@ -3,15 +3,25 @@ package org.kvstore.server.api;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.kvstore.api.CheckpointDocument;
 import org.kvstore.api.CompactedDocument;
+import org.kvstore.api.MediaTypes;
+import org.kvstore.api.RestoredDocument;
+import org.kvstore.server.service.Backup;
+import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.ChangeService;
 
 /** What an operator asks for: {@code /v1/admin}. */
@@ -20,10 +30,57 @@ import org.kvstore.server.service.ChangeService;
 @Produces(MediaType.APPLICATION_JSON)
 public class AdminResource {
   private final ChangeService service;
+  private final BackupService backups;
 
   @Inject
-  public AdminResource(ChangeService service) {
+  public AdminResource(ChangeService service, BackupService backups) {
     this.service = service;
+    this.backups = backups;
+  }
+
+  /**
+   * Sends everything as of one moment. The length is said beforehand, so an archive that breaks off
+   * is never taken for a whole one.
+   */
+  @GET
+  @Path("backup")
+  @Produces(MediaTypes.TAR)
+  public Response backup(@Context HttpServletRequest request) {
+    Query.of(request, Set.of());
+    if (request.getMethod().equals("HEAD")) {
+      // It writes nothing, so it would leave a backup open.
+      return Response.ok().type(MediaTypes.TAR).build();
+    }
+    Backup backup = backups.backup();
+    StreamingOutput archive =
+        out -> {
+          try (backup) {
+            backup.writeTo(out);
+          }
+        };
+    return Response.ok(archive, MediaTypes.TAR)
+        .header(HttpHeaders.CONTENT_LENGTH, backup.size())
+        .header(
+            HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"" + backup.fileName() + '"')
+        .build();
+  }
+
+  /** Replaces everything by what {@link #backup} sent. */
+  @POST
+  @Path("restore")
+  @Consumes({MediaTypes.TAR, MediaType.APPLICATION_OCTET_STREAM})
+  public RestoredDocument restore(@Context HttpServletRequest request) throws IOException {
+    Query.of(request, Set.of());
+    return backups.restore(request.getInputStream(), request.getContentLengthLong());
+  }
+
+  /** Makes a copy on the server's own disk. */
+  @POST
+  @Path("checkpoint")
+  public CheckpointDocument checkpoint(@Context HttpServletRequest request) {
+    Bodies.requireNone(request, "it takes no parameters.");
+    Query.of(request, Set.of());
+    return backups.checkpoint();
   }
 
   /** Gives up history; without a revision all that is not the present. */

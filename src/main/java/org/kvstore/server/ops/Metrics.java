@@ -12,6 +12,7 @@ import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.MetricUnits;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.server.replication.LocalReplicator;
+import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 import org.kvstore.server.store.StoreStatistics;
@@ -25,6 +26,7 @@ import org.kvstore.server.store.StoreStatistics;
 public class Metrics {
   @Inject MetricRegistry registry;
   @Inject EngineHandle handle;
+  @Inject BackupService backups;
 
   /** Registers at start. */
   void register(@Observes @Initialized(ApplicationScoped.class) Object event) {
@@ -34,6 +36,16 @@ public class Metrics {
   private void register(Engine engine) {
     engineFigures(engine);
     storeFigures(engine);
+    backupFigures();
+  }
+
+  private void backupFigures() {
+    gauge(
+        "last_backup_timestamp_seconds",
+        "When the newest backup was complete; 0 before the first since the start.",
+        () -> backups.lastBackup().at() / 1_000);
+    gauge("last_backup_revision", "What it shows.", () -> backups.lastBackup().revision());
+    gauge("last_backup_duration_millis", "How long it took.", () -> backups.lastBackup().millis());
   }
 
   private void engineFigures(Engine engine) {

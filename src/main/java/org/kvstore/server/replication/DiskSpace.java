@@ -83,6 +83,18 @@ public final class DiskSpace {
     return floor;
   }
 
+  /**
+   * Makes sure that the floor stays free when so many bytes are written.
+   *
+   * @throws KeyValueException STORAGE_FULL
+   */
+  public void requireRoomFor(long bytes) {
+    if (freeBytes() - bytes < floor) {
+      throw KeyValueException.of(
+          ErrorCode.STORAGE_FULL, "It does not fit above the configured floor of free disk space.");
+    }
+  }
+
   /** Free space: bytes, as of the last {@value #CHECK_MILLIS} ms. */
   public long freeBytes() {
     long now = System.nanoTime();

@@ -2,8 +2,10 @@ package org.kvstore.server.service;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,6 +21,7 @@ import org.kvstore.server.replication.LocalReplicator;
 import org.kvstore.server.replication.Quota;
 import org.kvstore.server.replication.Reaper;
 import org.kvstore.server.replication.Reclaimer;
+import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.WatchHub;
@@ -39,6 +42,7 @@ public final class Engine implements AutoCloseable {
   private final Clock clock;
   private final long openedAt;
   private final DataDirectory directory;
+  private final Optional<Path> backupDirectory;
   private final DiskSpace disk;
   private final HeldReads heldReads;
   private final Store store;
@@ -49,6 +53,7 @@ public final class Engine implements AutoCloseable {
 
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
+    backupDirectory = config.backupDirectory();
     this.clock = clock;
     this.threads = threads.own();
     limits = config.limits();
@@ -59,7 +64,7 @@ public final class Engine implements AutoCloseable {
             config.store().in(directory.shard(0)),
             limits,
             directory.isNew(),
-            new Store.Hooks(this::committed, new JsonPatcher(limits)));
+            new Store.Hooks(new Listener(), new JsonPatcher(limits)));
     directory.initialised();
     Quota quota = new Quota(config.quotaBytes(), store::usedBytes, store::writtenBytes);
     quota.measure();
@@ -112,10 +117,18 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** A commit is told only once the engine is whole: the committer starts last. */
-  private void committed(List<Event> events) {
-    watches.committed(events);
-    heldReads.committed(events);
+  /** Hears of something only once the engine is whole: the committer starts last. */
+  private final class Listener implements CommitListener {
+    @Override
+    public void committed(List<Event> events) {
+      watches.committed(events);
+      heldReads.committed(events);
+    }
+
+    @Override
+    public void recovered() {
+      heldReads.recovered();
+    }
   }
 
   /**
@@ -205,6 +218,16 @@ public final class Engine implements AutoCloseable {
   /** Makes threads that belong to one task. */
   public ThreadFactory threads() {
     return threads;
+  }
+
+  /** The directory that the data is in. */
+  DataDirectory directory() {
+    return directory;
+  }
+
+  /** Where copies are made that another server can be started on. */
+  Optional<Path> backupDirectory() {
+    return backupDirectory;
   }
 
   /** The disk that the data is on. */

@@ -105,6 +105,12 @@ final class HeldReads implements CommitListener, AutoCloseable {
     }
   }
 
+  /** Any key may have changed. */
+  @Override
+  public void recovered() {
+    waiting.values().forEach(all -> all.forEach(read -> readers.execute(read::look)));
+  }
+
   @Override
   public void close() {
     KeyValueException stopping =

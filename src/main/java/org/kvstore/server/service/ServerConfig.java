@@ -20,8 +20,14 @@ import org.kvstore.server.store.StoreOptions;
  * @param limits every bound
  * @param history what is kept of the past
  * @param quotaBytes what the data may take of the disk: bytes; 0 for as much as there is
+ * @param backupDirectory where copies are made on the server's own disk; empty for nowhere
  */
-public record ServerConfig(StoreOptions store, Limits limits, Retention history, long quotaBytes) {
+public record ServerConfig(
+    StoreOptions store,
+    Limits limits,
+    Retention history,
+    long quotaBytes,
+    Optional<Path> backupDirectory) {
 
   /** What the platform itself takes of the heap, with room to collect garbage in. */
   private static final long PLATFORM_HEAP = 48L << 20;
@@ -47,10 +53,12 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history,
     long spare = Math.max(0, heap - PLATFORM_HEAP);
     StoreOptions store = StoreOptions.defaults(Path.of("data"));
     Limits limits = Limits.DEFAULT;
+    Path directory =
+        value(config, "kv.data.dir", store.directory(), ServerConfig::path, "a directory");
     long cache = size(config, "kv.cache.size", store.cacheBytes(), 16L << 20, 1L << 40);
     return new ServerConfig(
         new StoreOptions(
-            value(config, "kv.data.dir", store.directory(), ServerConfig::path, "a directory"),
+            directory,
             cache,
             size(config, "kv.write-buffer.size", cache / 2, 8L << 20, cache),
             size(
@@ -66,7 +74,13 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history,
             time(config, "kv.history.max-age", Retention.DEFAULT.age(), Duration.ofDays(36_500)),
             number(
                 config, "kv.history.max-revisions", Retention.DEFAULT.revisions(), 0, 999_999_999)),
-        size(config, "kv.quota.bytes", 0, 0, 1L << 50));
+        size(config, "kv.quota.bytes", 0, 0, 1L << 50),
+        value(
+            config,
+            "kv.backup.dir",
+            Optional.empty(),
+            text -> path(text).filter(folder -> !isWithin(folder, directory)).map(Optional::of),
+            "a directory that is not within kv.data.dir"));
   }
 
   private static Limits limits(
@@ -147,6 +161,10 @@ public record ServerConfig(StoreOptions store, Limits limits, Retention history,
     } catch (InvalidPathException notAPath) {
       return Optional.empty();
     }
+  }
+
+  private static boolean isWithin(Path path, Path directory) {
+    return path.toAbsolutePath().normalize().startsWith(directory.toAbsolutePath().normalize());
   }
 
   private static <T> T value(

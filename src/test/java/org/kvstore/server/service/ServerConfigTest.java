@@ -73,6 +73,7 @@ class ServerConfigTest {
     "kv.limits.write-wait, 0s",
     "kv.limits.write-wait, 11m",
     "kv.limits.held-requests, many",
+    "kv.backup.dir, data/backups",
     "kv.idempotency.memory, 8d"
   })
   void read_valueThatIsNotAllowed_namesPropertyValueAndWhatIsAllowed(String name, String value) {

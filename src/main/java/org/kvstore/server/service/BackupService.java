@@ -1,0 +1,248 @@
+package org.kvstore.server.service;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.api.CheckpointDocument;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.api.RestoredDocument;
+import org.kvstore.api.archive.ArchiveException;
+import org.kvstore.api.archive.ArchiveHead;
+import org.kvstore.api.archive.ArchiveReader;
+import org.kvstore.api.archive.ArchiveWriter;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.DataDirectory;
+import org.kvstore.server.store.DatabaseCopy;
+import org.kvstore.server.store.Replacement;
+
+/**
+ * Copies of the whole store while it runs, and the way back. Each copy is of one revision; making
+ * it costs hard links and the newest writes. One copy is made and one restored at a time.
+ */
+@ApplicationScoped
+public class BackupService {
+  private static final Logger LOG = System.getLogger(BackupService.class.getName());
+
+  private final EngineHandle handle;
+  private final Semaphore copying = new Semaphore(1);
+  private final Semaphore restoring = new Semaphore(1);
+  private volatile LastBackup last = LastBackup.NONE;
+
+  /** For the container's proxy only. */
+  @NullUnmarked
+  protected BackupService() {
+    handle = null;
+  }
+
+  @Inject
+  public BackupService(EngineHandle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * The newest backup that was sent to its end, or checkpoint that was made; zeros before any.
+   *
+   * @param at when it was complete: milliseconds since the epoch
+   * @param revision what it shows
+   * @param millis how long it took
+   */
+  public record LastBackup(long at, long revision, long millis) {
+    static final LastBackup NONE = new LastBackup(0, 0, 0);
+  }
+
+  /** The newest backup. */
+  public LastBackup lastBackup() {
+    return last;
+  }
+
+  /**
+   * Makes a backup, to be sent and closed.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS while another one is made or sent; STORAGE_FULL, as
+   *     a copy holds back the room of files that the store would delete
+   */
+  public Backup backup() {
+    Engine engine = handle.require();
+    long start = engine.clock().millis();
+    requireRoomForCopy(engine);
+    Path copy = engine.directory().newTemporary();
+    begin(copying, "A backup");
+    Runnable end =
+        () -> {
+          DataDirectory.discard(copy);
+          copying.release();
+        };
+    try {
+      long revision = engine.store().copyTo(copy);
+      ArchiveHead head = new ArchiveHead(engine.storeId(), revision, engine.clock().instant());
+      ArchiveWriter archive = new ArchiveWriter(head, members(copy));
+      return new Backup(head, archive, () -> finished("sent", revision, start), end);
+    } catch (IOException e) {
+      end.run();
+      throw failed(e);
+    } catch (RuntimeException e) {
+      end.run();
+      throw e;
+    }
+  }
+
+  /** Of files that are written anew, which are those of the log; the others are linked. */
+  private static void requireRoomForCopy(Engine engine) {
+    engine.disk().requireRoomFor(engine.store().recoveryBytes());
+  }
+
+  /** The files of a database; what RocksDB writes for people, and its lock, are not among them. */
+  private static List<ArchiveWriter.Member> members(Path database) throws IOException {
+    List<ArchiveWriter.Member> members = new ArrayList<>();
+    try (Stream<Path> files = Files.list(database)) {
+      for (Path file : files.sorted().toList()) {
+        if (ArchiveReader.isFileOfDatabase(String.valueOf(file.getFileName()))) {
+          members.add(new ArchiveWriter.Member(file, Files.size(file)));
+        }
+      }
+    }
+    return members;
+  }
+
+  /**
+   * Makes a copy on the server's own disk, by hard links, which another server can be started on.
+   *
+   * @throws KeyValueException NOT_FOUND when no place for copies is configured, or one on another
+   *     file system than the data; TOO_MANY_REQUESTS; STORAGE_FULL; INDETERMINATE when it was made
+   *     but may not be durable
+   */
+  public CheckpointDocument checkpoint() {
+    Engine engine = handle.require();
+    Path folder =
+        engine
+            .backupDirectory()
+            .orElseThrow(() -> noPlace("There is no kv.backup.dir to make it in."));
+    long start = engine.clock().millis();
+    requireRoomForCopy(engine);
+    Path copy = engine.directory().newTemporary();
+    begin(copying, "A backup");
+    try {
+      Path shard = DataDirectory.shardOfCopy(copy);
+      long revision = engine.store().copyTo(shard);
+      DatabaseCopy.detach(shard, engine.clock().millis());
+      engine.directory().completeCopy(copy);
+      String time = engine.clock().instant().toString().replaceAll("[:.-]", "");
+      Path whole = Files.createDirectories(folder).resolve(time + "-" + revision);
+      Files.move(copy, whole, StandardCopyOption.ATOMIC_MOVE);
+      makeDurable(folder);
+      finished("kept", revision, start);
+      return new CheckpointDocument(whole.toAbsolutePath().toString(), revision);
+    } catch (AtomicMoveNotSupportedException e) {
+      throw noPlace("kv.backup.dir is not on the file system of kv.data.dir.").withCause(e);
+    } catch (IOException e) {
+      throw failed(e);
+    } finally {
+      DataDirectory.discard(copy);
+      copying.release();
+    }
+  }
+
+  private static void makeDurable(Path folder) {
+    try {
+      DataDirectory.sync(folder);
+    } catch (IOException e) {
+      throw KeyValueException.of(ErrorCode.INDETERMINATE, "The copy is there, but may not last.")
+          .withCause(e);
+    }
+  }
+
+  private static KeyValueException noPlace(String detail) {
+    return KeyValueException.of(ErrorCode.NOT_FOUND, detail);
+  }
+
+  /**
+   * Replaces everything by an archive.
+   *
+   * @param length of the archive, or -1 when it is not known
+   * @throws KeyValueException REQUEST_INVALID when it is truncated, altered or none; STORAGE_FULL
+   *     when it does not fit; TOO_MANY_REQUESTS: nothing is changed by either. INDETERMINATE when
+   *     it takes over, but not yet
+   */
+  public RestoredDocument restore(InputStream in, long length) throws IOException {
+    Engine engine = handle.require();
+    long start = engine.clock().millis();
+    engine.disk().requireRoomFor(Math.max(0, length));
+    begin(restoring, "A restore");
+    try (Replacement copy = engine.directory().newReplacement()) {
+      ArchiveHead head = receive(in, copy.staged(), engine);
+      long revision = engine.store().restore(copy, head.revision(), engine.clock().millis());
+      LOG.log(
+          Level.INFO,
+          "Everything was replaced by a backup. from={0} created={1} backup={2} revision={3}"
+              + " millis={4}",
+          head.storeId(),
+          head.createdAt(),
+          Long.toString(head.revision()),
+          Long.toString(revision),
+          engine.clock().millis() - start);
+      return new RestoredDocument(
+          revision, head.revision(), head.storeId(), head.createdAt().toString());
+    } catch (KeyValueException e) {
+      LOG.log(
+          Level.WARNING,
+          "An archive was not restored. code={0} reason={1}",
+          e.code(),
+          e.getMessage());
+      throw e;
+    } finally {
+      restoring.release();
+    }
+  }
+
+  /** Writes the files of an archive, durably, and checks all of it. */
+  private static ArchiveHead receive(InputStream in, Path staged, Engine engine)
+      throws IOException {
+    try {
+      ArchiveHead head =
+          ArchiveReader.read(
+              in,
+              (name, size) -> {
+                engine.disk().requireRoomFor(size);
+                return StagedFile.create(staged.resolve(name), engine.disk());
+              });
+      DataDirectory.sync(staged);
+      return head;
+    } catch (ArchiveException e) {
+      throw KeyValueException.invalid("body", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void begin(Semaphore one, String what) {
+    if (!one.tryAcquire()) {
+      throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, what + " is under way already.")
+          .withLimit(1);
+    }
+  }
+
+  private void finished(String how, long revision, long start) {
+    long now = handle.require().clock().millis();
+    last = new LastBackup(now, revision, now - start);
+    LOG.log(
+        Level.INFO,
+        "A backup was {0}. revision={1} millis={2}",
+        how,
+        Long.toString(revision),
+        now - start);
+  }
+
+  private static KeyValueException failed(IOException cause) {
+    return KeyValueException.of(ErrorCode.INTERNAL, "The copy could not be made.").withCause(cause);
+  }
+}
