@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionStage;
 import org.eclipse.microprofile.rest.client.annotation.RegisterProvider;
 import org.eclipse.microprofile.rest.client.inject.RegisterRestClient;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.CheckpointDocument;
 import org.kvstore.api.CompactedDocument;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.EntryDocument;
@@ -201,6 +202,22 @@ public interface KeyValueApi extends AutoCloseable {
   @Path("v1/admin/compact")
   @Produces(MediaType.APPLICATION_JSON)
   CompactedDocument compact(@QueryParam("revision") @Nullable Long revision);
+
+  /**
+   * Backs up the whole store: 200 with an archive, for {@link
+   * org.kvstore.api.archive.ArchiveReader}. {@code POST /v1/admin/restore} is not here: the REST
+   * client would hold a copy of the archive.
+   */
+  @GET
+  @Path("v1/admin/backup")
+  @Produces(MediaTypes.TAR)
+  Response backup();
+
+  /** Makes a copy on the server's own disk. */
+  @POST
+  @Path("v1/admin/checkpoint")
+  @Produces(MediaType.APPLICATION_JSON)
+  CheckpointDocument checkpoint();
 
   /** Reads the state of the service. */
   @GET

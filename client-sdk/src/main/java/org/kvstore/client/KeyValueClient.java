@@ -3,10 +3,13 @@ package org.kvstore.client;
 import jakarta.enterprise.context.Dependent;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.core.Response;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Spliterator;
@@ -19,8 +22,11 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.CheckpointDocument;
 import org.kvstore.api.KeyRules;
+import org.kvstore.api.RestoredDocument;
 import org.kvstore.api.StatusDocument;
+import org.kvstore.api.archive.ArchiveHead;
 
 /**
  * The client of the key-value store. In a Jakarta EE application it is injected ({@code @Inject
@@ -41,19 +47,22 @@ public final class KeyValueClient implements AutoCloseable {
   private final Duration waitStep;
   private final boolean ownsApi;
   private final Watches watches;
+  private final Backups backups;
 
   /** Used by CDI. The container closes the interface. */
   @Inject
   public KeyValueClient(@RestClient KeyValueApi api) {
-    this(api, DEFAULT_WAIT_STEP, false, WatchConnector::ofConfig);
+    this(api, DEFAULT_WAIT_STEP, false, Connector::ofConfig);
   }
 
   KeyValueClient(
-      KeyValueApi api, Duration waitStep, boolean ownsApi, Supplier<WatchConnector> connector) {
+      KeyValueApi api, Duration waitStep, boolean ownsApi, Supplier<Connector> connector) {
     this.api = api;
     this.waitStep = waitStep;
     this.ownsApi = ownsApi;
-    watches = new Watches(connector);
+    Supplier<Connector> first = new FirstCall<>(connector);
+    watches = new Watches(first);
+    backups = new Backups(api, first);
   }
 
   /** Connects to a server, for example {@code http://127.0.0.1:8080}, with default time-outs. */
@@ -347,6 +356,46 @@ public final class KeyValueClient implements AutoCloseable {
   /** Gives up all history and returns the oldest revision that can be read now. */
   public long compact() {
     return Transport.WRITE.call(() -> api.compact(null)).compactedRevision();
+  }
+
+  /**
+   * Backs up the whole store as of one moment, while writes go on, in constant memory. The archive
+   * is checked as it passes; what was written to the stream is none unless this returns.
+   *
+   * @return what the archive says of itself
+   * @throws IOException if the archive is broken or cannot be written
+   */
+  public ArchiveHead backup(OutputStream archive) throws IOException {
+    return backups.backup(archive);
+  }
+
+  /**
+   * Replaces everything in the store by an archive that {@link #backup} wrote. Revisions go on
+   * above all that were ever given out, and watches end, as history begins anew. A bad archive
+   * changes nothing.
+   *
+   * @throws InvalidRequestException if the archive is truncated, altered or none
+   */
+  public RestoredDocument restore(InputStream archive) {
+    return backups.restore(() -> archive, -1);
+  }
+
+  /**
+   * As {@link #restore(InputStream)}, from a file. It is checked before any of it is sent.
+   *
+   * @throws IOException if it is truncated, altered or none, or cannot be read
+   */
+  public RestoredDocument restore(Path archive) throws IOException {
+    return backups.restore(archive);
+  }
+
+  /**
+   * Makes a copy on the server's own disk, by hard links, on which a server can be started.
+   *
+   * @throws KeyNotFoundException if the server has no {@code kv.backup.dir}
+   */
+  public CheckpointDocument checkpoint() {
+    return Transport.WRITE.call(api::checkpoint);
   }
 
   /** Reads the state of the service. */

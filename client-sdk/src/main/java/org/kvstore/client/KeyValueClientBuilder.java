@@ -78,7 +78,7 @@ public final class KeyValueClientBuilder {
         builder.build(KeyValueApi.class),
         waitStep(),
         true,
-        () -> WatchConnector.of(server, connect, read, certificates));
+        () -> Connector.of(server, connect, read, certificates));
   }
 
   /** Two thirds of the read time-out, so that a held answer arrives before it; at most 20 s. */

@@ -4,18 +4,16 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
-/** Opens the watches of a client. The connector is made with the first one. */
+/** Opens the watches of a client. */
 final class Watches {
   private static final Duration LEAST_PAUSE = Duration.ofMillis(100);
   private static final Duration MOST_PAUSE = Duration.ofSeconds(10);
 
-  private final Supplier<WatchConnector> maker;
-  private @Nullable WatchConnector connector;
+  private final Supplier<Connector> connector;
 
-  Watches(Supplier<WatchConnector> maker) {
-    this.maker = maker;
+  Watches(Supplier<Connector> connector) {
+    this.connector = connector;
   }
 
   /** Opens a watch that reads on a daemon thread of its own. */
@@ -31,13 +29,6 @@ final class Watches {
 
   Watch open(WatchOptions options, Executor reader) {
     Backoff backoff = new Backoff(LEAST_PAUSE, MOST_PAUSE, new Random());
-    return Watch.open(connector().source(options), options.position(), backoff, reader);
-  }
-
-  private synchronized WatchConnector connector() {
-    if (connector == null) {
-      connector = maker.get();
-    }
-    return connector;
+    return Watch.open(connector.get().source(options), options.position(), backoff, reader);
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
+import org.kvstore.api.archive.ArchiveException;
 import org.kvstore.client.IndeterminateException;
 import org.kvstore.client.InvalidRequestException;
 import org.kvstore.client.KeyNotFoundException;
@@ -43,6 +44,9 @@ final class Failures {
     }
     if (failure instanceof AccessDeniedException) {
       return "not permitted: " + failure.getMessage();
+    }
+    if (failure instanceof ArchiveException) {
+      return String.valueOf(failure.getMessage());
     }
     if (failure instanceof UncheckedIOException || failure instanceof IOException) {
       return "input or output failed: " + failure.getMessage();

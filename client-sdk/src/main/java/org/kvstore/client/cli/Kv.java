@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
       LeaseCommand.class,
       ExportCommand.class,
       ImportCommand.class,
+      BackupCommand.class,
+      VerifyBackupCommand.class,
+      RestoreCommand.class,
       StatusCommand.class,
       CompactCommand.class,
       AutoComplete.GenerateCompletion.class

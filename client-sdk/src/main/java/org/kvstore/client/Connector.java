@@ -6,9 +6,11 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
-import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -19,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.eclipse.microprofile.config.Config;
@@ -26,16 +29,18 @@ import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens event streams with the HTTP client of the Java runtime: an event stream has no end, and the
- * clients of Jakarta REST cannot close an answer before they have read it to its end.
+ * Does with the HTTP client of the Java runtime what those of Jakarta REST cannot: it opens event
+ * streams, which have no end, as they cannot close an answer before they have read it; and it sends
+ * bodies of any size, of which they hold a copy.
  *
  * <p>An injected client is configured by {@code kvstore/mp-rest/url} or {@code uri}; the providers
  * that the application may have registered with the REST client do not take part.
  */
-final class WatchConnector {
+final class Connector {
   /** Three times the interval in which the service sends something. */
   private static final Duration MOST_IDLE = Duration.ofSeconds(45);
 
+  private static final Duration LONGEST_POST = Duration.ofDays(1);
   private static final int MAX_PROBLEM_BYTES = 64 << 10;
   private static final String DEFAULT_SERVER = "http://127.0.0.1:8080";
 
@@ -43,7 +48,7 @@ final class WatchConnector {
   private final HttpClient http;
   private final Duration answerTimeout;
 
-  private WatchConnector(URI server, HttpClient http, Duration answerTimeout) {
+  private Connector(URI server, HttpClient http, Duration answerTimeout) {
     this.server = server;
     this.http = http;
     this.answerTimeout = answerTimeout;
@@ -56,7 +61,7 @@ final class WatchConnector {
    * @param answerTimeout how long to wait for the beginning of an answer
    * @param certificates what to trust; null trusts what the Java runtime does
    */
-  static WatchConnector of(
+  static Connector of(
       URI server,
       Duration connectTimeout,
       Duration answerTimeout,
@@ -66,11 +71,11 @@ final class WatchConnector {
     if (certificates != null) {
       builder.sslContext(trusting(certificates));
     }
-    return new WatchConnector(server, builder.build(), answerTimeout);
+    return new Connector(server, builder.build(), answerTimeout);
   }
 
   /** A connector for the server that MicroProfile Config names. */
-  static WatchConnector ofConfig() {
+  static Connector ofConfig() {
     Config config = ConfigProvider.getConfig();
     String url =
         config
@@ -86,9 +91,42 @@ final class WatchConnector {
 
   /** A source that opens the stream of a watch. */
   WatchSource source(WatchOptions options) {
-    String root = server.toString().replaceFirst("/+$", "");
-    URI target = URI.create(root + "/v1/watch" + query(options));
+    URI target = URI.create(root() + "/v1/watch" + query(options));
     return lastEventId -> open(target, lastEventId);
+  }
+
+  /**
+   * Sends a body and returns the answer's. There is no time-out but a day: how long a server works
+   * at it grows with the body.
+   *
+   * @param size of the body, or -1 when it is not known
+   */
+  String post(String path, String type, Supplier<InputStream> body, long size) {
+    URI target = URI.create(root() + path);
+    BodyPublisher publisher = BodyPublishers.ofInputStream(body);
+    HttpRequest request =
+        HttpRequest.newBuilder(target)
+            .header("Content-Type", type)
+            .header("Accept", "application/json")
+            .POST(size < 0 ? publisher : BodyPublishers.fromPublisher(publisher, size))
+            .timeout(LONGEST_POST)
+            .build();
+    try {
+      HttpResponse<byte[]> answer = http.send(request, BodyHandlers.ofByteArray());
+      if (answer.statusCode() >= 400) {
+        throw problem(answer, answer.body());
+      }
+      return new String(answer.body(), StandardCharsets.UTF_8);
+    } catch (IOException failed) {
+      throw failure(Transport.WRITE, target, failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw Transport.WRITE.failure(interrupted);
+    }
+  }
+
+  private String root() {
+    return server.toString().replaceFirst("/+$", "");
   }
 
   private InputStream open(URI target, @Nullable String lastEventId) {
@@ -105,9 +143,10 @@ final class WatchConnector {
     try {
       return checked(answer.get(answerTimeout.toMillis(), TimeUnit.MILLISECONDS));
     } catch (ExecutionException failed) {
-      throw failure(target, failed.getCause() == null ? failed : failed.getCause());
+      Throwable cause = failed.getCause() == null ? failed : failed.getCause();
+      throw failure(Transport.READ, target, cause);
     } catch (IOException failed) {
-      throw failure(target, failed);
+      throw failure(Transport.READ, target, failed);
     } catch (TimeoutException late) {
       answer.cancel(true);
       throw Transport.READ.failure(late);
@@ -119,27 +158,27 @@ final class WatchConnector {
   }
 
   /** The client of the Java runtime does not say whom it could not reach. */
-  private static KeyValueException failure(URI target, Throwable failed) {
+  private static KeyValueException failure(Transport kind, URI target, Throwable failed) {
     if (failed instanceof ConnectException && failed.getMessage() == null) {
-      return Transport.READ.failure(
-          new ConnectException("no connection to " + target.getAuthority()));
+      return kind.failure(new ConnectException("no connection to " + target.getAuthority()));
     }
-    return Transport.READ.failure(failed);
+    return kind.failure(failed);
+  }
+
+  private static KeyValueException problem(HttpResponse<?> answer, byte[] body) {
+    return ProblemMapper.exception(
+        answer.statusCode(), body, answer.headers().firstValue("Retry-After").orElse(null));
   }
 
   private static InputStream checked(HttpResponse<InputStream> response) throws IOException {
     InputStream body = response.body();
     int status = response.statusCode();
-    HttpHeaders headers = response.headers();
     if (status >= 400) {
       try (body) {
-        throw ProblemMapper.exception(
-            status,
-            body.readNBytes(MAX_PROBLEM_BYTES),
-            headers.firstValue("Retry-After").orElse(null));
+        throw problem(response, body.readNBytes(MAX_PROBLEM_BYTES));
       }
     }
-    String type = headers.firstValue("Content-Type").orElse("");
+    String type = response.headers().firstValue("Content-Type").orElse("");
     if (status != 200 || !type.startsWith("text/event-stream")) {
       body.close();
       throw KeyValueException.notTheService(status, "the type of a watch is " + type, null);

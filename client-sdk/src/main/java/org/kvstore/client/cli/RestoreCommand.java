@@ -1,0 +1,51 @@
+package org.kvstore.client.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.kvstore.api.RestoredDocument;
+import org.kvstore.client.KeyValueClient;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code kv restore}: replaces everything by an archive. */
+@Command(
+    name = "restore",
+    description = {
+      "Replaces everything in the store by an archive of 'kv backup'.",
+      "The archive is checked first, here and by the server; a bad one changes nothing."
+    },
+    sortOptions = false)
+final class RestoreCommand implements Callable<Integer> {
+  @ParentCommand private Kv kv;
+
+  @Parameters(paramLabel = "FILE", description = "The archive.")
+  private Path file;
+
+  @Option(names = "--yes", description = "Yes, what is in the store now is to go.")
+  private boolean yes;
+
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  RestoreCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (!yes) {
+      throw kv.usage("everything in the store would be replaced; --yes says that this is meant");
+    }
+    try (KeyValueClient client = kv.connect()) {
+      RestoredDocument restored = client.restore(file);
+      kv.streams()
+          .err()
+          .printf(
+              "restored revision %d of store %s, made %s; revisions go on at %d%n",
+              restored.backupRevision(),
+              restored.storeId(),
+              restored.createdAt(),
+              restored.revision());
+    }
+    return ExitCode.OK;
+  }
+}
