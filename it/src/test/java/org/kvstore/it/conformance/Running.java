@@ -1,15 +1,21 @@
 package org.kvstore.it.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kvstore.api.ErrorCode.NOT_FOUND;
 import static org.kvstore.api.ErrorCode.REQUEST_INVALID;
+import static org.kvstore.api.ErrorCode.UNSUPPORTED_MEDIA_TYPE;
+import static org.kvstore.it.support.Service.target;
 
 import jakarta.json.JsonObject;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.Service;
 
 final class Running extends Section {
+  private static final String TAR = "application/x-tar";
+
   Running(Servers servers, Exchanges exchanges) {
     super(servers, exchanges);
   }
@@ -58,7 +64,31 @@ final class Running extends Section {
                     refuse(
                         REQUEST_INVALID,
                         "revision",
-                        service.post("/v1/admin/compact?revision=999999999999")))),
+                        service.post("/v1/admin/compact?revision=999999999999"))),
+            claim(
+                "a body",
+                key ->
+                    refuse(REQUEST_INVALID, "body", post("/v1/admin/compact", "text/plain", "7")))),
+        sentence(
+            "`GET /v1/admin/backup` streams one consistent, checksummed archive while writes go on. "
+                + "`POST /v1/admin/restore` replaces everything with one; a bad or truncated "
+                + "archive changes nothing.",
+            claim("there and back", this::backsUpAndRestores),
+            claim(
+                "a bad archive",
+                key -> {
+                  refuse(REQUEST_INVALID, "body", post("/v1/admin/restore", TAR, "no archive"));
+                  refuse(UNSUPPORTED_MEDIA_TYPE, post("/v1/admin/restore", "text/plain", "x"));
+                }),
+            claim(
+                "a copy on the server's disk",
+                key -> {
+                  refuse(NOT_FOUND, service.post("/v1/admin/checkpoint"));
+                  refuse(REQUEST_INVALID, "body", post("/v1/admin/checkpoint", "text/plain", "x"));
+                  JsonObject made =
+                      expect(200, servers.small().post("/v1/admin/checkpoint")).json();
+                  assertThat(made).containsOnlyKeys("path", "revision");
+                })),
         sentence(
             "`/health/{started,live,ready}` as MicroProfile defines them.",
             each(
@@ -95,6 +125,21 @@ final class Running extends Section {
                 key ->
                     assertThat(expect(200, service.get("/openapi/ui/")).header("Content-Type"))
                         .startsWith("text/html"))));
+  }
+
+  /** On a server of its own: what others have written must not go. */
+  private void backsUpAndRestores(String key) {
+    Service small = servers.small();
+    long old = expect(201, small.put(target(key)).body("old")).revision();
+    byte[] archive = expect(200, small.get("/v1/admin/backup")).body();
+    expect(204, small.put(target(key)).body("new"));
+    JsonObject restored =
+        expect(200, small.post("/v1/admin/restore").header("Content-Type", TAR).body(archive))
+            .json();
+    assertThat(restored).containsOnlyKeys("revision", "backupRevision", "storeId", "createdAt");
+    assertThat(restored.getJsonNumber("backupRevision").longValue()).isEqualTo(old);
+    assertThat(restored.getJsonNumber("revision").longValue()).isGreaterThan(old + (1L << 32));
+    assertThat(expect(200, small.get(target(key))).text()).isEqualTo("old");
   }
 
   private JsonObject status() {

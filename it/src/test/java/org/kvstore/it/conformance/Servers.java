@@ -12,17 +12,18 @@ final class Servers implements AutoCloseable {
 
   /** Limits within reach of a test. */
   private static final Map<String, String> SMALL =
-      Map.of(
-          "KV_HISTORY_MAX_REVISIONS", "20",
-          "KV_IDEMPOTENCY_MEMORY", "1s",
-          "KV_LIMITS_BATCHES", "1",
-          "KV_LIMITS_EXPORTS", "1",
-          "KV_LIMITS_HELD_REQUESTS", "1",
-          "KV_LIMITS_LEASE_KEYS", "2",
-          "KV_LIMITS_PENDING_WRITES", "1",
-          "KV_LIMITS_RANGE_DELETE_KEYS", "2",
-          "KV_LIMITS_VALUE_BYTES", "2MiB",
-          "KV_LIMITS_WATCHES", "1");
+      Map.ofEntries(
+          Map.entry("KV_BACKUP_DIR", ServerProcess.directory("copies").toString()),
+          Map.entry("KV_HISTORY_MAX_REVISIONS", "20"),
+          Map.entry("KV_IDEMPOTENCY_MEMORY", "1s"),
+          Map.entry("KV_LIMITS_BATCHES", "1"),
+          Map.entry("KV_LIMITS_EXPORTS", "1"),
+          Map.entry("KV_LIMITS_HELD_REQUESTS", "1"),
+          Map.entry("KV_LIMITS_LEASE_KEYS", "2"),
+          Map.entry("KV_LIMITS_PENDING_WRITES", "1"),
+          Map.entry("KV_LIMITS_RANGE_DELETE_KEYS", "2"),
+          Map.entry("KV_LIMITS_VALUE_BYTES", "2MiB"),
+          Map.entry("KV_LIMITS_WATCHES", "1"));
 
   private final Service usual;
   private @Nullable ServerProcess small;
