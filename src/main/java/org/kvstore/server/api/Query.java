@@ -26,7 +26,7 @@ final class Query {
    * @throws KeyValueException REQUEST_INVALID, naming the parameter
    */
   static Query of(HttpServletRequest request, Set<String> known) {
-    return parse(request.getQueryString(), known);
+    return parse(RequestGate.originalQuery(request), known);
   }
 
   /** Reads a query or the body of a form. */

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.Collections;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -45,6 +46,7 @@ public class RequestGate extends HttpFilter {
   private static final String WATCH = "/v1/watch";
   private static final String KEY = "org.kvstore.key";
   private static final String PATH = "org.kvstore.path";
+  private static final String QUERY = "org.kvstore.query";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
@@ -92,6 +94,12 @@ public class RequestGate extends HttpFilter {
     return path == null ? request.getRequestURI() : path.toString();
   }
 
+  /** The query as the client sent it, or null. */
+  static @Nullable String originalQuery(HttpServletRequest request) {
+    Object hidden = request.getAttribute(QUERY);
+    return hidden == null ? request.getQueryString() : hidden.toString();
+  }
+
   @Override
   protected void doFilter(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -124,6 +132,7 @@ public class RequestGate extends HttpFilter {
       ProblemServlet.write(refusal, request, response);
       return;
     }
+    request.setAttribute(QUERY, request.getQueryString());
     chain.doFilter(new FixedPath(request, path), response);
   }
 
@@ -246,6 +255,14 @@ public class RequestGate extends HttpFilter {
     @Override
     public String getPathInfo() {
       return path;
+    }
+
+    /**
+     * Resources read it as it was sent; Jakarta REST would fail on one that is no part of a URI.
+     */
+    @Override
+    public @Nullable String getQueryString() {
+      return null;
     }
   }
 }
