@@ -7,7 +7,9 @@ package org.kvstore.liberty.http;
  * <ul>
  *   <li>a character that RFC 3986 does not allow at all: a control, a blank or a byte above 0x7E;
  *   <li>{@code %} without two hexadecimal digits, or that encodes a control character;
- *   <li>a {@code .} or {@code ..} segment, however it is encoded;
+ *   <li>a {@code .} or {@code ..} segment, however it is encoded, also one with {@code ;} after the
+ *       dots, and a segment of nothing before {@code ;} that another follows: once Liberty has
+ *       dropped what is after the {@code ;}, it refuses the path;
  *   <li>{@code ;} outside {@code /v1/}: Liberty's cache of request paths drops it, so that {@code
  *       /openapi;x} would be remembered as the owner of {@code /openapi}.
  * </ul>
@@ -21,8 +23,7 @@ final class RequestTarget {
 
   /** Takes a path as it was sent, without the query. */
   static boolean isDispatchable(String path) {
-    int segment = 0;
-    boolean onlyDots = true;
+    Segment segment = new Segment();
     int length = path.length();
     for (int i = 0; i < length; ) {
       char character = path.charAt(i);
@@ -40,18 +41,39 @@ final class RequestTarget {
         return false;
       }
       if (character == '/') {
-        if (isDots(segment, onlyDots)) {
+        if (segment.isDots() || segment.isParameters()) {
           return false;
         }
-        segment = 0;
-        onlyDots = true;
+        segment = new Segment();
       } else {
-        segment++;
-        onlyDots &= character == '.';
+        segment.add(character);
       }
       i += width;
     }
-    return !isDots(segment, onlyDots);
+    return !segment.isDots();
+  }
+
+  /** What Liberty takes a segment for: a name, and parameters after the first {@code ;}. */
+  private static final class Segment {
+    private int name;
+    private boolean onlyDots = true;
+    private boolean hasParameters;
+
+    void add(char character) {
+      hasParameters |= character == ';';
+      if (!hasParameters) {
+        name++;
+        onlyDots &= character == '.';
+      }
+    }
+
+    boolean isDots() {
+      return onlyDots && (name == 1 || name == 2);
+    }
+
+    boolean isParameters() {
+      return name == 0 && hasParameters;
+    }
   }
 
   /** Whether each {@code %} of a query is followed by two hexadecimal digits. */
@@ -62,10 +84,6 @@ final class RequestTarget {
       }
     }
     return true;
-  }
-
-  private static boolean isDots(int length, boolean onlyDots) {
-    return onlyDots && (length == 1 || length == 2);
   }
 
   /** The value of the escape at {@code start}, or -1 when it is none. */

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class RequestTargetTest {
   @ParameterizedTest
   @ValueSource(
-      strings = {"/", "*", "/v1/kv/a%2Fb", "/v1/kv/a;b", "/v1/kv/...", "/v1/kv/a..b", "//health"})
+      strings = {"/", "*", "/v1/kv/a%2Fb", "/v1/kv/a;b", "/v1/kv/a;/b", "/v1/kv/;", "/v1/kv/a/;b", "/v1/kv/...", "/v1/kv/a..b", "//health"})
   void isDispatchable_soundPath_isTrue(String path) {
     assertThat(RequestTarget.isDispatchable(path)).isTrue();
   }
@@ -26,6 +26,11 @@ final class RequestTargetTest {
         "/v1/kv/../x",
         "/v1/kv/%2e%2E",
         "/v1/kv/a%2F.%2Fb",
+        "/v1/kv/;/b",
+        "/v1/kv/%3B%2Fb",
+        "/v1/kv/a/;x/b",
+        "/v1/kv/..;x",
+        "/v1/kv/a/.%3b/b",
         "/openapi;x"
       })
   void isDispatchable_whatLibertyWouldBendOrRefuse_isFalse(String path) {
