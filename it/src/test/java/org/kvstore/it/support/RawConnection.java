@@ -59,15 +59,15 @@ public final class RawConnection implements AutoCloseable {
    * @throws EOFException when the connection ends before the answer does
    */
   public Answer read(String request) throws IOException {
-    String statusLine = line();
-    if (statusLine.startsWith("HTTP/1.1 100")) {
-      line();
-      statusLine = line();
-    }
-    int status = Integer.parseInt(statusLine.split(" ", 3)[1]);
-    Map<String, List<String>> headers = headers();
-    boolean empty = request.startsWith("HEAD ") || status == 204 || status == 304;
-    return new Answer(request, status, headers, empty ? new byte[0] : body(headers));
+    return readBody(readHead(request));
+  }
+
+  /** Reads the body of an answer whose head has been read. */
+  public Answer readBody(Answer head) throws IOException {
+    boolean empty =
+        head.request().startsWith("HEAD ") || head.status() == 204 || head.status() == 304;
+    byte[] body = empty ? new byte[0] : body(head.headers());
+    return new Answer(head.request(), head.status(), head.headers(), body);
   }
 
   /** What follows the head of an answer, undecoded. */
@@ -77,7 +77,12 @@ public final class RawConnection implements AutoCloseable {
 
   /** Reads the head of an answer alone; {@link #rest} is its body. */
   public Answer readHead(String request) throws IOException {
-    int status = Integer.parseInt(line().split(" ", 3)[1]);
+    String statusLine = line();
+    while (statusLine.matches("HTTP/\\S+ 1[0-9][0-9].*")) {
+      headers();
+      statusLine = line();
+    }
+    int status = Integer.parseInt(statusLine.split(" ", 3)[1]);
     return new Answer(request, status, headers(), new byte[0]);
   }
 

@@ -15,6 +15,7 @@ public final class RawRequest {
   private final StringBuilder headers = new StringBuilder();
   private byte[] body = new byte[0];
   private boolean framed;
+  private boolean keptAlive;
 
   RawRequest(int port, String method, String target) {
     this.port = port;
@@ -61,6 +62,12 @@ public final class RawRequest {
     return header("Transfer-Encoding", "chunked");
   }
 
+  /** Leaves the connection open for the next request. */
+  public RawRequest keptAlive() {
+    keptAlive = true;
+    return this;
+  }
+
   /** Sends the request on a connection of its own and reads the answer. */
   public Answer send() {
     try (RawConnection connection = new RawConnection(port)) {
@@ -86,7 +93,7 @@ public final class RawRequest {
     if (headers.indexOf("Host: ") < 0) {
       head.append("Host: 127.0.0.1\r\n");
     }
-    head.append("Connection: close\r\n").append(headers);
+    head.append(keptAlive ? "" : "Connection: close\r\n").append(headers);
     if (!framed && (line.startsWith("PUT ") || line.startsWith("POST "))) {
       head.append("Content-Length: 0\r\n");
     }

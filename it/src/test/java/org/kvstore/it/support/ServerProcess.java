@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -72,6 +73,18 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** Starts a server with more variables and kills it at some moment, ready or not. */
+  public static void killedWhileStarting(
+      Path data, Map<String, String> variables, BooleanSupplier moment) {
+    try (ServerProcess server = start(data, variables)) {
+      await()
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofMillis(5))
+          .until(() -> server.launcher.children().findAny().isPresent() && moment.getAsBoolean());
+      server.kill();
+    }
+  }
+
   private static ServerProcess start(Path data, Map<String, String> variables) {
     try {
       int[] ports = freePorts();
@@ -116,6 +129,11 @@ public final class ServerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The process id of the server itself. */
+  public long pid() {
+    return launcher.children().findFirst().orElseThrow().pid();
   }
 
   public Service service() {
