@@ -1,0 +1,117 @@
+package org.kvstore.it.fuzz;
+
+import java.util.List;
+
+/**
+ * Lines of a head.
+ *
+ * @param isSound whether RFC 9112 allows it; what else it says does not matter
+ */
+record Header(String line, boolean isSound) {
+  private static final List<String> SOUND =
+      List.of(
+          "Accept: */*",
+          "Accept: application/json",
+          "Accept: application/vnd.kvstore.entry+json",
+          "Accept: application/x-ndjson",
+          "Accept: text/event-stream",
+          "Accept: text/html",
+          "Accept: image/png, */*;q=0.1",
+          "Accept: */*;q=2",
+          "Accept: not a media type",
+          "Accept: ;",
+          "Accept:",
+          "Accept: a/b;c=\"d",
+          "Accept-Language: xx-*;q=nothing",
+          "Accept-Charset: nothing",
+          "Accept-Encoding: gzip, br;q=0",
+          "Authorization: Basic %%%",
+          "Connection: keep-alive",
+          "Connection: close, x",
+          "Content-Encoding: gzip",
+          "Content-Encoding: identity",
+          "Content-Language: \"",
+          "Content-Type: application/json",
+          "Content-Type: application/json; charset=x",
+          "Content-Type: application/x-ndjson",
+          "Content-Type: application/x-www-form-urlencoded",
+          "Content-Type: application/vnd.kvstore.increment+json",
+          "Content-Type: multipart/form-data",
+          "Content-Type: multipart/form-data; boundary=",
+          "Content-Type: text/plain;charset=utf-16",
+          "Content-Type: nonsense",
+          "Content-Type: a/b;c",
+          "Content-Type:",
+          "Cookie: a=b; JSESSIONID=0000; $Version=1; =;;",
+          "Date: yesterday",
+          "Expect: 100-continue",
+          "Expect: something",
+          "Forwarded: for=\"[::1\"",
+          "Idempotency-Key: fuzz",
+          "Idempotency-Key: two words",
+          "Idempotency-Key:",
+          "Idempotency-Key: " + "k".repeat(128),
+          "Idempotency-Key: " + "k".repeat(129),
+          "If-Match: *",
+          "If-Match: \"1\"",
+          "If-Match: \"1\", \"2\" , W/\"3\"",
+          "If-Match: \"99999999999999999999\"",
+          "If-Match: 1",
+          "If-Match: \"",
+          "If-Match:",
+          "If-Match: \"a\u00e9\"",
+          "If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT",
+          "If-Modified-Since: no date",
+          "If-None-Match: *",
+          "If-None-Match: \"1\"",
+          "If-None-Match: *, *",
+          "If-Range: \"1\"",
+          "If-Unmodified-Since: Thu, 99 Foo 2099 99:99:99 GMT",
+          "Last-Event-ID: AQ",
+          "Last-Event-ID: \u00ff",
+          "Last-Event-ID: ====",
+          "Max-Forwards: -1",
+          "Origin: null",
+          "Prefer: wait=0",
+          "Prefer: wait=1",
+          "Prefer: wait=-1",
+          "Prefer: wait=\"0\", wait=x;y",
+          "Prefer: respond-async, handling=strict",
+          "Range: bytes=0-0",
+          "Range: bytes=5-1,-1,x",
+          "Referer: %",
+          "TE: trailers, x;q=5",
+          "Upgrade: websocket",
+          "User-Agent: \u00ff\u00fe",
+          "Via: " + "x, ".repeat(500),
+          "X-Forwarded-For: ' or 1=1",
+          "X-Forwarded-Proto: javascript",
+          "X-HTTP-Method-Override: DELETE",
+          "X-Request-Id: <script>",
+          "X-Request-Id: mine-42",
+          "X-" + "n".repeat(500) + ": v",
+          "X-Long: " + "v".repeat(9_000),
+          "X-Tab: a\tb");
+
+  private static final List<String> UNSOUND =
+      List.of(
+          "Host: 127.0.0.1",
+          "Host: a b/c",
+          "Host: \u00e9",
+          "No colon",
+          ": no name",
+          "Space : before",
+          "Control: a\u0001b",
+          "Nothing: a\u0000b",
+          "Return: a\rb",
+          "Accept: */*\r\n folded",
+          " leading: blank",
+          "Na\u00efve: x",
+          "N(a)me: x",
+          "X-Huge: " + "v".repeat(40_000),
+          "X-Many: 1\r\n".repeat(600) + "X-Last: 1");
+
+  static Header draw(Draw draw) {
+    return draw.oneIn(40) ? new Header(draw.of(UNSOUND), false) : new Header(draw.of(SOUND), true);
+  }
+}
