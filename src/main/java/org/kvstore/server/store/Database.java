@@ -151,13 +151,23 @@ final class Database implements AutoCloseable {
         requireCurrent(directory);
         LogCheck.requireIntact(directory);
       }
-      return new Database(directory, options, mode);
+      return openIntact(directory, options, mode);
     } catch (RocksDBException | IOException e) {
       throw DataDirectory.refusal(
           directory,
           "cannot be opened: " + e.getMessage() + " (the file LOG in it may say more)",
           "If it says that a file is corrupt or missing, restore the data directory from a backup",
           e);
+    }
+  }
+
+  private static Database openIntact(Path directory, StoreOptions options, Mode mode)
+      throws RocksDBException, IOException {
+    try {
+      return new Database(directory, options, mode);
+    } catch (RocksDBException e) {
+      TableFile.requireReadable(directory);
+      throw e;
     }
   }
 
