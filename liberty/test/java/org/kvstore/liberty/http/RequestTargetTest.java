@@ -8,7 +8,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class RequestTargetTest {
   @ParameterizedTest
   @ValueSource(
-      strings = {"/", "*", "/v1/kv/a%2Fb", "/v1/kv/a;b", "/v1/kv/a;/b", "/v1/kv/;", "/v1/kv/a/;b", "/v1/kv/...", "/v1/kv/a..b", "//health"})
+      strings = {
+        "/",
+        "*",
+        "/v1/kv/a%2Fb",
+        "/v1/kv/a;b",
+        "/v1/kv/a;/b",
+        "/v1/kv/;",
+        "/v1/kv/a/;b",
+        "/v1/kv/...",
+        "/v1/kv/a..b",
+        "//health"
+      })
   void isDispatchable_soundPath_isTrue(String path) {
     assertThat(RequestTarget.isDispatchable(path)).isTrue();
   }
