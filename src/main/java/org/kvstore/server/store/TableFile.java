@@ -41,10 +41,7 @@ final class TableFile {
       reader.getTableProperties();
     } catch (RocksDBException e) {
       throw DataDirectory.refusal(
-          file,
-          "is damaged: " + e.getMessage(),
-          "Restore the data directory from a backup",
-          e);
+          file, "is damaged: " + e.getMessage(), "Restore the data directory from a backup", e);
     }
   }
 }
