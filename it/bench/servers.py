@@ -19,7 +19,7 @@ COMMAND = f"java -jar {shlex.quote(str(JAR))}"
 
 METRIC_SYNCS = "kvstore_wal_syncs_total"
 METRIC_ACKNOWLEDGED = "kvstore_writes_acknowledged_total"
-METRIC_HEAP_USED = "memory_usedHeap_bytes"
+METRIC_HEAP_USED = r'jvm_memory_used_bytes\{area="heap"\}'
 
 START_SECONDS = 180
 STOP_SECONDS = 60

@@ -171,7 +171,7 @@ class WatchBench:
 
     def cost(self, what):
         """Threads and heap in MB after a collection, as load goes on."""
-        threads = self.server.metric("thread_count")
+        threads = self.server.metric("jvm_threads_current")
         jcmd(self.server, "GC.run")
         heap = self.server.metric(METRIC_HEAP_USED) / 2**20
         self.targets.shown(f"{what}: threads, heap in use", f"{threads:.0f}, {heap:.0f} MB")

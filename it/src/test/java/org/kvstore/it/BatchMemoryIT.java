@@ -40,7 +40,8 @@ class BatchMemoryIT {
     assertThat(Files.size(lines)).isGreaterThan(HEAP_BYTES);
     Path exported = lines.resolveSibling("exported");
     try (ServerProcess server = ServerProcess.ready(data, SMALL_SERVER)) {
-      assertThat(server.service().metric("memory_maxHeap_bytes")).isLessThanOrEqualTo(HEAP_BYTES);
+      assertThat(server.service().metric("jvm_memory_max_bytes{area=\"heap\"}"))
+          .isLessThanOrEqualTo(HEAP_BYTES);
       Cli kv = new Cli(server.service()).withJavaOptions(HEAP);
       String summary = kv.run("import", lines.toString()).expect(0).err();
       System.out.printf("BatchMemoryIT: bytes=%d %s", Files.size(lines), summary);

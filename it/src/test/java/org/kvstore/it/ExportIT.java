@@ -140,7 +140,8 @@ class ExportIT extends Deployed {
   @Test
   void exportLargerThanTheHeap_isStreamed_toASlowReader() throws Exception {
     Bulk.put(service, LARGE, i -> prefix + i, "x".repeat(MEBIBYTE));
-    assertThat(service.metric("memory_maxHeap_bytes")).isLessThan(LARGE * (double) MEBIBYTE);
+    assertThat(service.metric("jvm_memory_max_bytes{area=\"heap\"}"))
+        .isLessThan(LARGE * (double) MEBIBYTE);
     RawRequest request = export(prefix);
     long bytes = 0;
     try (RawConnection connection = request.open()) {

@@ -104,7 +104,7 @@ class HeldReadIT extends Deployed {
   @Test
   void thousandHeldRequests_occupyNoThread_andAreAllAnswered() throws IOException {
     service.get(key).send().expect(ErrorCode.NOT_FOUND);
-    double before = service.metric("thread_count");
+    double before = service.metric("jvm_threads_current");
     RawRequest held = service.get(key).header("Prefer", "wait=120");
     List<RawConnection> connections = new ArrayList<>();
     try {
@@ -112,7 +112,7 @@ class HeldReadIT extends Deployed {
         connections.add(held.open());
       }
       awaitHeld(MANY);
-      assertThat(service.metric("thread_count")).isLessThan(before + 50);
+      assertThat(service.metric("jvm_threads_current")).isLessThan(before + 50);
       service.put(key).body("news").send().expect(201);
       for (RawConnection connection : connections) {
         assertThat(connection.read(held.line()).expect(200).text()).isEqualTo("news");

@@ -111,13 +111,13 @@ class SlowClientsIT extends Deployed {
   @Test
   void idleConnections_andHeadsThatNeverEnd_costNoThreads() throws IOException {
     assertServed();
-    double before = service.metric("thread_count");
+    double before = service.metric("jvm_threads_current");
     for (int i = 0; i < VERY_MANY; i++) {
       begin(i % 2 == 0 ? "" : "GET /v1/kv/slow HTTP/1.1\r\nHost: x\r\nX-Slow: ");
     }
 
     assertServed();
-    assertThat(service.metric("thread_count")).isLessThan(before + 50);
+    assertThat(service.metric("jvm_threads_current")).isLessThan(before + 50);
   }
 
   @Test

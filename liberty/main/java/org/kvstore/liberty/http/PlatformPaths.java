@@ -4,15 +4,14 @@ import static java.util.stream.Collectors.toUnmodifiableMap;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.liberty.http.Refusal.Code;
 
 /**
- * The paths that Liberty's own applications answer: health, metrics, the OpenAPI document and its
- * page. They answer what they do not know with HTML, with plain text or with nothing, and take any
- * method for GET; so whatever is not in this table is refused before it reaches them.
+ * The paths that Liberty's own applications answer: health, the OpenAPI document and its page. They
+ * answer what they do not know with HTML, with plain text or with nothing, and take any method for
+ * GET; so whatever is not in this table is refused before it reaches them.
  */
 final class PlatformPaths {
   private static final List<String> READ = List.of("GET", "HEAD");
@@ -22,7 +21,6 @@ final class PlatformPaths {
       Stream.of(
               with(READ, "/health", "/health/"),
               with(READ, "/health/live", "/health/ready", "/health/started"),
-              with(List.of("GET"), "/metrics", "/metrics/"),
               with(READ, "/openapi", "/openapi/", "/openapi/ui", "/openapi/ui/"),
               with(
                   READ,
@@ -39,9 +37,6 @@ final class PlatformPaths {
           .flatMap(row -> row.entrySet().stream())
           .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
-  private static final String SCOPE = "scope=";
-  private static final Set<String> SCOPES = Set.of("application", "base", "vendor");
-
   private PlatformPaths() {}
 
   /** Whether Liberty would not leave this path to the application. Cheap: each request pays it. */
@@ -50,7 +45,6 @@ final class PlatformPaths {
         && switch (path.charAt(1)) {
           case 'h' -> isUnder("/health", path);
           case 'i' -> isUnder("/ibm", path);
-          case 'm' -> isUnder("/metrics", path);
           case 'o' -> isUnder("/openapi", path);
           default -> false;
         };
@@ -61,10 +55,8 @@ final class PlatformPaths {
    *
    * @param path one that is {@linkplain #contain contained}
    * @param query as it was sent
-   * @param accept the value of the header
    */
-  static @Nullable Refusal refusal(
-      String method, String path, @Nullable String query, @Nullable String accept) {
+  static @Nullable Refusal refusal(String method, String path, @Nullable String query) {
     List<String> methods = METHODS.get(path);
     if (methods == null) {
       return Refusal.of(Code.NOT_FOUND, "There is nothing at this path.");
@@ -76,22 +68,7 @@ final class PlatformPaths {
     if (query != null && !RequestTarget.isEscaped(query)) {
       return Refusal.of(Code.REQUEST_INVALID, "The query is not properly escaped.");
     }
-    return path.startsWith("/metrics") ? metricsRefusal(query, accept) : null;
-  }
-
-  private static @Nullable Refusal metricsRefusal(@Nullable String query, @Nullable String accept) {
-    if (query != null && !Stream.of(query.split("&")).allMatch(PlatformPaths::isKnownScope)) {
-      return Refusal.of(Code.NOT_FOUND, "The scopes are application, base and vendor.");
-    }
-    if (accept != null && !accept.contains("text/plain") && !accept.contains("*/*")) {
-      return Refusal.of(Code.NOT_ACCEPTABLE, "Metrics are text/plain.");
-    }
     return null;
-  }
-
-  private static boolean isKnownScope(String parameter) {
-    return !(parameter + "=").startsWith(SCOPE)
-        || parameter.startsWith(SCOPE) && SCOPES.contains(parameter.substring(SCOPE.length()));
   }
 
   private static boolean isUnder(String root, String path) {

@@ -40,9 +40,7 @@ public final class RequestTargetGuard implements WorkClassifier {
               key ? Code.KEY_INVALID : Code.REQUEST_INVALID,
               "The request target is not a valid, normalised and properly escaped path.");
     } else if (PlatformPaths.contain(path)) {
-      refusal =
-          PlatformPaths.refusal(
-              request.getMethod(), path, request.getQuery(), request.getHeader("Accept"));
+      refusal = PlatformPaths.refusal(request.getMethod(), path, request.getQuery());
     }
     return refusal == null ? null : answer(refusal, request, connection);
   }

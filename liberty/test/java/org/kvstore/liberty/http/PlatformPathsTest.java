@@ -16,13 +16,13 @@ import org.kvstore.liberty.http.Refusal.Code;
 
 final class PlatformPathsTest {
   @ParameterizedTest
-  @ValueSource(strings = {"/", "*", "/v1/kv/health", "/healthy", "/ibmx", "/metrics2", "/open", ""})
+  @ValueSource(strings = {"/", "*", "/v1/kv/health", "/healthy", "/ibmx", "/metrics", "/open", ""})
   void contain_pathOfTheApplication_isFalse(String path) {
     assertThat(PlatformPaths.contain(path)).isFalse();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/health", "/health/x", "/ibm/api", "/metrics/", "/openapi/ui/"})
+  @ValueSource(strings = {"/health", "/health/x", "/ibm/api", "/openapi/ui/"})
   void contain_pathOfLiberty_isTrue(String path) {
     assertThat(PlatformPaths.contain(path)).isTrue();
   }
@@ -39,7 +39,6 @@ final class PlatformPathsTest {
       strings = {
         "/health/xyz",
         "/health/ready/",
-        "/metrics/base",
         "/openapi/zz",
         "/openapi/ui/css/",
         "/ibm",
@@ -58,45 +57,10 @@ final class PlatformPathsTest {
             new Refusal(Code.METHOD_NOT_ALLOWED, "This path has only GET, HEAD.", "GET, HEAD"));
   }
 
-  @Test
-  void refusal_headOfMetrics_isNotAllowedAsLibertyHasNone() {
-    assertThat(refusal("HEAD", "/metrics"))
-        .isEqualTo(new Refusal(Code.METHOD_NOT_ALLOWED, "This path has only GET.", "GET"));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {"", "scope=base", "scope=vendor&name=x", "name=x&scope=application", "other"})
-  void refusal_metricsOfKnownScope_isNone(String query) {
-    assertThat(PlatformPaths.refusal("GET", "/metrics", query, null)).isNull();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"scope=zz", "scope=", "scope", "name=x&scope=zz", "scope=base&scope=zz"})
-  void refusal_metricsOfUnknownScope_isNotFound(String query) {
-    Refusal refusal = PlatformPaths.refusal("GET", "/metrics", query, null);
-
-    assertThat(codeOf(refusal)).isEqualTo(Code.NOT_FOUND);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"text/plain", "*/*;q=0.1", "text/html, text/plain;version=0.0.4"})
-  void refusal_metricsAcceptedAsText_isNone(String accept) {
-    assertThat(PlatformPaths.refusal("GET", "/metrics", null, accept)).isNull();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"image/png", "application/json", "text/*", ""})
-  void refusal_metricsAcceptedAsOther_isNotAcceptable(String accept) {
-    Refusal refusal = PlatformPaths.refusal("GET", "/metrics", null, accept);
-
-    assertThat(codeOf(refusal)).isEqualTo(Code.NOT_ACCEPTABLE);
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"format=%zz", "format=%", "a=%20&b=%2"})
   void refusal_malformedEscapeInQuery_isInvalid(String query) {
-    Refusal refusal = PlatformPaths.refusal("GET", "/openapi", query, null);
+    Refusal refusal = PlatformPaths.refusal("GET", "/openapi", query);
 
     assertThat(codeOf(refusal)).isEqualTo(Code.REQUEST_INVALID);
   }
@@ -121,7 +85,7 @@ final class PlatformPathsTest {
   }
 
   private static @Nullable Refusal refusal(String method, String path) {
-    return PlatformPaths.refusal(method, path, null, null);
+    return PlatformPaths.refusal(method, path, null);
   }
 
   private static @Nullable Code codeOf(@Nullable Refusal refusal) {

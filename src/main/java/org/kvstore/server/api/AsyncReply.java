@@ -19,9 +19,11 @@ final class AsyncReply {
   static void send(
       CompletionStage<Reply> stage, HttpServletRequest request, HttpServletResponse response) {
     boolean head = request.getMethod().equals("HEAD");
+    Exchange exchange = Exchange.of(request);
     AsyncContext context = request.startAsync(request, response);
     // The service bounds every wait; the container need not.
     context.setTimeout(0);
+    exchange.goesOn();
     stage.whenComplete(
         (reply, failure) -> {
           try {
@@ -30,6 +32,7 @@ final class AsyncReply {
           } catch (IOException e) {
             LOG.log(Level.DEBUG, "The client has gone.", e);
           } finally {
+            exchange.answered(response.getStatus());
             context.complete();
           }
         });

@@ -86,6 +86,7 @@ public class EntryEndpoint {
     }
     Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
     String applied = "wait=" + wait.get().toSeconds();
+    Exchange.of(request).waits();
     AsyncReply.send(
         service
             .hold(key, isNews, wait.get())

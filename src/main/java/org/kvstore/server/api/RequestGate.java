@@ -1,10 +1,13 @@
 package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
 import jakarta.servlet.annotation.WebFilter;
 import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
@@ -19,6 +22,8 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.ops.RequestKind;
+import org.kvstore.server.ops.RequestMetrics;
 import org.kvstore.server.service.KeyValueService;
 
 /**
@@ -45,7 +50,6 @@ public class RequestGate extends HttpFilter {
   private static final String HISTORY = "/v1/history/";
   private static final String WATCH = "/v1/watch";
   private static final String KEY = "org.kvstore.key";
-  private static final String PATH = "org.kvstore.path";
   private static final String QUERY = "org.kvstore.query";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
@@ -67,12 +71,18 @@ public class RequestGate extends HttpFilter {
   private final transient EntryEndpoint entries;
   private final transient WatchEndpoint watches;
   private final transient KeyValueService service;
+  private final transient RequestMetrics metrics;
 
   @Inject
-  public RequestGate(EntryEndpoint entries, WatchEndpoint watches, KeyValueService service) {
-    this.service = service;
+  public RequestGate(
+      EntryEndpoint entries,
+      WatchEndpoint watches,
+      KeyValueService service,
+      RequestMetrics metrics) {
     this.entries = entries;
     this.watches = watches;
+    this.service = service;
+    this.metrics = metrics;
   }
 
   /** The key of the request's path. */
@@ -86,11 +96,12 @@ public class RequestGate extends HttpFilter {
 
   /** The path as the client sent it. */
   static String originalPath(HttpServletRequest request) {
-    Object path = request.getAttribute(PATH);
-    if (path == null) {
-      // The container has refused it before the gate, and asks for the page of the error.
-      path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+    Exchange exchange = Exchange.find(request);
+    if (exchange != null) {
+      return exchange.path();
     }
+    // The container has refused it before the gate, and asks for the page of the error.
+    Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
     return path == null ? request.getRequestURI() : path.toString();
   }
 
@@ -105,9 +116,32 @@ public class RequestGate extends HttpFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     protect(response);
-    String raw = Bodies.isReceived(request) ? originalPath(request) : request.getRequestURI();
-    request.setAttribute(PATH, raw);
-    String path = raw.substring(request.getContextPath().length());
+    Exchange exchange = exchange(request, response);
+    try {
+      pass(exchange.path().substring(request.getContextPath().length()), request, response, chain);
+    } catch (IOException | ServletException | RuntimeException e) {
+      exchange.goesOn();
+      exchange.answered(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
+      throw e;
+    }
+    exchange.returned(response);
+  }
+
+  /** Begins that of a request, unless the request comes again, as its body is there now. */
+  private Exchange exchange(HttpServletRequest request, HttpServletResponse response) {
+    Exchange begun = Exchange.find(request);
+    if (begun != null) {
+      begun.comesAgain();
+      return begun;
+    }
+    String path = request.getRequestURI().substring(request.getContextPath().length());
+    return Exchange.begin(request, metrics, RequestKind.of(request, path));
+  }
+
+  private void pass(
+      String raw, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    String path = raw;
     try {
       checkFraming(request);
       if (Bodies.areSlow() && receive(request, response, path)) {
@@ -133,7 +167,7 @@ public class RequestGate extends HttpFilter {
       return;
     }
     request.setAttribute(QUERY, request.getQueryString());
-    chain.doFilter(new FixedPath(request, path), response);
+    chain.doFilter(new FixedPath(request, response, path), response);
   }
 
   /** Has a body received before the request goes on; false when there is none to wait for. */
@@ -235,11 +269,23 @@ public class RequestGate extends HttpFilter {
 
   /** The request as Jakarta REST sees it. */
   private static final class FixedPath extends HttpServletRequestWrapper {
+    private final HttpServletResponse response;
     private final String path;
 
-    FixedPath(HttpServletRequest request, String path) {
+    FixedPath(HttpServletRequest request, HttpServletResponse response, String path) {
       super(request);
+      this.response = response;
       this.path = path;
+    }
+
+    @Override
+    public AsyncContext startAsync() {
+      return Exchange.of(this).goesOn(super.startAsync(), response);
+    }
+
+    @Override
+    public AsyncContext startAsync(ServletRequest wrapped, ServletResponse wrappedResponse) {
+      return Exchange.of(this).goesOn(super.startAsync(wrapped, wrappedResponse), response);
     }
 
     @Override

@@ -18,6 +18,7 @@ public class RestApplication extends Application {
         HistoryResource.class,
         LeaseResource.class,
         ListingResource.class,
+        MetricsResource.class,
         SimpleResource.class,
         StatusResource.class,
         TransactionResource.class,

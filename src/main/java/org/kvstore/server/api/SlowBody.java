@@ -30,6 +30,7 @@ final class SlowBody implements ReadListener, AsyncListener {
 
   private final HttpServletRequest request;
   private final HttpServletResponse response;
+  private final Exchange exchange;
   private final AsyncContext context;
   private final ServletInputStream in;
   private final int limit;
@@ -44,10 +45,12 @@ final class SlowBody implements ReadListener, AsyncListener {
     this.response = response;
     this.limit = limit;
     this.limitOfAll = limitOfAll;
+    exchange = Exchange.of(request);
     in = request.getInputStream();
     context = request.startAsync(request, response);
     context.setTimeout(MOST_MILLIS);
     context.addListener(this);
+    exchange.goesOn();
   }
 
   /**
@@ -112,6 +115,7 @@ final class SlowBody implements ReadListener, AsyncListener {
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "The client has gone.", e);
     } finally {
+      exchange.answered(response.getStatus());
       context.complete();
     }
   }

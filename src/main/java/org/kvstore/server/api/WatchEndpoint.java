@@ -48,9 +48,12 @@ public class WatchEndpoint {
         throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "A watch is read with GET.");
       }
       WatchStream stream = new WatchStream(service);
+      Exchange exchange = Exchange.of(request);
       Watch watch = watch(request, stream);
       try {
         stream.open(watch, request, response);
+        exchange.goesOn();
+        exchange.answered(HttpServletResponse.SC_OK);
       } catch (IOException | RuntimeException e) {
         watch.close();
         throw e;

@@ -1,133 +1,205 @@
 package org.kvstore.server.ops;
 
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.context.Initialized;
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
-import java.util.function.Function;
-import java.util.function.LongSupplier;
-import java.util.function.ToLongFunction;
-import org.eclipse.microprofile.metrics.Metadata;
-import org.eclipse.microprofile.metrics.MetricRegistry;
-import org.eclipse.microprofile.metrics.MetricUnits;
-import org.jspecify.annotations.NullUnmarked;
+import jakarta.inject.Singleton;
+import java.math.BigDecimal;
+import java.util.Optional;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.LocalReplicator;
 import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
+import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreStatistics;
+import org.kvstore.server.store.WatchHub;
 
 /**
- * The service's metrics. They are read from the engine when a scraper asks; requests pay nothing
- * for them. This is the only class that knows MicroProfile Metrics.
+ * The page that a scraper reads (src/docs/decisions/0014-metrics-and-traces.md). Everything is read
+ * when it is asked for, the figures of the database once for the whole page. While there is no
+ * database to ask, at a shutdown or a recovery, its figures are missing.
  */
-@ApplicationScoped
-@NullUnmarked // The container fills the fields.
+@Singleton
 public class Metrics {
-  @Inject MetricRegistry registry;
-  @Inject EngineHandle handle;
-  @Inject BackupService backups;
+  /** What the page is written in. */
+  public static final String MEDIA_TYPE = Exposition.MEDIA_TYPE;
 
-  /** Registers at start. */
-  void register(@Observes @Initialized(ApplicationScoped.class) Object event) {
-    handle.engine().ifPresent(this::register);
+  private static final int MILLIS = 3;
+  private static final int MICROS = 6;
+
+  private final EngineHandle handle;
+  private final BackupService backups;
+  private final RequestMetrics requests;
+
+  @Inject
+  public Metrics(EngineHandle handle, BackupService backups, RequestMetrics requests) {
+    this.handle = handle;
+    this.backups = backups;
+    this.requests = requests;
   }
 
-  private void register(Engine engine) {
-    engineFigures(engine);
-    storeFigures(engine);
-    backupFigures();
+  /** All metrics as of now. */
+  public String page() {
+    Exposition out = new Exposition();
+    requests.write(out);
+    Optional<StoreStatistics> statistics =
+        handle.engine().flatMap(engine -> statistics(engine.store()));
+    out.gauge(
+        "kvstore_store_open",
+        "1 while the store can be read, else 0.",
+        statistics.isPresent() ? 1 : 0);
+    handle.engine().ifPresent(engine -> engine(engine, out));
+    statistics.ifPresent(figures -> store(figures, out));
+    backups(out);
+    ProcessMetrics.write(out);
+    return out.toString();
   }
 
-  private void backupFigures() {
-    gauge(
-        "last_backup_timestamp_seconds",
+  private void backups(Exposition out) {
+    BackupService.LastBackup last = backups.lastBackup();
+    out.gauge(
+        "kvstore_last_backup_timestamp_seconds",
         "When the newest backup was complete; 0 before the first since the start.",
-        () -> backups.lastBackup().at() / 1_000);
-    gauge("last_backup_revision", "What it shows.", () -> backups.lastBackup().revision());
-    gauge("last_backup_duration_millis", "How long it took.", () -> backups.lastBackup().millis());
+        last.at() / 1_000);
+    out.gauge("kvstore_last_backup_revision", "What it shows.", last.revision());
+    out.gauge(
+        "kvstore_last_backup_duration_seconds",
+        "How long it took.",
+        BigDecimal.valueOf(last.millis(), MILLIS));
   }
 
-  private void engineFigures(Engine engine) {
+  private static Optional<StoreStatistics> statistics(Store store) {
+    try {
+      return Optional.of(store.statistics());
+    } catch (KeyValueException notReadable) {
+      return Optional.empty();
+    }
+  }
+
+  private static void engine(Engine engine, Exposition out) {
+    writes(engine, out);
+    out.gauge("kvstore_held_requests", "Requests held by Prefer: wait.", engine.held());
+    WatchHub watches = engine.watches();
+    out.gauge("kvstore_watches", "Watches that are open.", watches.count());
+    out.gauge("kvstore_watches_slow", "Watches whose readers are behind.", watches.slow());
+    out.gauge("kvstore_watch_lag_revisions", "How far the slowest watch is behind.", watches.lag());
+    disk(engine.disk(), out);
+  }
+
+  private static void writes(Engine engine, Exposition out) {
     LocalReplicator replicator = engine.replicator();
-    counter(
-        "writes_acknowledged_total", "Writes answered with an outcome.", replicator::acknowledged);
-    counter("commits_total", "Groups of writes committed, one fsync each.", replicator::groups);
-    gauge("write_queue_depth", "Writes that wait for the committer.", replicator::queueDepth);
-    gauge("write_queue_bytes", "Bytes that they hold.", replicator::queueBytes);
-    gauge("held_requests", "Requests held by Prefer: wait.", engine::held);
-    gauge("watches", "Watches that are open.", engine.watches()::count);
-    gauge("watch_lag_revisions", "How far the slowest watch is behind.", engine.watches()::lag);
-    gauge("disk_free_bytes", "Free space of the data's disk.", engine.disk()::freeBytes);
-    gauge("disk_floor_bytes", "Free space below which puts are refused.", engine.disk()::floor);
-    gauge("used_bytes", "Size of log and tables, for the quota.", engine.store()::usedBytes);
-    gauge(
-        "quota_bytes",
+    out.counter(
+        "kvstore_writes_acknowledged_total",
+        "Writes answered with an outcome.",
+        replicator.groupSizes().sum());
+    out.counter(
+        "kvstore_commits_total",
+        "Groups of writes committed, one fsync each.",
+        replicator.groupSizes().count());
+    out.histogram(
+        "kvstore_commit_duration_seconds",
+        "From the submission of a write to its acknowledgement.",
+        replicator.commits());
+    out.histogram("kvstore_commit_group_writes", "Writes in a group.", replicator.groupSizes());
+    out.histogram(
+        "kvstore_wal_sync_duration_seconds",
+        "To write a group to the log and fsync it.",
+        engine.store().syncs());
+    out.gauge(
+        "kvstore_write_queue_depth",
+        "Writes that wait for the committer.",
+        replicator.queueDepth());
+    out.gauge("kvstore_write_queue_bytes", "Bytes that they hold.", replicator.queueBytes());
+    out.gauge(
+        "kvstore_write_queue_capacity",
+        "Writes that may wait; more are refused.",
+        engine.limits().pendingWrites());
+    out.gauge(
+        "kvstore_write_queue_capacity_bytes",
+        "Bytes that they may hold.",
+        engine.limits().pendingBytes());
+  }
+
+  private static void disk(DiskSpace disk, Exposition out) {
+    out.gauge("kvstore_disk_floor_bytes", "Free space below which puts are refused.", disk.floor());
+    out.gauge(
+        "kvstore_quota_bytes",
         "What log and tables may take; 0 for no quota.",
-        engine.disk().quota()::bytes);
-    gauge(
-        "storage_full",
-        "1 while puts are refused for want of room, otherwise 0.",
-        () -> engine.disk().isFull() ? 1 : 0);
+        disk.quota().bytes());
+    try {
+      out.gauge("kvstore_disk_free_bytes", "Free space of the data's disk.", disk.freeBytes());
+      out.gauge(
+          "kvstore_storage_full",
+          "1 while puts are refused for want of room, otherwise 0.",
+          disk.isFull() ? 1 : 0);
+    } catch (KeyValueException unknown) {
+      // It is missing.
+    }
   }
 
-  private void storeFigures(Engine engine) {
-    Function<ToLongFunction<StoreStatistics>, LongSupplier> of =
-        figure -> () -> figure.applyAsLong(engine.store().statistics());
-    gauge("revision", "Newest revision.", of.apply(StoreStatistics::revision));
-    gauge("keys", "Estimated number of keys.", of.apply(StoreStatistics::keys));
-    gauge("table_bytes", "Size of the table files.", of.apply(StoreStatistics::tableBytes));
-    gauge("wal_bytes", "Size of the write-ahead log.", of.apply(StoreStatistics::walBytes));
-    counter("wal_syncs_total", "fsyncs of that log.", of.apply(StoreStatistics::walSyncs));
-    counter(
-        "wal_written_bytes_total",
-        "Bytes written to that log.",
-        of.apply(StoreStatistics::walWrittenBytes));
-    counter(
-        "entry_cache_hits_total",
+  private static void store(StoreStatistics figures, Exposition out) {
+    out.gauge("kvstore_revision", "Newest revision.", figures.revision());
+    out.gauge(
+        "kvstore_compacted_revision", "Oldest revision to read.", figures.compactedRevision());
+    out.gauge("kvstore_keys", "Estimated number of keys.", figures.keys());
+    out.gauge("kvstore_table_bytes", "Size of the table files.", figures.tableBytes());
+    out.gauge("kvstore_wal_bytes", "Size of the write-ahead log.", figures.walBytes());
+    out.gauge("kvstore_used_bytes", "Size of log and tables, for the quota.", figures.usedBytes());
+    out.counter("kvstore_wal_syncs_total", "fsyncs of that log.", figures.walSyncs());
+    out.counter(
+        "kvstore_wal_written_bytes_total", "Bytes written to that log.", figures.walWrittenBytes());
+    out.gauge("kvstore_pinned_views", "Reads of several steps under way.", figures.pinnedViews());
+    caches(figures, out);
+    compaction(figures, out);
+  }
+
+  private static void caches(StoreStatistics figures, Exposition out) {
+    out.counter(
+        "kvstore_entry_cache_hits_total",
         "Look-ups that the cache of entries answered.",
-        of.apply(StoreStatistics::entryCacheHits));
-    counter(
-        "entry_cache_misses_total",
+        figures.entryCacheHits());
+    out.counter(
+        "kvstore_entry_cache_misses_total",
         "Look-ups that it did not.",
-        of.apply(StoreStatistics::entryCacheMisses));
-    counter(
-        "cache_hits_total",
-        "Look-ups that the block cache answered.",
-        of.apply(StoreStatistics::cacheHits));
-    counter(
-        "cache_misses_total", "Look-ups that it did not.", of.apply(StoreStatistics::cacheMisses));
-    gauge(
-        "cache_bytes",
+        figures.entryCacheMisses());
+    out.counter(
+        "kvstore_cache_hits_total", "Look-ups that the block cache answered.", figures.cacheHits());
+    out.counter("kvstore_cache_misses_total", "Look-ups that it did not.", figures.cacheMisses());
+    out.gauge(
+        "kvstore_cache_bytes",
         "Native memory of the block cache, memtables included.",
-        of.apply(StoreStatistics::cacheBytes));
-    gauge(
-        "memtable_bytes", "Native memory of memtables.", of.apply(StoreStatistics::memtableBytes));
-    gauge(
-        "table_reader_bytes",
+        figures.cacheBytes());
+    out.gauge("kvstore_memtable_bytes", "Native memory of memtables.", figures.memtableBytes());
+    out.gauge(
+        "kvstore_table_reader_bytes",
         "Native memory of open table files outside the cache.",
-        of.apply(StoreStatistics::tableReaderBytes));
-    gauge(
-        "compaction_debt_bytes",
+        figures.tableReaderBytes());
+  }
+
+  private static void compaction(StoreStatistics figures, Exposition out) {
+    out.gauge(
+        "kvstore_compaction_debt_bytes",
         "Bytes that compaction still has to rewrite.",
-        of.apply(StoreStatistics::compactionDebtBytes));
-    gauge("pinned_views", "Reads of several steps under way.", of.apply(s -> s.pinnedViews()));
-  }
-
-  private void gauge(String name, String description, LongSupplier figure) {
-    registry.gauge(metadata(name, description), figure::getAsLong);
-  }
-
-  /** It only rises, from 0 at the start of the service. */
-  private void counter(String name, String description, LongSupplier figure) {
-    registry.gauge(metadata(name, description + " Since the start."), figure::getAsLong);
-  }
-
-  private static Metadata metadata(String name, String description) {
-    return Metadata.builder()
-        .withName("kvstore_" + name)
-        .withDescription(description)
-        .withUnit(MetricUnits.NONE)
-        .build();
+        figures.compactionDebtBytes());
+    out.gauge(
+        "kvstore_level0_files",
+        "Table files not yet merged into levels, of the table with most.",
+        figures.level0Files());
+    out.counter(
+        "kvstore_write_stall_seconds_total",
+        "Time for which compaction held back writes.",
+        BigDecimal.valueOf(figures.stallMicros(), MICROS));
+    out.gauge(
+        "kvstore_writes_stopped",
+        "1 while compaction holds back all writes, else 0.",
+        figures.stopped() ? 1 : 0);
+    out.gauge(
+        "kvstore_delayed_write_rate_bytes",
+        "Bytes a second that compaction holds writes back to; 0 for no limit.",
+        figures.delayedWriteRate());
+    out.gauge(
+        "kvstore_background_errors",
+        "Flushes and compactions that failed since the database was opened.",
+        figures.backgroundErrors());
   }
 }

@@ -12,12 +12,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Histogram;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
@@ -64,8 +64,8 @@ public final class LocalReplicator implements Replicator {
 
   private final BlockingQueue<PendingWrite> waiting;
   private final AtomicLong waitingBytes = new AtomicLong();
-  private final LongAdder groups = new LongAdder();
-  private final LongAdder acknowledged = new LongAdder();
+  private final Histogram groupSizes = Histogram.ofSizes();
+  private final Histogram commits = Histogram.ofDurations();
 
   /** The group that is being committed: written by the committer, read by the sweep. */
   private volatile List<PendingWrite> committing = List.of();
@@ -98,7 +98,7 @@ public final class LocalReplicator implements Replicator {
   @Override
   public CompletionStage<Outcome> submit(Submission submission) {
     PendingWrite write =
-        new PendingWrite(submission, System.nanoTime() + limits.writeWait().toNanos());
+        new PendingWrite(submission, System.nanoTime(), limits.writeWait().toNanos());
     KeyValueException refusal = admit(write);
     if (refusal != null) {
       write.result().completeExceptionally(refusal);
@@ -121,14 +121,14 @@ public final class LocalReplicator implements Replicator {
     }
   }
 
-  /** Groups committed so far. */
-  public long groups() {
-    return groups.sum();
+  /** Writes in each group committed so far. */
+  public Histogram groupSizes() {
+    return groupSizes;
   }
 
-  /** Writes answered with an outcome so far. */
-  public long acknowledged() {
-    return acknowledged.sum();
+  /** From the submission of each write to its outcome being durable and visible. */
+  public Histogram commits() {
+    return commits;
   }
 
   /** Whether the committer runs; without it no write is ever answered. */
@@ -298,8 +298,7 @@ public final class LocalReplicator implements Replicator {
     try {
       recoverIfFailed();
       List<Outcome> outcomes = store.apply(writes.stream().map(PendingWrite::submission).toList());
-      groups.increment();
-      acknowledged.add(writes.size());
+      record(writes);
       answer(writes, outcomes);
     } catch (KeyValueException e) {
       LOG.log(Level.ERROR, "A commit failed. code={0} writes={1}", e.code(), writes.size(), e);
@@ -315,6 +314,14 @@ public final class LocalReplicator implements Replicator {
           writes,
           KeyValueException.of(
               ErrorCode.INDETERMINATE, "The commit failed; the outcome is not known."));
+    }
+  }
+
+  private void record(List<PendingWrite> writes) {
+    groupSizes.record(writes.size());
+    long now = System.nanoTime();
+    for (PendingWrite write : writes) {
+      commits.record(now - write.submittedNanos());
     }
   }
 

@@ -21,20 +21,27 @@ final class PendingWrite {
   }
 
   private final Submission submission;
-  private final long deadlineNanos;
+  private final long submittedNanos;
+  private final long waitNanos;
   private final CompletableFuture<Outcome> result = new CompletableFuture<>();
   private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
 
   /**
-   * @param deadlineNanos when to give up, on the scale of {@link System#nanoTime}
+   * @param submittedNanos when it was submitted, on the scale of {@link System#nanoTime}
+   * @param waitNanos how long to wait before giving up
    */
-  PendingWrite(Submission submission, long deadlineNanos) {
+  PendingWrite(Submission submission, long submittedNanos, long waitNanos) {
     this.submission = submission;
-    this.deadlineNanos = deadlineNanos;
+    this.submittedNanos = submittedNanos;
+    this.waitNanos = waitNanos;
   }
 
   Submission submission() {
     return submission;
+  }
+
+  long submittedNanos() {
+    return submittedNanos;
   }
 
   CompletableFuture<Outcome> result() {
@@ -48,7 +55,7 @@ final class PendingWrite {
 
   /** What to answer when time runs out now, or null when there is time left or it is answered. */
   @Nullable KeyValueException giveUp(long nowNanos) {
-    if (nowNanos - deadlineNanos < 0 || result.isDone()) {
+    if (nowNanos - submittedNanos < waitNanos || result.isDone()) {
       return null;
     }
     if (state.compareAndSet(State.WAITING, State.GIVEN_UP)) {

@@ -372,6 +372,20 @@ final class Database implements AutoCloseable {
     return sum;
   }
 
+  /** Files of level 0, of the table with most: too many of them hold back writes. */
+  long level0Files() {
+    try {
+      long most = 0;
+      for (ColumnFamilyHandle handle : handles) {
+        String files = rocks.getProperty(handle, "rocksdb.num-files-at-level0");
+        most = Math.max(most, Long.parseLong(files.strip()));
+      }
+      return most;
+    } catch (RocksDBException e) {
+      throw readFailure(e);
+    }
+  }
+
   @Override
   public void close() {
     while (!owned.isEmpty()) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Histogram;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -64,6 +65,7 @@ public final class Store implements ChangeLog, AutoCloseable {
   private final EntryCache cache;
   private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
+  private final Histogram syncs = Histogram.ofDurations();
 
   /** Guarded by commitMonitor; null once closed, or while recovery has yet to succeed. */
   private @Nullable Database database;
@@ -400,9 +402,16 @@ public final class Store implements ChangeLog, AutoCloseable {
     }
   }
 
-  /** Figures for metrics and status. */
+  /** Figures for metrics and status; they take a moment, in which commits go on. */
   public StoreStatistics statistics() {
-    return look(view -> view.statistics(cache, pinned.size()));
+    try (PinnedView pin = pin()) {
+      return pin.read(view -> view.statistics(cache, pinned.size() - 1));
+    }
+  }
+
+  /** What making each group durable took: writing it to the log and the fsync. */
+  public Histogram syncs() {
+    return syncs;
   }
 
   /** Closes the files. Reads of several steps under way end with UNAVAILABLE. */
@@ -448,7 +457,9 @@ public final class Store implements ChangeLog, AutoCloseable {
     WriteBatch batch = staging.finish();
     failed = true;
     try (batch) {
+      long began = System.nanoTime();
       open.write(batch);
+      syncs.record(System.nanoTime() - began);
       written.addAndGet(batch.getDataSize());
       publish(new View(open, staging.revision(), staging.compacted()), staging.events());
     } catch (RocksDBException | RuntimeException e) {

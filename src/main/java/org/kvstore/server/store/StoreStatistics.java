@@ -10,6 +10,7 @@ package org.kvstore.server.store;
  * @param walSyncs fsyncs of the write-ahead log
  * @param walWrittenBytes bytes written to the write-ahead log
  * @param walBytes size of the write-ahead log files
+ * @param usedBytes size of log and live tables, which a quota is about
  * @param entryCacheHits look-ups that the cache of entries answered
  * @param entryCacheMisses look-ups that it did not
  * @param cacheHits look-ups that the block cache answered
@@ -18,6 +19,11 @@ package org.kvstore.server.store;
  * @param memtableBytes native memory of the memtables
  * @param tableReaderBytes native memory of open table files outside the cache
  * @param compactionDebtBytes bytes that compaction still has to rewrite
+ * @param level0Files table files that are not yet merged into levels, of the table with most
+ * @param stallMicros time for which writes were held back as compaction was behind
+ * @param stopped whether writes are held back entirely right now
+ * @param delayedWriteRate bytes a second that writes are held back to right now; 0 for no limit
+ * @param backgroundErrors flushes and compactions that failed
  * @param pinnedViews reads of several steps under way
  */
 public record StoreStatistics(
@@ -28,6 +34,7 @@ public record StoreStatistics(
     long walSyncs,
     long walWrittenBytes,
     long walBytes,
+    long usedBytes,
     long entryCacheHits,
     long entryCacheMisses,
     long cacheHits,
@@ -36,4 +43,9 @@ public record StoreStatistics(
     long memtableBytes,
     long tableReaderBytes,
     long compactionDebtBytes,
+    long level0Files,
+    long stallMicros,
+    boolean stopped,
+    long delayedWriteRate,
+    long backgroundErrors,
     int pinnedViews) {}

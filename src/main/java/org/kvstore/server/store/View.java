@@ -205,6 +205,7 @@ final class View {
         database.ticker(TickerType.WAL_FILE_SYNCED),
         database.ticker(TickerType.WAL_FILE_BYTES),
         database.logBytes(),
+        usedBytes(),
         cache.hits(),
         cache.misses(),
         database.ticker(TickerType.BLOCK_CACHE_HIT),
@@ -213,6 +214,11 @@ final class View {
         database.total("rocksdb.cur-size-all-mem-tables"),
         database.total("rocksdb.estimate-table-readers-mem"),
         database.total("rocksdb.estimate-pending-compaction-bytes"),
+        database.level0Files(),
+        database.ticker(TickerType.STALL_MICROS),
+        database.property(Table.CURRENT, "rocksdb.is-write-stopped") != 0,
+        database.property(Table.CURRENT, "rocksdb.actual-delayed-write-rate"),
+        database.property(Table.CURRENT, "rocksdb.background-errors"),
         pinnedViews);
   }
 

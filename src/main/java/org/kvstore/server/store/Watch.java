@@ -165,6 +165,11 @@ public final class Watch implements AutoCloseable {
     }
   }
 
+  /** Whether its reader is behind: the newest delivery waited for it, or the next one does. */
+  boolean isSlow() {
+    return slow || blocked;
+  }
+
   /** Whether it holds a thread of the quick lane, waiting for its reader. */
   boolean isBlockedAt(long now) {
     long since = sendingSince;

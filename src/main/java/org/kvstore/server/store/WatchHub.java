@@ -120,6 +120,11 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return watches.size();
   }
 
+  /** Watches whose readers do not take what there is as fast as it comes. */
+  public long slow() {
+    return watches.stream().filter(Watch::isSlow).count();
+  }
+
   /** Whether the dispatcher runs; without it no watch delivers anything. */
   public boolean isAlive() {
     return dispatcher.isAlive();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,33 @@ class StoreTest {
 
     assertThat(outcomes.get(0)).isInstanceOf(Outcome.Written.class);
     assertThat(outcomes.get(1)).isEqualTo(new Outcome.ConditionFailed(2));
+  }
+
+  @Test
+  void apply_group_isTimedOnce() {
+    store.apply(List.of(Writes.put("key", "v"), Writes.put("other", "v")));
+
+    assertThat(store.syncs().count()).isEqualTo(1);
+    assertThat(store.syncs().sum()).isPositive();
+  }
+
+  /** Asking a database that is closed would end the process. */
+  @Test
+  void statistics_whileTheStoreCloses_areRefused() {
+    for (int round = 0; round < 20; round++) {
+      CompletableFuture<Void> scraper =
+          CompletableFuture.runAsync(
+              () -> {
+                while (true) {
+                  store.statistics();
+                }
+              });
+      store.close();
+      assertThatThrownBy(scraper::join)
+          .hasCauseInstanceOf(KeyValueException.class)
+          .hasMessageContaining("store");
+      store = Stores.open(directory);
+    }
   }
 
   @Test

@@ -244,7 +244,7 @@ final class OneKeyHeaders extends Section {
 
   private void noThreadIsOccupied(String key) throws IOException {
     RawRequest request = get(key).header("Prefer", "wait=60");
-    double threads = service.metric("thread_count");
+    double threads = service.metric("jvm_threads_current");
     double held = service.metric("kvstore_held_requests");
     List<RawConnection> connections = new ArrayList<>();
     try {
@@ -252,7 +252,7 @@ final class OneKeyHeaders extends Section {
         connections.add(request.open());
       }
       await().until(() -> service.metric("kvstore_held_requests") >= held + 200);
-      assertThat(service.metric("thread_count")).isLessThan(threads + 50);
+      assertThat(service.metric("jvm_threads_current")).isLessThan(threads + 50);
       expect(201, put(key, "news"));
       for (RawConnection connection : connections) {
         read(connection, request).expect(200);

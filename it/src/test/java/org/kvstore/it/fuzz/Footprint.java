@@ -23,7 +23,7 @@ record Footprint(long threads, long residentBytes, long heapBytes) {
     return new Footprint(
         status(server.pid(), "Threads"),
         status(server.pid(), "VmRSS") << 10,
-        (long) server.service().metric("memory_usedHeap_bytes"));
+        (long) server.service().metric("jvm_memory_used_bytes{area=\"heap\"}"));
   }
 
   private static void collectGarbage(long pid) {

@@ -1,0 +1,115 @@
+package org.kvstore.server.api;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.ops.RequestKind;
+import org.kvstore.server.ops.RequestMetrics;
+
+/**
+ * One request from its arrival to its answer, as metrics see it. It ends once: when the
+ * gate's call returns, unless somebody has said before that it {@link #goesOn}, who then says when
+ * it is {@link #answered}.
+ */
+final class Exchange {
+  private static final String ATTRIBUTE = "org.kvstore.exchange";
+
+  private final RequestMetrics metrics;
+  private final String path;
+  private final long began = System.nanoTime();
+  private RequestKind kind;
+  private boolean goesOn;
+
+  private Exchange(
+      RequestMetrics metrics, String path, RequestKind kind) {
+    this.metrics = metrics;
+    this.path = path;
+    this.kind = kind;
+  }
+
+  /** Begins that of a request, which then knows it. */
+  static Exchange begin(
+      HttpServletRequest request,
+      RequestMetrics metrics,
+      RequestKind kind) {
+    Exchange exchange = new Exchange(metrics, request.getRequestURI(), kind);
+    request.setAttribute(ATTRIBUTE, exchange);
+    return exchange;
+  }
+
+  /** That of a request which came through the gate. */
+  static Exchange of(HttpServletRequest request) {
+    return Objects.requireNonNull(find(request), "The request did not come through the gate.");
+  }
+
+  /** That of a request, or null when the container refused it before the gate. */
+  static @Nullable Exchange find(HttpServletRequest request) {
+    return (Exchange) request.getAttribute(ATTRIBUTE);
+  }
+
+  /** The path as the client sent it. */
+  String path() {
+    return path;
+  }
+
+  /** It is a read that waits, as only its headers say. */
+  void waits() {
+    kind = RequestKind.WAIT;
+  }
+
+  /** It is not over when the call returns. To be said on the request's thread. */
+  void goesOn() {
+    goesOn = true;
+  }
+
+  /** What it waited for is there: it is over when this call returns, unless it goes on again. */
+  void comesAgain() {
+    goesOn = false;
+  }
+
+  /** It goes on until its asynchronous context is complete. */
+  AsyncContext goesOn(AsyncContext context, HttpServletResponse response) {
+    goesOn();
+    context.addListener(new Ending(response));
+    return context;
+  }
+
+  /** The call has returned. */
+  void returned(HttpServletResponse response) {
+    if (!goesOn) {
+      answered(response.getStatus());
+    }
+  }
+
+  /** It is over. */
+  void answered(int status) {
+    metrics.record(kind, status, System.nanoTime() - began);
+  }
+
+  /** After a time-out or an error the context is completed too. */
+  private final class Ending implements AsyncListener {
+    private final HttpServletResponse response;
+
+    Ending(HttpServletResponse response) {
+      this.response = response;
+    }
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+      answered(response.getStatus());
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {}
+
+    @Override
+    public void onError(AsyncEvent event) {}
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {}
+  }
+}
