@@ -23,13 +23,38 @@ import java.util.Set;
 final class Environment {
   private static final int PASSWORD_BYTES = 24;
   private static final String CLOSED = "-1";
+  private static final String ACCESS_LOG = "KV_ACCESS_LOG";
+
+  /**
+   * What MicroProfile Telemetry does when it is on: traces alone. Of those, Liberty's of requests
+   * to servlets are off, as they name the route after the key; the application makes its own.
+   */
+  private static final Map<String, String> TRACES_ONLY =
+      Map.of(
+          "OTEL_SERVICE_NAME", "kvstore",
+          "OTEL_METRICS_EXPORTER", "none",
+          "OTEL_LOGS_EXPORTER", "none",
+          // It would send the command line, in which an option may be a secret.
+          "OTEL_JAVA_DISABLED_RESOURCE_PROVIDERS",
+              "io.opentelemetry.instrumentation.resources.ProcessResourceProvider",
+          "OTEL_TRACE_HTTP_DISABLED", "true");
 
   private Environment() {}
 
-  /** Makes relative paths absolute from where the user stands, and sees to the TLS key store. */
+  /**
+   * Makes relative paths absolute from where the user stands, sees to the TLS key store, and says
+   * in full what is meant by an access log or by traces.
+   */
   static void complete(Map<String, String> environment, Path workingDirectory) {
     environment.putIfAbsent("KV_DATA_DIR", "data");
     absolute(environment, "KV_DATA_DIR", workingDirectory);
+    if (environment.containsKey(ACCESS_LOG)) {
+      absolute(environment, ACCESS_LOG, workingDirectory);
+      environment.putIfAbsent("KV_ACCESS_LOG_ENABLED", "true");
+    }
+    if (wantsTraces(environment)) {
+      TRACES_ONLY.forEach(environment::putIfAbsent);
+    }
     if (environment.containsKey("KV_TLS_KEYSTORE")) {
       absolute(environment, "KV_TLS_KEYSTORE", workingDirectory);
       return;
@@ -39,6 +64,11 @@ final class Environment {
     if (!CLOSED.equals(environment.get("KV_HTTPS_PORT"))) {
       generatedKeyStore(environment, Path.of(environment.get("KV_TLS_DIR")));
     }
+  }
+
+  /** Whether traces are on, in the way that MicroProfile Telemetry defines; it is off by itself. */
+  static boolean wantsTraces(Map<String, String> environment) {
+    return "false".equalsIgnoreCase(environment.get("OTEL_SDK_DISABLED"));
   }
 
   private static void absolute(Map<String, String> environment, String name, Path directory) {

@@ -79,6 +79,7 @@ public final class Launcher {
     Map<String, String> environment = builder.environment();
     environment.putAll(command.environment());
     Environment.complete(environment, Path.of("").toAbsolutePath());
+    command.configureTraces(Environment.wantsTraces(environment));
     ServerAddress address = ServerAddress.of(environment);
     address.checkFree();
     Process server =

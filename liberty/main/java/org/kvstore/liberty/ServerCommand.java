@@ -13,10 +13,11 @@ import java.util.stream.Stream;
 /**
  * The command line and environment that Liberty's own {@code server run} script would use, without
  * a shell in between that signals would not pass, and without the agent that only Liberty's own
- * request metrics and traces need.
+ * metrics of requests need.
  */
 record ServerCommand(Path home, Path ownJar, Path runDirectory) {
   private static final String NAME = "kvstore";
+  private static final String TRACES = "traces.xml";
 
   /** From this Java release on, native access has to be granted and Liberty needs other exports. */
   static final int STRICT_RELEASE = 24;
@@ -53,6 +54,19 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     environment.put("WLP_OUTPUT_DIR", runDirectory.toString());
     environment.put("WLP_USER_DIR", home.resolve("usr").toString());
     return environment;
+  }
+
+  /**
+   * Puts the configuration for traces where server.xml includes it from, or takes it away: those
+   * who ask for none do not pay for them with time to start and memory.
+   */
+  void configureTraces(boolean wanted) throws IOException {
+    Path included = runDirectory.resolve(NAME).resolve(TRACES);
+    Files.deleteIfExists(included);
+    if (wanted) {
+      Files.createDirectories(included.getParent());
+      Files.copy(configuration().resolve(TRACES), included);
+    }
   }
 
   private Path configuration() {

@@ -49,8 +49,27 @@ final class EnvironmentTest {
     assertThat(directory).isEmptyDirectory();
   }
 
-  private Map<String, String> completed() {
+  @Test
+  void complete_accessLog_isWrittenWhereTheUserStands() {
+    assertThat(completed("KV_ACCESS_LOG", "access.log"))
+        .containsEntry("KV_ACCESS_LOG", directory.resolve("access.log").toString())
+        .containsEntry("KV_ACCESS_LOG_ENABLED", "true");
+    assertThat(completed()).doesNotContainKey("KV_ACCESS_LOG_ENABLED");
+  }
+
+  @Test
+  void complete_telemetryOn_sendsTracesAlone() {
+    assertThat(completed("OTEL_SDK_DISABLED", "false"))
+        .containsEntry("OTEL_SERVICE_NAME", "kvstore")
+        .containsEntry("OTEL_METRICS_EXPORTER", "none");
+    assertThat(completed()).doesNotContainKey("OTEL_SERVICE_NAME");
+  }
+
+  private Map<String, String> completed(String... variables) {
     Map<String, String> environment = new HashMap<>();
+    for (int i = 0; i < variables.length; i += 2) {
+      environment.put(variables[i], variables[i + 1]);
+    }
     Environment.complete(environment, directory);
     return environment;
   }

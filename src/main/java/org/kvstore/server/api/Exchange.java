@@ -9,9 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
+import org.kvstore.server.ops.RequestSpan;
 
 /**
- * One request from its arrival to its answer, as metrics see it. It ends once: when the
+ * One request from its arrival to its answer, as metrics and traces see it. It ends once: when the
  * gate's call returns, unless somebody has said before that it {@link #goesOn}, who then says when
  * it is {@link #answered}.
  */
@@ -20,23 +21,26 @@ final class Exchange {
 
   private final RequestMetrics metrics;
   private final String path;
+  private final @Nullable RequestSpan span;
   private final long began = System.nanoTime();
   private RequestKind kind;
   private boolean goesOn;
 
   private Exchange(
-      RequestMetrics metrics, String path, RequestKind kind) {
+      RequestMetrics metrics, String path, RequestKind kind, @Nullable RequestSpan span) {
     this.metrics = metrics;
     this.path = path;
     this.kind = kind;
+    this.span = span;
   }
 
   /** Begins that of a request, which then knows it. */
   static Exchange begin(
       HttpServletRequest request,
       RequestMetrics metrics,
-      RequestKind kind) {
-    Exchange exchange = new Exchange(metrics, request.getRequestURI(), kind);
+      RequestKind kind,
+      @Nullable RequestSpan span) {
+    Exchange exchange = new Exchange(metrics, request.getRequestURI(), kind, span);
     request.setAttribute(ATTRIBUTE, exchange);
     return exchange;
   }
@@ -88,6 +92,9 @@ final class Exchange {
   /** It is over. */
   void answered(int status) {
     metrics.record(kind, status, System.nanoTime() - began);
+    if (span != null) {
+      span.end(status);
+    }
   }
 
   /** After a time-out or an error the context is completed too. */

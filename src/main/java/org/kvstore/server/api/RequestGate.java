@@ -24,6 +24,8 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
+import org.kvstore.server.ops.RequestSpan;
+import org.kvstore.server.ops.Traces;
 import org.kvstore.server.service.KeyValueService;
 
 /**
@@ -72,17 +74,20 @@ public class RequestGate extends HttpFilter {
   private final transient WatchEndpoint watches;
   private final transient KeyValueService service;
   private final transient RequestMetrics metrics;
+  private final transient Traces traces;
 
   @Inject
   public RequestGate(
       EntryEndpoint entries,
       WatchEndpoint watches,
       KeyValueService service,
-      RequestMetrics metrics) {
+      RequestMetrics metrics,
+      Traces traces) {
     this.entries = entries;
     this.watches = watches;
     this.service = service;
     this.metrics = metrics;
+    this.traces = traces;
   }
 
   /** The key of the request's path. */
@@ -135,7 +140,19 @@ public class RequestGate extends HttpFilter {
       return begun;
     }
     String path = request.getRequestURI().substring(request.getContextPath().length());
-    return Exchange.begin(request, metrics, RequestKind.of(request, path));
+    RequestSpan span = trace(path, request);
+    if (span != null) {
+      response.setHeader(RequestSpan.HEADER, span.id());
+    }
+    return Exchange.begin(request, metrics, RequestKind.of(request, path), span);
+  }
+
+  /** What goes on to Jakarta REST is traced there. */
+  private @Nullable RequestSpan trace(String path, HttpServletRequest request) {
+    if (path.startsWith(KEYS)) {
+      return traces.begin(request, KEYS + "{key}");
+    }
+    return path.equals(WATCH) ? traces.begin(request, WATCH) : null;
   }
 
   private void pass(
