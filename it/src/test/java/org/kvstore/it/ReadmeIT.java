@@ -17,12 +17,13 @@ import org.junit.jupiter.api.TestFactory;
 import org.kvstore.it.support.ServerProcess;
 
 /**
- * The README's tour, pasted literally into a shell: every command succeeds, and the statuses that
- * its comments promise are the ones that come, in their order.
+ * The README's tour and what it says to operators, pasted literally into a shell: every command
+ * succeeds, and the statuses that its comments promise are the ones that come, in their order.
  */
 class ReadmeIT {
   private static final String HOME = "http://127.0.0.1:8080";
-  private static final Pattern TOUR = Pattern.compile("(?s)\n## A tour with curl\n(.*?)\n## ");
+  private static final Pattern TOUR =
+      Pattern.compile("(?s)\n## (?:A tour with curl|Operations)\n(.*?)(?=\n## )");
   private static final Pattern BLOCK = Pattern.compile("(?s)```sh\n(.*?)```");
   private static final Pattern PROMISED = Pattern.compile("(?m)# (\\d{3})\\b");
   private static final Pattern ANSWERED = Pattern.compile("(?m)^HTTP/1.1 (\\d{3})");
