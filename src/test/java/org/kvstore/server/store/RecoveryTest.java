@@ -120,10 +120,9 @@ class RecoveryTest {
     try (Store store = Stores.open(image)) {
       store.apply(List.of(Writes.put("after the crash", "x")));
       revision = store.revision();
-      // As the file system may have forgotten that it was deleted.
-      FileTrees.copy(image, directory.resolve("again"));
     }
-    Path again = directory.resolve("again");
+    Path again = FileTrees.copy(image, directory.resolve("again"));
+    // As the file system may have forgotten that it was deleted.
     Files.copy(
         before.resolve(log.getFileName()), again.resolve(log.getFileName()), REPLACE_EXISTING);
 
