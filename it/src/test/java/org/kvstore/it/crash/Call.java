@@ -2,6 +2,7 @@ package org.kvstore.it.crash;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.it.crash.Result.Refused;
 import org.kvstore.it.crash.Result.Unknown;
@@ -25,6 +26,11 @@ record Call(Request request, long invoked, long returned, @Nullable Answer answe
   boolean isUnknown() {
     return answer == null
         || effects().stream().anyMatch(effect -> effect.result() instanceof Unknown);
+  }
+
+  /** The answer of one that has one. */
+  Answer answered() {
+    return Objects.requireNonNull(answer);
   }
 
   /** Whether it was answered whole, and the answer to any repeat of it has to be the same. */

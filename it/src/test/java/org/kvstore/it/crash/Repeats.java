@@ -71,9 +71,10 @@ final class Repeats {
   }
 
   private static void requireSame(Call first, Answer second) {
-    assertThat(second.status()).as("%s after %s", second, first).isEqualTo(first.answer().status());
+    Answer answer = first.answered();
+    assertThat(second.status()).as("%s after %s", second, first).isEqualTo(answer.status());
     assertThat(first.request().outcome(second))
         .as("%s after %s", second, first)
-        .isEqualTo(first.request().outcome(first.answer()));
+        .isEqualTo(first.request().outcome(answer));
   }
 }
