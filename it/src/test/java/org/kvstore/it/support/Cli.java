@@ -63,6 +63,7 @@ public final class Cli {
     Path input = Files.write(files.resolve("in"), in);
     List<String> command = new ArrayList<>();
     command.add(ServerProcess.java().toString());
+    command.add(ServerProcess.QUICK_START);
     command.addAll(javaOptions);
     command.addAll(List.of("-jar", System.getProperty("it.cli")));
     command.addAll(List.of(arguments));

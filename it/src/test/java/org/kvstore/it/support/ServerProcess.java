@@ -29,6 +29,11 @@ public final class ServerProcess implements AutoCloseable {
   /** The variable that names the port, for a server that takes the place of an earlier one. */
   public static final String HTTP_PORT = "KV_HTTP_PORT";
 
+  /**
+   * Most servers of tests live for seconds, and start twice as fast with the first compiler alone.
+   */
+  static final String QUICK_START = "-XX:TieredStopAtLevel=1";
+
   private static final Path TARGET = Path.of(System.getProperty("it.target"));
 
   private final Process launcher;
@@ -100,6 +105,7 @@ public final class ServerProcess implements AutoCloseable {
       int httpPort = Integer.parseInt(environment.get(HTTP_PORT));
       environment.putIfAbsent("KV_HTTPS_PORT", Integer.toString(ports[1]));
       environment.putIfAbsent("KV_LOG_LEVEL", "INFO");
+      environment.putIfAbsent("KV_JAVA_OPTIONS", QUICK_START);
       builder.environment().putAll(environment);
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
       return new ServerProcess(builder.start(), httpPort, ports[1], log);
