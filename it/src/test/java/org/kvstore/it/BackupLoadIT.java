@@ -23,6 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.client.Entry;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.client.Relation;
@@ -204,6 +205,7 @@ class BackupLoadIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void store_largerThanTheHeap_isBackedUpAndRestored() throws Exception {
     int values = 200;
     Map<String, String> small =

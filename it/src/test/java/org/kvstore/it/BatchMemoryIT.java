@@ -11,19 +11,21 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.it.support.Cli;
 import org.kvstore.it.support.Seed;
 import org.kvstore.it.support.ServerProcess;
 
 /**
  * More data than the heap of the server or of the client goes in by a batch, and out again by an
- * export, byte for byte: neither side keeps more than what is on its way. A million lines: {@code
- * -Dlong=true}.
+ * export, byte for byte: neither side keeps more than what is on its way. It runs with {@code
+ * -Plong}.
  */
+@EnabledIfSystemProperty(named = "long", matches = "true")
 class BatchMemoryIT {
   private static final int HEAP_BYTES = 64 << 20;
   private static final String HEAP = "-Xmx" + HEAP_BYTES;
-  private static final int LINES = Boolean.getBoolean("long") ? 1_000_000 : 50_000;
+  private static final int LINES = 1_000_000;
 
   /** So that the lines together exceed either heap. */
   private static final int MOST_RANDOM_BYTES = 100_000_000 / LINES;

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.client.CompactedException;
 import org.kvstore.client.KeyRange;
 import org.kvstore.client.KeyValueClient;
@@ -50,6 +51,7 @@ class ClientWatchIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void watch_whoseChangesAreCompacted_endsWithWordOfIt() throws Exception {
     ServerProcess first = ServerProcess.ready(data);
     try (KeyValueClient client = first.service().client();
