@@ -157,7 +157,7 @@ class SlowClientsIT extends Deployed {
         .until(
             () ->
                 service
-                        .get("/v1/kv?limit=1&prefix=" + prefix)
+                        .get("/v1/kv?prefix=" + prefix + "quick")
                         .header("Accept", "application/x-ndjson")
                         .send()
                         .status()
