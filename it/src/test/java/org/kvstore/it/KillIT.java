@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Seed;
 import org.kvstore.it.support.ServerProcess;
@@ -21,8 +22,10 @@ import org.kvstore.it.support.WriteLoad.Write;
 
 /**
  * {@code kill -9} while many clients write: every acknowledged write is there, none is applied
- * twice. More rounds: {@code -Dcycles=50}; the same again: {@code -Dseed=...}.
+ * twice. With {@code -Plong}, as the crash test does the same and more. More rounds: {@code
+ * -Dcycles=50}; the same again: {@code -Dseed=...}.
  */
+@EnabledIfSystemProperty(named = "long", matches = "true")
 class KillIT {
   private static final int CLIENTS = 24;
   private static final int LEAST_WRITES = 2_000;
