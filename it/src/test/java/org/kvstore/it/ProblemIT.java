@@ -92,6 +92,7 @@ class ProblemIT extends Deployed {
         row(REQUEST_INVALID, "PUT", K + "?keepTtl=perhaps"),
         row(REQUEST_INVALID, "PUT", K + "?ttl=1s&keepTtl"),
         row(REQUEST_INVALID, "DELETE", "/v1/kv?prefix="),
+        row(REQUEST_INVALID, "DELETE", "/v1/kv?all="),
         row(REQUEST_INVALID, "DELETE", "/v1/kv?start="),
         row(REQUEST_INVALID, "PUT", K + "?TTL=1s"),
         row(REQUEST_INVALID, "GET", "/v1/kv?limit=0"),

@@ -57,7 +57,9 @@ public class ListingResource {
   public CompletionStage<Response> delete(@Context HttpServletRequest request) {
     Query query = Query.of(request, DELETE_PARAMETERS);
     boolean ranged = names(query, "prefix") || names(query, "start") || names(query, "end");
-    if (ranged == query.flag("all")) {
+    // Nor does an empty switch delete them: all=$ALL, when that is not set.
+    boolean all = query.flag("all") && names(query, "all");
+    if (ranged == all) {
       throw KeyValueException.invalid(
           "prefix", "A range delete names a prefix, a start or an end, or else all=true.");
     }
