@@ -31,7 +31,7 @@ import org.kvstore.server.store.CorruptionReader.Result;
 class CorruptionTest {
   private static final long STORY = 5;
   private static final int COMMANDS = 600;
-  private static final int FACTOR = Boolean.getBoolean("long") ? 20 : 2;
+  private static final int FACTOR = Boolean.getBoolean("long") ? 20 : 1;
   private static final int FOOTER = 53;
   private static final int TAIL = 2_000;
 
