@@ -419,7 +419,7 @@ final class Database implements AutoCloseable {
     String detail =
         file.find()
             ? "The database could not be read: see its file %s.".formatted(file.group())
-            : "The database could not be read.";
+            : "The database could not be read. The command verify says which file is damaged.";
     return KeyValueException.of(ErrorCode.INTERNAL, detail).withCause(e);
   }
 

@@ -1,8 +1,10 @@
 package org.kvstore.server.store;
 
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,13 +68,20 @@ final class CorruptionReader {
     FileTrees.copy(image, copy);
     FileTrees.flipBit(copy.resolve(flip[0]), Long.parseLong(flip[1]), Integer.parseInt(flip[2]));
     try {
-      return oneLine(describe(read()));
+      String answer = describe(read());
+      return oneLine(answer.contains("The command verify says") ? answer + verify() : answer);
     } catch (KeyValueException e) {
       return oneLine(Result.REFUSED + " " + e.getMessage());
     } finally {
       FileTrees.delete(copy);
       hang.cancel(false);
     }
+  }
+
+  private String verify() {
+    var output = new ByteArrayOutputStream();
+    Verifier.run(List.of(copy.toString()), new PrintStream(output, true, StandardCharsets.UTF_8));
+    return output.toString(StandardCharsets.UTF_8);
   }
 
   private String describe(StoreContents found) {
