@@ -19,8 +19,9 @@ import org.kvstore.server.model.KeyValueException;
  * Receives a body that may come slowly, on no thread of its own, and has the request dispatched
  * again once it is there. However many clients send slowly, the threads are for the others.
  *
- * <p>All such bodies together take a bounded number of bytes, and each a bounded time. The
- * container calls a listener by one thread at a time.
+ * <p>All such bodies together take a bounded number of bytes, and each a bounded time. Its monitor
+ * guards the body, its part of that number, and whether it has ended: a time-out comes on a thread
+ * of its own while another may be reading.
  */
 final class SlowBody implements ReadListener, AsyncListener {
   private static final Logger LOG = System.getLogger(SlowBody.class.getName());
@@ -69,21 +70,33 @@ final class SlowBody implements ReadListener, AsyncListener {
   @Override
   public void onDataAvailable() throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
-    while (!ended && in.isReady() && !in.isFinished()) {
-      int room = Math.min(buffer.length, limit + 1 - body.size());
-      int count = in.read(buffer, 0, room);
+    for (int room = room(); room > 0 && in.isReady() && !in.isFinished(); room = room()) {
+      int count = in.read(buffer, 0, Math.min(room, buffer.length));
       if (count <= 0) {
         return;
       }
-      body.write(buffer, 0, count);
-      if (RECEIVED.addAndGet(count) > limitOfAll) {
+      if (keep(buffer, count) > limitOfAll) {
         refuse(
             KeyValueException.of(
                 ErrorCode.UNAVAILABLE, "Too many bodies are being received slowly."));
-      } else if (body.size() > limit) {
+      } else if (room() == 0) {
         dispatch();
       }
     }
+  }
+
+  /** How many bytes may still be read; none once it has ended. */
+  private synchronized int room() {
+    return ended ? 0 : limit + 1 - body.size();
+  }
+
+  /** Keeps bytes unless it has ended; returns how many all bodies have now. */
+  private synchronized long keep(byte[] bytes, int count) {
+    if (ended) {
+      return RECEIVED.get();
+    }
+    body.write(bytes, 0, count);
+    return RECEIVED.addAndGet(count);
   }
 
   @Override

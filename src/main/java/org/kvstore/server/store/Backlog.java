@@ -3,7 +3,9 @@ package org.kvstore.server.store;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.List;
+import java.util.stream.Stream;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.store.WatchSink.Delivery;
 
 /**
  * The changes for watches that are behind, from memory or from the log on disk. What one of them
@@ -17,6 +19,7 @@ import org.kvstore.server.model.Event;
 final class Backlog {
   static final int CHUNK = 256;
   private static final long KEPT_BYTES = 4 << 20;
+  private static final long OVERHEAD_BYTES = 200;
 
   private final ChangeLog log;
   private final RecentChanges recent;
@@ -25,7 +28,7 @@ final class Backlog {
   private final Cache<Long, Changes> chunks =
       Caffeine.newBuilder()
           .maximumWeight(KEPT_BYTES)
-          .<Long, Changes>weigher((after, changes) -> weight(Changes.bytes(changes.events())))
+          .<Long, Changes>weigher((after, changes) -> weight(changes.events().stream()))
           .executor(Runnable::run)
           .build();
 
@@ -33,7 +36,8 @@ final class Backlog {
   private final Cache<Place, Part> parts =
       Caffeine.newBuilder()
           .maximumWeight(KEPT_BYTES)
-          .<Place, Part>weigher((place, part) -> weight(part.bytes()))
+          .<Place, Part>weigher(
+              (place, part) -> weight(part.deliveries().stream().map(Delivery::event)))
           .executor(Runnable::run)
           .build();
 
@@ -78,7 +82,8 @@ final class Backlog {
     return new Changes(events.stream().takeWhile(event -> event.revision() <= end).toList(), end);
   }
 
-  private static int weight(long bytes) {
-    return (int) Math.min(KEPT_BYTES, 200 + bytes);
+  /** Parts hold on to their events: what is wanted of a chunk may outlive the chunk. */
+  private static int weight(Stream<Event> events) {
+    return (int) Math.min(KEPT_BYTES, OVERHEAD_BYTES + events.mapToLong(Changes::bytes).sum());
   }
 }

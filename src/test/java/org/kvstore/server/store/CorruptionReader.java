@@ -13,8 +13,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
-import org.kvstore.server.model.Limits;
-import org.kvstore.server.service.JsonPatcher;
 
 /**
  * The process that reads damaged directories, so that damage that would end or hang it is seen: for
@@ -99,12 +97,7 @@ final class CorruptionReader {
 
   private StoreContents read() {
     try (DataDirectory data = DataDirectory.open(copy);
-        Store store =
-            Store.open(
-                PowerCutStory.options(data.shard(0)),
-                Limits.DEFAULT,
-                data.isNew(),
-                new Store.Hooks(events -> {}, new JsonPatcher()))) {
+        Store store = PowerCutStory.open(data)) {
       return StoreContents.read(store, data.storeId(), keys);
     }
   }

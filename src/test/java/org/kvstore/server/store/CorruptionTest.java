@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Key;
-import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.CorruptionReader.Result;
 
 /**
@@ -31,7 +30,7 @@ import org.kvstore.server.store.CorruptionReader.Result;
 class CorruptionTest {
   private static final long STORY = 5;
   private static final int COMMANDS = 600;
-  private static final int FACTOR = Boolean.getBoolean("long") ? 20 : 1;
+  private static final int FACTOR = Boolean.getBoolean("long") ? 20 : 2;
   private static final int FOOTER = 53;
   private static final int TAIL = 2_000;
 
@@ -88,12 +87,7 @@ class CorruptionTest {
     PowerCutStory story = new PowerCutStory(STORY, false);
     for (int until : new int[] {COMMANDS / 2, COMMANDS}) {
       try (DataDirectory data = DataDirectory.open(image);
-          Store store =
-              Store.open(
-                  PowerCutStory.options(data.shard(0)),
-                  PowerCutStory.LIMITS,
-                  data.isNew(),
-                  new Store.Hooks(events -> {}, new JsonPatcher()))) {
+          Store store = PowerCutStory.open(data)) {
         data.initialised();
         while (story.states().size() <= until) {
           store.apply(story.nextGroup());

@@ -12,6 +12,7 @@ import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.service.JsonPatcher;
 
 /**
  * Commands that a seed makes: the process whose power is cut applies them, and whoever looks at
@@ -51,8 +52,19 @@ final class PowerCutStory {
       long revision, long compacted, Map<Long, Lease> leases, Map<String, Long> requests) {}
 
   /** Small buffers, so that memtables are flushed, tables compacted and logs rotated. */
-  static StoreOptions options(Path directory) {
+  private static StoreOptions options(Path directory) {
     return new StoreOptions(directory, 8L << 20, 3L << 20, 1L << 20, 100, 0);
+  }
+
+  /** Opens the store of a data directory that the story is told to. */
+  static Store open(DataDirectory data) {
+    return open(data.shard(0), data.isNew());
+  }
+
+  /** The same, by the directory of its database. */
+  static Store open(Path shard, boolean create) {
+    return Store.open(
+        options(shard), LIMITS, create, new Store.Hooks(events -> {}, new JsonPatcher()));
   }
 
   /** The next commands, which are submitted at once. */

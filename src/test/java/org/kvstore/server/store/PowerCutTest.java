@@ -21,7 +21,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Lease;
-import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.PowerCutStory.State;
 import org.kvstore.server.store.Stores.Row;
 import org.kvstore.server.store.SystemCalls.Call;
@@ -195,12 +194,7 @@ class PowerCutTest {
   private State stateOf(Path shard, DataDirectory data, List<Event> found) {
     long revision;
     long compacted;
-    try (Store store =
-        Store.open(
-            PowerCutStory.options(shard),
-            PowerCutStory.LIMITS,
-            data.isNew(),
-            new Store.Hooks(events -> {}, new JsonPatcher()))) {
+    try (Store store = PowerCutStory.open(shard, data.isNew())) {
       data.initialised();
       revision = store.revision();
       compacted = store.compactedRevision();

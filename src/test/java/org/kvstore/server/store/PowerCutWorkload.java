@@ -18,7 +18,6 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.LocalReplicator;
-import org.kvstore.server.service.JsonPatcher;
 
 /**
  * The process whose power is cut: it runs the engine on a data directory, as the service does, and
@@ -54,12 +53,7 @@ final class PowerCutWorkload {
 
   private void live(int until) throws IOException {
     try (DataDirectory data = DataDirectory.open(directory);
-        Store store =
-            Store.open(
-                PowerCutStory.options(data.shard(0)),
-                PowerCutStory.LIMITS,
-                data.isNew(),
-                new Store.Hooks(events -> {}, new JsonPatcher()))) {
+        Store store = PowerCutStory.open(data)) {
       data.initialised();
       DiskSpace disk = new DiskSpace(directory, 0);
       Future<?> sweeps = timer.scheduleWithFixedDelay(store::sweep, 1, 1, TimeUnit.MILLISECONDS);

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Submission;
-import org.kvstore.server.service.JsonPatcher;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
@@ -43,12 +42,7 @@ class VerifierTest {
     PowerCutStory story = new PowerCutStory(8, false);
     for (int life = 1; life <= 2; life++) {
       try (DataDirectory data = DataDirectory.open(directory);
-          Store store =
-              Store.open(
-                  PowerCutStory.options(data.shard(0)),
-                  PowerCutStory.LIMITS,
-                  data.isNew(),
-                  new Store.Hooks(events -> {}, new JsonPatcher()))) {
+          Store store = PowerCutStory.open(data)) {
         data.initialised();
         while (story.states().size() <= COMMANDS * life) {
           store.apply(story.nextGroup());
