@@ -15,7 +15,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Seed;
 import org.kvstore.it.support.ServerProcess;
@@ -27,7 +26,6 @@ import org.kvstore.it.support.Service;
  * <p>{@code -Plong} sends 100,000 requests, {@code -Drequests=N} as many; {@code -Dseed=N} draws
  * the same ones again.
  */
-@EnabledIfSystemProperty(named = "long", matches = "true")
 class FuzzIT {
   private static final String OURS = "FuzzIT/";
   private static final int ENOUGH = 5_000;
