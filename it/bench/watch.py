@@ -21,6 +21,7 @@ MOST_MORE_THREADS = 16
 MOST_MORE_HEAP_MB = 16
 CATCH_UP_SECONDS = 60
 WARM_SECONDS = 5
+MOST_COMPILING = 0.05
 METRIC_LAG = "kvstore_watch_lag_revisions"
 
 
@@ -32,7 +33,8 @@ class Load:
         subprocess.run(["javac", "-d", classes, *SOURCES.glob("*.java")], check=True)
         seconds = sum((2 * WARM_SECONDS * options.warm, options.few_seconds, options.seconds,
                        options.stall_seconds, 2 * CATCH_UP_SECONDS))
-        argv = ["java", "-Xms512m", "-Xmx512m", "-XX:+UseParallelGC", "-cp", classes, "WatchLoad"]
+        # It stands for clients that have CPUs of their own: what waits for its turn here was delivered.
+        argv = ["nice", "-n", "-10", "java", "-Xms512m", "-Xmx512m", "-XX:+UseParallelGC", "-cp", classes, "WatchLoad"]
         argv += [port, options.prefixes, options.rate * seconds]
         self.popen = subprocess.Popen(
             list(map(str, argv)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -86,15 +88,19 @@ class WatchBench:
         return self.cost(f"{watchers:,} watches")
 
     def warm_up(self):
-        """Writes until the service keeps pace; the first minute of a JVM is far slower."""
+        """Writes until the service keeps pace and its JIT compiler, on the same CPUs, is done."""
         for number in range(self.options.warm):
             self.load.do("write", self.options.rate)
             self.load.do("take")
+            before, began = compile_seconds(self.server), time.monotonic()
             time.sleep(WARM_SECONDS)
             seen = self.load.do("take")
-            rate, p99 = seen["writes"] / WARM_SECONDS, seen["sent"]["p99"]
-            say(f"warm-up {number + 1}: {rate:,.0f} writes/s, p99 {p99:,.0f} ms")
-            if rate > 0.95 * self.options.rate and p99 < MOST_P99_MS:
+            took = time.monotonic() - began
+            rate, p99 = seen["writes"] / took, seen["sent"]["p99"]
+            compiling = (compile_seconds(self.server) - before) / took
+            say(f"warm-up {number + 1}: {rate:,.0f} writes/s, p99 {p99:,.0f} ms, "
+                f"JIT compilers busy: {compiling:.2f}")
+            if rate > 0.95 * self.options.rate and compiling < MOST_COMPILING:
                 return
 
     def measure(self, what, watchers, seconds):
@@ -189,7 +195,17 @@ def server_pid(server):
 
 def jcmd(server, *command):
     argv = ["jcmd", str(server_pid(server)), *command]
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, timeout=60)
+    return done.stdout
+
+
+def compile_seconds(server):
+    """How long the compilers of the server's JVM have been at work, waits for a CPU included."""
+    for line in jcmd(server, "PerfCounter.print").splitlines():
+        name, _, value = line.partition("=")
+        if name == "java.ci.totalTime":
+            return int(value) / 1e9
+    raise BenchmarkError("the JVM does not say how long it has compiled")
 
 
 def cpu_seconds(pids):
@@ -213,7 +229,7 @@ def arguments():
     parser.add_argument("--rate", type=int, default=2_000, help="writes a second")
     parser.add_argument("--seconds", type=int, default=60, help="how long to measure")
     parser.add_argument("--few-seconds", type=int, default=10, help="and with few watches")
-    parser.add_argument("--warm", type=int, default=20,
+    parser.add_argument("--warm", type=int, default=40,
                         help=f"warm-up before either: at most so many times {WARM_SECONDS} s")
     parser.add_argument("--stalled", type=int, default=50, help="readers that stop; 0 for none")
     parser.add_argument("--stall-seconds", type=int, default=50, help="for how long")

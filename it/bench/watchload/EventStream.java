@@ -89,11 +89,16 @@ final class EventStream {
   /** Takes the whole blocks away; no block ends before {@code from}. */
   private void blocks(int from) {
     int start = 0;
-    for (int i = from; i + 1 < length; i++) {
-      if (text[i] == '\n' && text[i + 1] == '\n') {
-        block(start, i);
-        start = i + 2;
-        i++;
+    // Every second byte will do to see two line feeds in a row.
+    for (int i = from + 1; i < length; i += 2) {
+      if (text[i] != '\n') {
+        continue;
+      }
+      int end = text[i - 1] == '\n' ? i - 1 : i;
+      if (end + 1 < length && text[end + 1] == '\n') {
+        block(start, end);
+        start = end + 2;
+        i = start - 1;
       }
     }
     System.arraycopy(text, start, text, 0, length - start);
@@ -103,7 +108,7 @@ final class EventStream {
   private void block(int start, int end) {
     if (isAt(PUT, start, end)) {
       int value = find(VALUE, start, end);
-      int revision = find(REVISION, value, end);
+      int revision = find(REVISION, value + Ledger.VALUE_BYTES, end);
       listener.put((int) number(value), number(value + 11), number(revision));
     } else if (isAt(PROGRESS, start, end)) {
       listener.progress();

@@ -8,33 +8,37 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import org.kvstore.api.CheckpointDocument;
 import org.kvstore.api.CompactedDocument;
 import org.kvstore.api.MediaTypes;
-import org.kvstore.api.RestoredDocument;
 import org.kvstore.server.service.Backup;
 import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.ChangeService;
+import org.kvstore.server.service.KeyValueService;
 
 /** What an operator asks for: {@code /v1/admin}. */
 @Path("/v1/admin")
 @Singleton
 @Produces(MediaType.APPLICATION_JSON)
 public class AdminResource {
-  private final ChangeService service;
+  private final KeyValueService service;
+  private final ChangeService changes;
   private final BackupService backups;
 
   @Inject
-  public AdminResource(ChangeService service, BackupService backups) {
+  public AdminResource(KeyValueService service, ChangeService changes, BackupService backups) {
     this.service = service;
+    this.changes = changes;
     this.backups = backups;
   }
 
@@ -45,12 +49,17 @@ public class AdminResource {
   @GET
   @Path("backup")
   @Produces(MediaTypes.TAR)
-  public Response backup(@Context HttpServletRequest request) {
+  public void backup(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Query.of(request, Set.of());
     if (request.getMethod().equals("HEAD")) {
       // It writes nothing, so it would leave a backup open.
-      return Response.ok().type(MediaTypes.TAR).build();
+      response.resume(Response.ok().type(MediaTypes.TAR).build());
+    } else {
+      OwnThread.answer(service, request, response, this::backup);
     }
+  }
+
+  private Response backup() {
     Backup backup = backups.backup();
     StreamingOutput archive =
         out -> {
@@ -69,18 +78,22 @@ public class AdminResource {
   @POST
   @Path("restore")
   @Consumes({MediaTypes.TAR, MediaType.APPLICATION_OCTET_STREAM})
-  public RestoredDocument restore(@Context HttpServletRequest request) throws IOException {
+  public void restore(@Context HttpServletRequest request, @Suspended AsyncResponse response)
+      throws IOException {
     Query.of(request, Set.of());
-    return backups.restore(request.getInputStream(), request.getContentLengthLong());
+    InputStream in = request.getInputStream();
+    long length = request.getContentLengthLong();
+    OwnThread.answer(
+        service, request, response, () -> Response.ok(backups.restore(in, length)).build());
   }
 
   /** Makes a copy on the server's own disk. */
   @POST
   @Path("checkpoint")
-  public CheckpointDocument checkpoint(@Context HttpServletRequest request) {
+  public void checkpoint(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Bodies.requireNone(request, "it takes no parameters.");
     Query.of(request, Set.of());
-    return backups.checkpoint();
+    OwnThread.answer(service, request, response, () -> Response.ok(backups.checkpoint()).build());
   }
 
   /** Gives up history; without a revision all that is not the present. */
@@ -92,7 +105,7 @@ public class AdminResource {
     long revision = Query.of(request, Set.of("revision")).number("revision", 0, 1, Long.MAX_VALUE);
     return ProblemMapper.answer(
         request,
-        service
+        changes
             .compact(revision)
             .thenApply(done -> Response.ok(new CompactedDocument(done.revision())).build()));
   }

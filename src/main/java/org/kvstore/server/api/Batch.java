@@ -71,7 +71,7 @@ final class Batch {
     this.idempotencyKey = idempotencyKey;
     limits = service.limits();
     reader = new OperationReader(limits);
-    window = new BatchWindow(limits.batchWindow(), WINDOW_BYTES);
+    window = new BatchWindow(service::batchWindow, WINDOW_BYTES);
   }
 
   /**

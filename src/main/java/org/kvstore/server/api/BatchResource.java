@@ -7,6 +7,8 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
@@ -16,6 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.KeyValueService;
 
 /** Bulk: {@code /v1/batch}, an operation a line in, a result a line out, both as they come. */
@@ -32,7 +35,8 @@ public class BatchResource {
   @POST
   @Consumes(MediaTypes.NDJSON)
   @Produces(MediaTypes.NDJSON)
-  public Response run(@Context HttpServletRequest request) throws IOException {
+  public void run(@Context HttpServletRequest request, @Suspended AsyncResponse response)
+      throws IOException {
     Query.of(request, Set.of());
     @Nullable String name = IdempotencyKey.of(request);
     Origin origin = Origin.of(request);
@@ -45,6 +49,12 @@ public class BatchResource {
             new Batch(service, origin, name).run(place, in, out);
           }
         };
-    return Response.ok(results, MediaTypes.NDJSON).build();
+    try {
+      OwnThread.answer(
+          service, request, response, () -> Response.ok(results, MediaTypes.NDJSON).build());
+    } catch (KeyValueException e) {
+      place.close();
+      throw e;
+    }
   }
 }

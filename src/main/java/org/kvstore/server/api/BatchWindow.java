@@ -2,6 +2,7 @@ package org.kvstore.server.api;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Outcome;
 
@@ -14,10 +15,11 @@ import org.kvstore.server.model.Outcome;
  * {@link #abandon}ed.
  */
 final class BatchWindow {
-  private final int maxLines;
+  private final IntSupplier maxLines;
   private final long maxBytes;
   private final ArrayDeque<Line> lines = new ArrayDeque<>();
   private long bytes;
+  private boolean waitsForRoom;
   private boolean ended;
   private boolean abandoned;
 
@@ -28,16 +30,21 @@ final class BatchWindow {
    */
   record Line(CompletableFuture<Outcome> result, long bytes) {}
 
-  BatchWindow(int maxLines, long maxBytes) {
+  /**
+   * @param maxLines at least 1; may change as other batches begin and end
+   */
+  BatchWindow(IntSupplier maxLines, long maxBytes) {
     this.maxLines = maxLines;
     this.maxBytes = maxBytes;
   }
 
   /** Adds a line once there is room; false when nobody takes any more. */
   synchronized boolean add(Line line) throws InterruptedException {
-    while (!abandoned && (lines.size() >= maxLines || bytes >= maxBytes)) {
+    while (!abandoned && isFull()) {
+      waitsForRoom = true;
       wait();
     }
+    waitsForRoom = false;
     lines.add(line);
     bytes += line.bytes();
     if (lines.size() == 1) {
@@ -78,10 +85,13 @@ final class BatchWindow {
   }
 
   synchronized void removeFirst() {
-    boolean full = lines.size() >= maxLines || bytes >= maxBytes;
     bytes -= lines.remove().bytes();
-    if (full || lines.isEmpty()) {
+    if (lines.isEmpty() || (waitsForRoom && !isFull())) {
       notifyAll();
     }
+  }
+
+  private boolean isFull() {
+    return lines.size() >= maxLines.getAsInt() || bytes >= maxBytes;
   }
 }

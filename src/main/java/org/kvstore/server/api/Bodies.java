@@ -16,7 +16,10 @@ import org.kvstore.server.model.KeyValueException;
  */
 final class Bodies {
   private static final String RECEIVED = "org.kvstore.body";
-  private static final int MOST_WAITING = 8;
+
+  /** The container's pool has about twice as many threads. */
+  private static final int MOST_WAITING = Runtime.getRuntime().availableProcessors();
+
   private static final AtomicInteger READING = new AtomicInteger();
 
   private Bodies() {}

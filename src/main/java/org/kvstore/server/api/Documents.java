@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.EntryDocument;
 import org.kvstore.api.EventDocument;
 import org.kvstore.api.LeaseDocument;
-import org.kvstore.api.LineDocument;
 import org.kvstore.api.PairDocument;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
@@ -50,17 +49,6 @@ final class Documents {
   static PairDocument pair(Entry entry) {
     Value value = Value.of(entry);
     return new PairDocument(entry.key().text(), value.text(), value.base64());
-  }
-
-  static LineDocument putLine(Entry entry) {
-    Value value = Value.of(entry);
-    return new LineDocument(
-        "put",
-        entry.key().text(),
-        value.text(),
-        value.base64(),
-        entry.contentType(),
-        expiresAt(entry));
   }
 
   static EventDocument event(Event event, @Nullable Entry previous) {

@@ -81,7 +81,7 @@ public class EntryEndpoint {
     Optional<Entry> now = find(request, key);
     Wish wish = Wish.of(request);
     if (wait.isEmpty() || request.getQueryString() != null) {
-      EntryReplies.read(wish, now).send(response, request.getMethod().equals("HEAD"));
+      send(EntryReplies.read(wish, now), request, response);
       return;
     }
     Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
@@ -93,6 +93,17 @@ public class EntryEndpoint {
             .thenApply(entry -> EntryReplies.read(wish, entry, applied)),
         request,
         response);
+  }
+
+  private void send(Reply reply, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    boolean head = request.getMethod().equals("HEAD");
+    boolean large = reply.body() != null && reply.body().size() > OwnThread.LARGE_BYTES;
+    if (large && !head) {
+      AsyncReply.sendApart(reply, service, request, response);
+    } else {
+      reply.send(response, head);
+    }
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {

@@ -60,6 +60,11 @@ final class Exchange {
     return path;
   }
 
+  /** What is asked for. */
+  RequestKind kind() {
+    return kind;
+  }
+
   /** It is a read that waits, as only its headers say. */
   void waits() {
     kind = RequestKind.WAIT;

@@ -6,13 +6,19 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.Objects;
 import java.util.Set;
 import org.kvstore.api.HistoryDocument;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.service.ChangeService;
+import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.store.History;
 
 /** The versions of one key: {@code /v1/history/{key}}. {@link RequestGate} has read the key. */
@@ -22,15 +28,17 @@ public class HistoryResource {
   private static final Set<String> PARAMETERS = Set.of("limit", "cursor");
 
   private final ChangeService service;
+  private final KeyValueService keys;
 
   @Inject
-  public HistoryResource(ChangeService service) {
+  public HistoryResource(ChangeService service, KeyValueService keys) {
     this.service = service;
+    this.keys = keys;
   }
 
   @GET
   @Produces(MediaType.APPLICATION_JSON)
-  public HistoryDocument list(@Context HttpServletRequest request) {
+  public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Query query = Query.of(request, PARAMETERS);
     Key key = RequestGate.key(request);
     String cursor = query.text("cursor");
@@ -38,8 +46,24 @@ public class HistoryResource {
     long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revision();
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
     History history = service.history(key, from, limit);
-    return new HistoryDocument(
-        history.versions().stream().map(event -> Documents.event(event, null)).toList(),
-        history.next() == 0 ? null : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token());
+    HistoryDocument page =
+        new HistoryDocument(
+            history.versions().stream().map(event -> Documents.event(event, null)).toList(),
+            history.next() == 0
+                ? null
+                : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token());
+    if (bytes(history) > OwnThread.LARGE_BYTES) {
+      OwnThread.answer(keys, request, response, () -> Response.ok(page).build());
+    } else {
+      response.resume(page);
+    }
+  }
+
+  private static long bytes(History history) {
+    return history.versions().stream()
+        .map(Event::entry)
+        .filter(Objects::nonNull)
+        .mapToLong(entry -> entry.value().size())
+        .sum();
   }
 }

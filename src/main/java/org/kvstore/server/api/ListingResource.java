@@ -1,5 +1,6 @@
 package org.kvstore.server.api;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.servlet.http.HttpServletRequest;
@@ -7,6 +8,8 @@ import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -15,6 +18,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
@@ -38,18 +42,36 @@ public class ListingResource {
 
   @GET
   @Produces(MediaType.APPLICATION_JSON)
-  public ListingDocument list(@Context HttpServletRequest request) {
-    return new Listing(Query.of(request, Listing.PARAMETERS)).read(service);
+  public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
+    ListingDocument page = new Listing(Query.of(request, Listing.PARAMETERS)).read(service);
+    if (characters(page) > OwnThread.LARGE_BYTES) {
+      OwnThread.answer(service, request, response, () -> Response.ok(page).build());
+    } else {
+      response.resume(page);
+    }
+  }
+
+  private static long characters(ListingDocument page) {
+    return page.entries() == null
+        ? 0
+        : page.entries().stream()
+            .mapToLong(entry -> length(entry.value()) + length(entry.valueBase64()))
+            .sum();
+  }
+
+  private static int length(@Nullable String text) {
+    return text == null ? 0 : text.length();
   }
 
   /** The whole range, a line a key, as of one point in time and in constant memory. */
   @GET
   @Produces(MediaTypes.NDJSON)
-  public Response export(@Context HttpServletRequest request) {
+  public void export(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     KeyRange range = Listing.range(Query.of(request, Listing.RANGE));
     // Opened only when it is written: a HEAD writes nothing, and would leave it open.
     StreamingOutput lines = out -> write(range, out);
-    return Response.ok(lines, MediaTypes.NDJSON).build();
+    OwnThread.answer(
+        service, request, response, () -> Response.ok(lines, MediaTypes.NDJSON).build());
   }
 
   @DELETE
@@ -78,12 +100,14 @@ public class ListingResource {
 
   private void write(KeyRange range, OutputStream out) throws IOException {
     try (KeyValueService.Export export = service.export(range)) {
+      JsonGenerator json = Json.generator(out);
       do {
         for (Entry entry : export.scan().entries()) {
-          Documents.json(Documents.putLine(export.asImported(entry))).writeTo(out);
-          out.write('\n');
+          ReplyLine.put(json, export.asImported(entry));
+          json.writeRaw('\n');
         }
       } while (export.scan().advance());
+      json.flush();
     }
   }
 }

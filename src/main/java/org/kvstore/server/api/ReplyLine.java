@@ -6,7 +6,10 @@ import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Outcome;
 
-/** Writes what an operation of a batch or a transaction came to, as a JSON object. */
+/**
+ * Writes lines of newline-delimited JSON and what they are made of: what an operation of a batch or
+ * a transaction came to, and entries. Nothing is built in memory as a whole.
+ */
 final class ReplyLine {
   private ReplyLine() {}
 
@@ -44,6 +47,20 @@ final class ReplyLine {
     json.writeNumberField("status", problem.status());
     json.writeFieldName("problem");
     json.writeRawValue(problem.body() == null ? "{}" : problem.body().toUtf8());
+    json.writeEndObject();
+  }
+
+  /** A line that puts an entry where it is imported, as {@link org.kvstore.api.LineDocument}. */
+  static void put(JsonGenerator json, Entry entry) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("op", "put");
+    json.writeStringField("key", entry.key().text());
+    Documents.writeValue(json, entry);
+    json.writeStringField("contentType", entry.contentType());
+    String expiresAt = Documents.expiresAt(entry);
+    if (expiresAt != null) {
+      json.writeStringField("expiresAt", expiresAt);
+    }
     json.writeEndObject();
   }
 

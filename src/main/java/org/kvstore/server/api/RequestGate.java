@@ -15,6 +15,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,23 @@ public class RequestGate extends HttpFilter {
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
+
+  /**
+   * What is let in under overload too: a lease that cannot be renewed takes its keys with it, and
+   * operators have to see and to act.
+   */
+  private static final Set<RequestKind> ALWAYS_ADMITTED =
+      EnumSet.of(RequestKind.LEASE, RequestKind.ADMIN, RequestKind.OTHER);
+
+  /** What does not wait for the committer. */
+  private static final Set<RequestKind> READS =
+      EnumSet.of(
+          RequestKind.GET,
+          RequestKind.LIST,
+          RequestKind.EXPORT,
+          RequestKind.WATCH,
+          RequestKind.HISTORY,
+          RequestKind.SIMPLE_GET);
 
   /** Where a body is read as it comes, by a thread of those that are kept for it. */
   private static final Set<String> STREAMED = Set.of("/v1/batch", "/v1/admin/restore");
@@ -161,6 +179,7 @@ public class RequestGate extends HttpFilter {
     String path = raw;
     try {
       checkFraming(request);
+      admit(request);
       if (Bodies.areSlow() && receive(request, response, path)) {
         return;
       }
@@ -185,6 +204,15 @@ public class RequestGate extends HttpFilter {
     }
     request.setAttribute(QUERY, request.getQueryString());
     chain.doFilter(new FixedPath(request, response, path), response);
+  }
+
+  /** Refuses a request under overload, before its body is read. */
+  private void admit(HttpServletRequest request) {
+    RequestKind kind = Exchange.of(request).kind();
+    boolean comesAgain = request.getDispatcherType() == DispatcherType.ASYNC;
+    if (!comesAgain && !ALWAYS_ADMITTED.contains(kind)) {
+      service.admit(!READS.contains(kind));
+    }
   }
 
   /** Has a body received before the request goes on; false when there is none to wait for. */

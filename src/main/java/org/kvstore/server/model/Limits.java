@@ -11,6 +11,8 @@ import java.time.Duration;
  * @param pendingBytes bytes that waiting writes may hold
  * @param groupWrites writes in one commit
  * @param writeWait how long a write may wait for its outcome
+ * @param queueDelay how long writes may have to wait for their commit to begin; when all wait for
+ *     longer, new ones are refused
  * @param heldRequests requests that may be held by {@code Prefer: wait}
  * @param heldWait how long a request may be held
  * @param exports exports that may run at once
@@ -20,7 +22,7 @@ import java.time.Duration;
  * @param rangeDeleteKeys keys that one revision of a range delete may delete
  * @param leaseKeys keys that may hang on one lease
  * @param batches batches that may run at once
- * @param batchWindow lines of one batch that may wait for their commit
+ * @param batchWindow lines of batches, of all that run, that may wait for their commit
  * @param transactionOperations operations on either side of a transaction, and its comparisons
  * @param transactionBytes largest body of a transaction
  * @param watches watches that may be open at once
@@ -34,6 +36,7 @@ public record Limits(
     long pendingBytes,
     int groupWrites,
     Duration writeWait,
+    Duration queueDelay,
     int heldRequests,
     Duration heldWait,
     int exports,
@@ -57,6 +60,7 @@ public record Limits(
           32L << 20,
           1_000,
           Duration.ofSeconds(10),
+          Duration.ofMillis(10),
           10_000,
           Duration.ofSeconds(600),
           16,

@@ -26,6 +26,7 @@ public class Metrics {
 
   private static final int MILLIS = 3;
   private static final int MICROS = 6;
+  private static final int NANOS = 9;
 
   private final EngineHandle handle;
   private final BackupService backups;
@@ -78,6 +79,14 @@ public class Metrics {
 
   private static void engine(Engine engine, Exposition out) {
     writes(engine, out);
+    out.gauge(
+        "kvstore_overloaded",
+        "1 while requests are refused, as more come than can be answered, else 0.",
+        engine.isOverloaded() ? 1 : 0);
+    out.gauge(
+        "kvstore_request_queue_seconds",
+        "How long a request waits for a thread now.",
+        BigDecimal.valueOf(engine.poolDelayNanos(), NANOS));
     out.gauge("kvstore_held_requests", "Requests held by Prefer: wait.", engine.held());
     WatchHub watches = engine.watches();
     out.gauge("kvstore_watches", "Watches that are open.", watches.count());

@@ -48,6 +48,9 @@ public final class LocalReplicator implements Replicator {
   /** A group is complete with so many bytes: what it holds is in memory several times. */
   private static final long GROUP_BYTES = 4 << 20;
 
+  /** The least is forgotten within so many commits. */
+  private static final int SLOWLY = 4_096;
+
   private static final long CLOSE_SECONDS = 30;
 
   /** Handing a task to the executor costs more than an answer, so one task gives several. */
@@ -70,8 +73,21 @@ public final class LocalReplicator implements Replicator {
   /** The group that is being committed: written by the committer, read by the sweep. */
   private volatile List<PendingWrite> committing = List.of();
 
-  /** Writes in the newest group; the committer's own. */
+  private final ControlledDelay delay;
+
+  /** Changes that were submitted and are not committed yet. */
+  private final AtomicLong backlog = new AtomicLong();
+
+  /** How long a change takes, its part of the fsync included, of late; the committer's to set. */
+  private volatile double nanosOfChange;
+
+  /** How long a commit takes at the least, of late, however few changes are in it. */
+  private volatile long leastCommitNanos;
+
+  /** Writes in the newest group, and how long it took; the committer's own. */
   private int writersBefore;
+
+  private long commitNanos;
 
   private volatile boolean closed;
 
@@ -90,6 +106,7 @@ public final class LocalReplicator implements Replicator {
     this.limits = limits;
     this.disk = disk;
     this.answers = answers;
+    delay = new ControlledDelay(limits.queueDelay());
     waiting = new ArrayBlockingQueue<>(limits.pendingWrites());
     committer = threads.newThread(this::run);
     committer.start();
@@ -98,7 +115,11 @@ public final class LocalReplicator implements Replicator {
   @Override
   public CompletionStage<Outcome> submit(Submission submission) {
     PendingWrite write =
-        new PendingWrite(submission, System.nanoTime(), limits.writeWait().toNanos());
+        new PendingWrite(
+            submission,
+            changes(submission.command()),
+            System.nanoTime(),
+            limits.writeWait().toNanos());
     KeyValueException refusal = admit(write);
     if (refusal != null) {
       write.result().completeExceptionally(refusal);
@@ -136,6 +157,18 @@ public final class LocalReplicator implements Replicator {
     return committer.isAlive();
   }
 
+  /** Whether more writes come than can be committed, so that they wait for longer and longer. */
+  public boolean isOverloaded() {
+    return delay.isOverloaded();
+  }
+
+  /** Whether a write that comes now would wait for too long, under overload. */
+  public boolean refuses() {
+    // Beside the group that is being committed there is always room for the next one.
+    return delay.refuses(
+        (long) (backlog.get() * nanosOfChange), 2 * leastCommitNanos, System.nanoTime());
+  }
+
   /** Writes that wait for the committer. */
   public int queueDepth() {
     return waiting.size();
@@ -168,6 +201,7 @@ public final class LocalReplicator implements Replicator {
       waitingBytes.addAndGet(-weight);
       return unavailable("Too many writes wait for the disk.");
     }
+    backlog.addAndGet(write.changes());
     return null;
   }
 
@@ -192,6 +226,7 @@ public final class LocalReplicator implements Replicator {
     List<PendingWrite> group = new ArrayList<>();
     try {
       PendingWrite next = waiting.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+      observe(next);
       if (next != null && waiting.size() < writersBefore / 2) {
         LockSupport.parkNanos(GATHER_NANOS);
       }
@@ -201,9 +236,9 @@ public final class LocalReplicator implements Replicator {
         group.add(next);
         bytes += weight(next) + valueOf(next);
         waitingBytes.addAndGet(-weight(next));
-        room -= changes(next);
+        room -= next.changes();
         PendingWrite following = bytes < GROUP_BYTES ? waiting.peek() : null;
-        next = following != null && changes(following) <= room ? waiting.poll() : null;
+        next = following != null && following.changes() <= room ? waiting.poll() : null;
       }
     } catch (InterruptedException e) {
       LOG.log(Level.WARNING, "The committer was interrupted; it answers what waits and ends.");
@@ -211,6 +246,13 @@ public final class LocalReplicator implements Replicator {
     }
     writersBefore = group.size();
     return group;
+  }
+
+  /** A write always waits for the commit under way, and for the one after that: no sign of more. */
+  private void observe(@Nullable PendingWrite oldest) {
+    long now = System.nanoTime();
+    long waited = oldest == null ? 0 : now - oldest.submittedNanos();
+    delay.waited(waited, 3 * commitNanos, now);
   }
 
   private static long weight(PendingWrite write) {
@@ -232,8 +274,7 @@ public final class LocalReplicator implements Replicator {
   }
 
   /** Keys that a write may change: what its part of a commit is bounded by. */
-  private int changes(PendingWrite write) {
-    Command command = write.submission().command();
+  private int changes(Command command) {
     if (command instanceof Command.DeleteRange range) {
       return range.limit();
     }
@@ -259,6 +300,7 @@ public final class LocalReplicator implements Replicator {
   private void commit(List<PendingWrite> group) {
     List<PendingWrite> taken = group.stream().filter(PendingWrite::take).toList();
     committing = taken;
+    long began = System.nanoTime();
     try {
       List<PendingWrite> admitted = refuseGrowth(taken);
       if (!admitted.isEmpty()) {
@@ -266,7 +308,20 @@ public final class LocalReplicator implements Replicator {
       }
     } finally {
       committing = List.of();
+      committed(group, System.nanoTime() - began);
     }
+  }
+
+  /** Remembers how long it took. */
+  private void committed(List<PendingWrite> group, long nanos) {
+    long changes = group.stream().mapToLong(PendingWrite::changes).sum();
+    backlog.addAndGet(-changes);
+    nanosOfChange += ((double) nanos / changes - nanosOfChange) / 8;
+    commitNanos = nanos;
+    leastCommitNanos =
+        leastCommitNanos == 0
+            ? nanos
+            : Math.min(nanos, leastCommitNanos + leastCommitNanos / SLOWLY);
   }
 
   /** Answers the writes that have no room on the disk; returns the others. */
@@ -383,7 +438,11 @@ public final class LocalReplicator implements Replicator {
   private void refuseWaiting() {
     List<PendingWrite> left = new ArrayList<>();
     waiting.drainTo(left);
-    left.forEach(write -> waitingBytes.addAndGet(-weight(write)));
+    left.forEach(
+        write -> {
+          waitingBytes.addAndGet(-weight(write));
+          backlog.addAndGet(-write.changes());
+        });
     fail(left, unavailable("The service is stopping."));
   }
 

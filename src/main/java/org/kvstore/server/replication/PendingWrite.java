@@ -21,23 +21,30 @@ final class PendingWrite {
   }
 
   private final Submission submission;
+  private final int changes;
   private final long submittedNanos;
   private final long waitNanos;
   private final CompletableFuture<Outcome> result = new CompletableFuture<>();
   private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
 
   /**
+   * @param changes keys that it may change: what its part of a commit is bounded by
    * @param submittedNanos when it was submitted, on the scale of {@link System#nanoTime}
    * @param waitNanos how long to wait before giving up
    */
-  PendingWrite(Submission submission, long submittedNanos, long waitNanos) {
+  PendingWrite(Submission submission, int changes, long submittedNanos, long waitNanos) {
     this.submission = submission;
+    this.changes = changes;
     this.submittedNanos = submittedNanos;
     this.waitNanos = waitNanos;
   }
 
   Submission submission() {
     return submission;
+  }
+
+  int changes() {
+    return changes;
   }
 
   long submittedNanos() {

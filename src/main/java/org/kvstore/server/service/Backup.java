@@ -14,13 +14,25 @@ public final class Backup implements AutoCloseable {
 
   private final ArchiveHead head;
   private final ArchiveWriter archive;
+  private final long bytesPerSecond;
   private final Runnable sent;
   private final Runnable onClose;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  Backup(ArchiveHead head, ArchiveWriter archive, Runnable sent, Runnable onClose) {
+  /**
+   * @param bytesPerSecond how fast it is sent, at the most
+   * @param sent runs when all of it is sent
+   * @param onClose runs once, when its files are not needed any more
+   */
+  Backup(
+      ArchiveHead head,
+      ArchiveWriter archive,
+      long bytesPerSecond,
+      Runnable sent,
+      Runnable onClose) {
     this.head = head;
     this.archive = archive;
+    this.bytesPerSecond = bytesPerSecond;
     this.sent = sent;
     this.onClose = onClose;
   }
@@ -42,7 +54,7 @@ public final class Backup implements AutoCloseable {
    */
   public void writeTo(OutputStream out) throws IOException {
     try {
-      archive.writeTo(out, this::close);
+      archive.writeTo(new PacedStream(out, bytesPerSecond), this::close);
       out.flush();
     } catch (IOException e) {
       LOG.log(

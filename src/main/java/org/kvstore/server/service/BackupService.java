@@ -88,7 +88,8 @@ public class BackupService {
       long revision = engine.store().copyTo(copy);
       ArchiveHead head = new ArchiveHead(engine.storeId(), revision, engine.clock().instant());
       ArchiveWriter archive = new ArchiveWriter(head, members(copy));
-      return new Backup(head, archive, () -> finished("sent", revision, start), end);
+      return new Backup(
+          head, archive, engine.backupRate(), () -> finished("sent", revision, start), end);
     } catch (IOException e) {
       end.run();
       throw failed(e);

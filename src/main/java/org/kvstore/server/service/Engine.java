@@ -10,10 +10,13 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.Historian;
@@ -36,6 +39,7 @@ public final class Engine implements AutoCloseable {
   private static final long TICK_MILLIS = 100;
   private static final int LANE_THREADS = 4;
   private static final int MOST_BLOCKED = 256;
+  private static final int MOST_LARGE_ANSWERS = 64;
 
   private final Limits limits;
   private final ThreadFactory threads;
@@ -43,17 +47,21 @@ public final class Engine implements AutoCloseable {
   private final long openedAt;
   private final DataDirectory directory;
   private final Optional<Path> backupDirectory;
+  private final long backupRate;
   private final DiskSpace disk;
   private final HeldReads heldReads;
   private final Store store;
   private final List<ThreadPoolExecutor> lanes;
+  private final ThreadPoolExecutor apart;
   private final WatchHub watches;
   private final LocalReplicator replicator;
+  private final PoolDelay pool;
   private final List<Future<?>> ticks;
 
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
     backupDirectory = config.backupDirectory();
+    backupRate = config.backupRate();
     this.clock = clock;
     this.threads = threads.own();
     limits = config.limits();
@@ -71,6 +79,14 @@ public final class Engine implements AutoCloseable {
     disk = new DiskSpace(directory.path(), config.store().freeDiskFloor(), quota);
     ThreadPoolExecutor quick = lane(threads.own());
     lanes = List.of(quick, lane(threads.own()));
+    apart =
+        new ThreadPoolExecutor(
+            0,
+            limits.exports() + limits.batches() + MOST_LARGE_ANSWERS,
+            10,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            threads.own());
     watches =
         new WatchHub(
             store,
@@ -78,6 +94,7 @@ public final class Engine implements AutoCloseable {
             threads.own(),
             new WatchHub.Lanes(quick, lanes.get(1), blocked -> compensate(quick, blocked)));
     replicator = new LocalReplicator(store, limits, disk, threads.own(), threads.answers());
+    pool = new PoolDelay(limits.queueDelay());
     Reaper reaper = new Reaper(store, replicator, clock);
     Historian historian = new Historian(store, replicator, config.history(), clock);
     Reclaimer reclaimer = new Reclaimer(store, quota, clock);
@@ -86,7 +103,8 @@ public final class Engine implements AutoCloseable {
             every(threads, () -> tick(reaper, replicator)),
             every(threads, historian::run),
             every(threads, reclaimer::measure),
-            every(threads, reclaimer::run));
+            every(threads, reclaimer::run),
+            pool.start(threads.timer()));
   }
 
   private static Future<?> every(Threads threads, Runnable task) {
@@ -177,6 +195,7 @@ public final class Engine implements AutoCloseable {
             watches::close,
             () -> lanes.forEach(ThreadPoolExecutor::shutdown),
             replicator::close,
+            apart::shutdown,
             store::close,
             directory::close);
     RuntimeException failure = null;
@@ -200,6 +219,30 @@ public final class Engine implements AutoCloseable {
     return replicator.isAlive() && watches.isAlive();
   }
 
+  /**
+   * Lets a request in, or not: more may come than can be answered. What is let in is answered about
+   * as soon as ever; the others are told at once.
+   *
+   * @param writes whether it waits for the committer too
+   * @throws KeyValueException TOO_MANY_REQUESTS under overload
+   */
+  public void admit(boolean writes) {
+    if (pool.refuses() || (writes && replicator.refuses())) {
+      throw KeyValueException.of(
+          ErrorCode.TOO_MANY_REQUESTS, "More requests come than can be answered in time.");
+    }
+  }
+
+  /** Whether requests are refused, as too many come. */
+  public boolean isOverloaded() {
+    return pool.isOverloaded() || replicator.isOverloaded();
+  }
+
+  /** How long requests wait for a thread: nanoseconds. */
+  public long poolDelayNanos() {
+    return pool.nanos();
+  }
+
   /** Every bound. */
   public Limits limits() {
     return limits;
@@ -215,6 +258,11 @@ public final class Engine implements AutoCloseable {
     return replicator;
   }
 
+  /** Runs what may take as long as a client likes; takes only so many tasks at once. */
+  Executor apart() {
+    return apart;
+  }
+
   /** Makes threads that belong to one task. */
   public ThreadFactory threads() {
     return threads;
@@ -223,6 +271,11 @@ public final class Engine implements AutoCloseable {
   /** The directory that the data is in. */
   DataDirectory directory() {
     return directory;
+  }
+
+  /** How fast a backup is sent, at the most: bytes a second. */
+  long backupRate() {
+    return backupRate;
   }
 
   /** Where copies are made that another server can be started on. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import org.jspecify.annotations.NullUnmarked;
@@ -63,6 +64,16 @@ public class KeyValueService {
   /** Every bound. */
   public Limits limits() {
     return handle.require().limits();
+  }
+
+  /**
+   * Lets a request in that nothing has been done for yet.
+   *
+   * @param writes whether it waits for the committer too
+   * @throws KeyValueException TOO_MANY_REQUESTS when more comes than can be answered
+   */
+  public void admit(boolean writes) {
+    handle.require().admit(writes);
   }
 
   /** The newest entry of a key. */
@@ -160,6 +171,28 @@ public class KeyValueService {
           .withLimit(limits().batches());
     }
     return new BatchPlace();
+  }
+
+  /**
+   * Runs what may take as long as a client likes, on a thread of its own.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many such tasks run
+   */
+  public void runApart(Runnable task) {
+    try {
+      handle.require().apart().execute(task);
+    } catch (RejectedExecutionException e) {
+      throw KeyValueException.of(
+              ErrorCode.TOO_MANY_REQUESTS,
+              "Too many long requests and large answers are under way.")
+          .withCause(e);
+    }
+  }
+
+  /** Lines of a batch that may wait now: those that run share what there may be of all. */
+  public int batchWindow() {
+    int running = Math.max(1, limits().batches() - batches.availablePermits());
+    return Math.max(1, limits().batchWindow() / running);
   }
 
   /** A place for a running batch. */

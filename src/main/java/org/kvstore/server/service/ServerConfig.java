@@ -20,6 +20,7 @@ import org.kvstore.server.store.StoreOptions;
  * @param limits every bound
  * @param history what is kept of the past
  * @param quotaBytes what the data may take of the disk: bytes; 0 for as much as there is
+ * @param backupRate how fast a backup is sent, at the most: bytes a second
  * @param backupDirectory where copies are made on the server's own disk; empty for nowhere
  */
 public record ServerConfig(
@@ -27,7 +28,11 @@ public record ServerConfig(
     Limits limits,
     Retention history,
     long quotaBytes,
+    long backupRate,
     Optional<Path> backupDirectory) {
+
+  /** A backup as fast as that takes little from writes (it/bench/backup). */
+  private static final long BACKUP_RATE = 100L << 20;
 
   /** What the platform itself takes of the heap, with room to collect garbage in. */
   private static final long PLATFORM_HEAP = 48L << 20;
@@ -75,6 +80,7 @@ public record ServerConfig(
             number(
                 config, "kv.history.max-revisions", Retention.DEFAULT.revisions(), 0, 999_999_999)),
         size(config, "kv.quota.bytes", 0, 0, 1L << 50),
+        size(config, "kv.backup.rate", BACKUP_RATE, 1 << 20, 1L << 40),
         value(
             config,
             "kv.backup.dir",
@@ -99,6 +105,7 @@ public record ServerConfig(
             1L << 32),
         number(config, "kv.limits.group-writes", limits.groupWrites(), 1, 100_000),
         time(config, "kv.limits.write-wait", limits.writeWait(), Duration.ofMinutes(10)),
+        time(config, "kv.limits.queue-delay", limits.queueDelay(), Duration.ofMinutes(10)),
         number(config, "kv.limits.held-requests", limits.heldRequests(), 0, 1_000_000),
         time(config, "kv.limits.held-wait", limits.heldWait(), Duration.ofHours(1)),
         number(config, "kv.limits.exports", limits.exports(), 1, 1_000),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kvstore.server.api.BatchWindow.Line;
@@ -15,7 +16,8 @@ class BatchWindowTest {
   private static final int LINES = 3;
   private static final long BYTES = 100;
 
-  private final BatchWindow window = new BatchWindow(LINES, BYTES);
+  private final AtomicInteger maxLines = new AtomicInteger(LINES);
+  private final BatchWindow window = new BatchWindow(maxLines::get, BYTES);
 
   @Test
   void add_asManyLinesAsItHolds_waitsForRoom() throws Exception {
@@ -35,6 +37,32 @@ class BatchWindowTest {
     CompletableFuture<Boolean> added = addInBackground(line(1));
     assertWaits(added);
 
+    window.removeFirst();
+    assertThat(added.get()).isTrue();
+  }
+
+  @Test
+  void add_whenItHoldsLessThanBefore_waitsUntilFewerLinesAreLeft() throws Exception {
+    window.add(line(1));
+    window.add(line(1));
+    maxLines.set(1);
+    CompletableFuture<Boolean> added = addInBackground(line(1));
+    window.removeFirst();
+    assertWaits(added);
+
+    window.removeFirst();
+    assertThat(added.get()).isTrue();
+  }
+
+  @Test
+  void add_whenItHoldsMoreAgain_goesOnWithTheNextLineTaken() throws Exception {
+    window.add(line(1));
+    window.add(line(1));
+    maxLines.set(1);
+    CompletableFuture<Boolean> added = addInBackground(line(1));
+    assertWaits(added);
+
+    maxLines.set(LINES);
     window.removeFirst();
     assertThat(added.get()).isTrue();
   }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -33,6 +34,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.Stores;
+import org.kvstore.server.store.TestLimits;
 import org.kvstore.server.store.Writes;
 
 @Timeout(60)
@@ -96,6 +98,29 @@ class LocalReplicatorTest {
     assertThat(replicator.queueBytes()).isZero();
     assertThat(submit(replicator, Writes.put("beyond", "v")).join())
         .isInstanceOf(Outcome.Written.class);
+  }
+
+  @Test
+  void refuses_moreWritesComeThanAreCommitted_untilTheQueueIsWorkedOff() {
+    Limits limits = TestLimits.with(Map.of("queueDelay", Duration.ofMillis(20), "groupWrites", 1));
+    LocalReplicator replicator = start(limits);
+    for (int i = 0; i < 1_000; i++) {
+      submit(replicator, Writes.put("key " + i, "v"));
+    }
+    assertThat(replicator.refuses()).as("a burst").isFalse();
+
+    await()
+        .pollInterval(Duration.ofMillis(10))
+        .until(
+            () -> {
+              commits.release();
+              return replicator.isOverloaded();
+            });
+    assertThat(replicator.refuses()).isTrue();
+
+    commits.release(1_000_000);
+    await().until(() -> !replicator.refuses());
+    await().until(() -> !replicator.isOverloaded());
   }
 
   @Test

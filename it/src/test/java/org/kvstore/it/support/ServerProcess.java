@@ -105,6 +105,8 @@ public final class ServerProcess implements AutoCloseable {
       int httpPort = Integer.parseInt(environment.get(HTTP_PORT));
       environment.putIfAbsent("KV_HTTPS_PORT", Integer.toString(ports[1]));
       environment.putIfAbsent("KV_LOG_LEVEL", "INFO");
+      // A slow machine is no overload, unless that is what a test is about.
+      environment.putIfAbsent("KV_LIMITS_QUEUE_DELAY", "5s");
       environment.putIfAbsent("KV_JAVA_OPTIONS", QUICK_START);
       builder.environment().putAll(environment);
       builder.redirectErrorStream(true).redirectOutput(log.toFile());

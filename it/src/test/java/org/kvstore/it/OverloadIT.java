@@ -1,0 +1,112 @@
+package org.kvstore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.kvstore.it.support.Service.target;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.ServerProcess;
+import org.kvstore.it.support.Service;
+
+/** More comes than the server can do: some of it is refused at once, and it is soon over. */
+@Timeout(240)
+class OverloadIT {
+  private static final int CLIENTS = 64;
+  private static final int OPERATIONS = 100;
+  private static final int LEAST_REFUSALS = 50;
+
+  private final AtomicBoolean flooding = new AtomicBoolean(true);
+  private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
+
+  @Test
+  void flood_someIsRefusedAtOnce_theRestIsDoneInTime_andLeasesLiveOn() throws Exception {
+    try (ServerProcess server =
+        ServerProcess.ready(
+            ServerProcess.directory("overload"), Map.of("KV_LIMITS_QUEUE_DELAY", "20ms"))) {
+      Service service = server.service();
+      String lease =
+          service
+              .post("/v1/leases")
+              .header("Content-Type", "application/json")
+              .body("{\"ttl\":\"PT1M\"}")
+              .send()
+              .expect(201)
+              .json()
+              .getString("id");
+      ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+      List<Future<?>> running = new ArrayList<>();
+      try {
+        for (int i = 0; i < CLIENTS; i++) {
+          int client = i;
+          running.add(clients.submit(() -> flood(service, client)));
+        }
+        await().atMost(Duration.ofMinutes(2)).until(() -> refused().size() >= LEAST_REFUSALS);
+
+        service.put("/v1/leases/" + lease).send().expect(200);
+        service.get("/v1/status").send().expect(200);
+        service.get("/health/ready").send().expect(200);
+        assertThat(service.metric("kvstore_overloaded")).isEqualTo(1);
+      } finally {
+        flooding.set(false);
+        clients.shutdown();
+      }
+      for (Future<?> one : running) {
+        one.get();
+      }
+
+      await().atMost(Duration.ofSeconds(5)).until(() -> service.metric("kvstore_overloaded") == 0);
+      service.put(target("after")).body("v").send().expect(201);
+      check(service);
+    }
+  }
+
+  private void flood(Service service, int client) {
+    for (int i = 0; flooding.get(); i++) {
+      String key = "flood/" + client + "/" + i + "/";
+      String puts =
+          IntStream.range(0, OPERATIONS)
+              .mapToObj(n -> "{\"op\":\"put\",\"key\":\"%s%d\",\"value\":\"v\"}".formatted(key, n))
+              .collect(Collectors.joining(","));
+      answers.add(
+          service
+              .post("/v1/txn")
+              .header("Content-Type", "application/json")
+              .header("X-Request-Id", client + "." + i)
+              .body("{\"then\":[" + puts + "]}")
+              .send());
+    }
+  }
+
+  private List<Answer> refused() {
+    return answers.stream().filter(answer -> answer.status() == 429).toList();
+  }
+
+  /** What was let in is there, what was refused is not, and says when to come again. */
+  private void check(Service service) {
+    for (Answer answer : answers) {
+      String key = "flood/" + answer.header("X-Request-Id").replace('.', '/') + "/0";
+      if (answer.status() == 429) {
+        answer.expect(ErrorCode.TOO_MANY_REQUESTS);
+        assertThat(answer.header("Retry-After")).isEqualTo("1");
+        service.get(target(key)).send().expect(404);
+      } else {
+        assertThat(answer.expect(200).json().getBoolean("succeeded")).isTrue();
+        service.get(target(key)).send().expect(200);
+      }
+    }
+  }
+}
