@@ -14,8 +14,8 @@ import org.kvstore.server.replication.ControlledDelay;
 final class PoolDelay {
   private static final long PERIOD_MILLIS = 20;
 
-  /** A JVM that has just started needs that much for a while, and would only need it for longer. */
-  private static final Duration LEAST_TARGET = Duration.ofMillis(100);
+  /** A JVM that has just started, or that also has a dozen exports to write, may need that much. */
+  private static final Duration LEAST_TARGET = Duration.ofMillis(500);
 
   private final ControlledDelay delay;
   private volatile long dueAt = System.nanoTime();
