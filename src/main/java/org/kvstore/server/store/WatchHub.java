@@ -109,6 +109,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     }
     Watch watch = new Watch(this, query, after, sink);
     watches.add(watch);
+    LockSupport.unpark(dispatcher);
     if (closed) {
       watch.end(stopping());
     }
@@ -139,7 +140,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   @Override
   public void committed(List<Event> events) {
     recent.add(events);
-    LockSupport.unpark(dispatcher);
+    // A watch that is being opened wakes the dispatcher itself.
+    if (!watches.isEmpty()) {
+      LockSupport.unpark(dispatcher);
+    }
   }
 
   @Override
