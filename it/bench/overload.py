@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -128,6 +129,8 @@ def arguments():
     parser.add_argument("--first", type=int, default=200, help="first rate to try")
     parser.add_argument("--most-p99", type=int, default=200,
                         help="latency in ms up to which a rate counts as sustained")
+    parser.add_argument("--queue-delay", default="10ms",
+                        help="kv.limits.queue-delay; the service's own default refuses later")
     parser.add_argument("--command", default=KvStore.command, metavar="LINE",
                         help="how to start the service")
     parser.add_argument("--dir", default="/var/tmp", help="where its data goes, not tmpfs")
@@ -151,6 +154,7 @@ def measure(kind, options, targets):
 def main():
     options = arguments()
     KvStore.command = options.command
+    os.environ["KV_LIMITS_QUEUE_DELAY"] = options.queue_delay
     for number in SIGNALS:
         signal.signal(number, interrupted)
     targets = Targets()

@@ -164,6 +164,21 @@ class SlowClientsIT extends Deployed {
                     == 200);
   }
 
+  @Test
+  void largeAnswersThatAreNotRead_holdUpNobody() throws IOException {
+    String large = prefix + "large";
+    service.put(target(large)).body("v".repeat(1 << 20)).send().expect(201);
+    for (int i = 0; i < 40; i++) {
+      String path = i % 2 == 0 ? target(large) : "/v1/kv?prefix=" + large;
+      begin("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+
+    assertServed();
+    for (RawConnection reader : open) {
+      assertThat(reader.read("GET ").expect(200).body()).hasSizeGreaterThanOrEqualTo(1 << 20);
+    }
+  }
+
   /** So many slow bodies that the threads which may wait for one do, and the next are received. */
   private void fillTheThreadsThatRead() throws IOException {
     for (int i = 0; i < 20; i++) {

@@ -60,7 +60,7 @@ public record Limits(
           32L << 20,
           1_000,
           Duration.ofSeconds(10),
-          Duration.ofMillis(10),
+          Duration.ofMillis(500),
           10_000,
           Duration.ofSeconds(600),
           16,
