@@ -55,23 +55,21 @@ public class AdminResource {
       // It writes nothing, so it would leave a backup open.
       response.resume(Response.ok().type(MediaTypes.TAR).build());
     } else {
-      OwnThread.answer(service, request, response, this::backup);
+      OwnThread.run(service, request, response, () -> send(response));
     }
   }
 
-  private Response backup() {
-    Backup backup = backups.backup();
-    StreamingOutput archive =
-        out -> {
-          try (backup) {
-            backup.writeTo(out);
-          }
-        };
-    return Response.ok(archive, MediaTypes.TAR)
-        .header(HttpHeaders.CONTENT_LENGTH, backup.size())
-        .header(
-            HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"" + backup.fileName() + '"')
-        .build();
+  private void send(AsyncResponse response) {
+    try (Backup backup = backups.backup()) {
+      StreamingOutput archive = backup::writeTo;
+      response.resume(
+          Response.ok(archive, MediaTypes.TAR)
+              .header(HttpHeaders.CONTENT_LENGTH, backup.size())
+              .header(
+                  HttpHeaders.CONTENT_DISPOSITION,
+                  "attachment; filename=\"" + backup.fileName() + '"')
+              .build());
+    }
   }
 
   /** Replaces everything by what {@link #backup} sent. */
@@ -83,8 +81,7 @@ public class AdminResource {
     Query.of(request, Set.of());
     InputStream in = request.getInputStream();
     long length = request.getContentLengthLong();
-    OwnThread.answer(
-        service, request, response, () -> Response.ok(backups.restore(in, length)).build());
+    OwnThread.run(service, request, response, () -> response.resume(backups.restore(in, length)));
   }
 
   /** Makes a copy on the server's own disk. */
@@ -93,7 +90,7 @@ public class AdminResource {
   public void checkpoint(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Bodies.requireNone(request, "it takes no parameters.");
     Query.of(request, Set.of());
-    OwnThread.answer(service, request, response, () -> Response.ok(backups.checkpoint()).build());
+    OwnThread.run(service, request, response, () -> response.resume(backups.checkpoint()));
   }
 
   /** Gives up history; without a revision all that is not the present. */

@@ -18,7 +18,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
-import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.KeyValueService;
 
 /** Bulk: {@code /v1/batch}, an operation a line in, a result a line out, both as they come. */
@@ -41,20 +40,15 @@ public class BatchResource {
     @Nullable String name = IdempotencyKey.of(request);
     Origin origin = Origin.of(request);
     InputStream in = request.getInputStream();
+    OwnThread.run(
+        service, request, response, () -> run(new Batch(service, origin, name), in, response));
+  }
+
+  private void run(Batch batch, InputStream in, AsyncResponse response) {
     // The place is taken first: a refusal is an answer of its own, not a line.
-    KeyValueService.BatchPlace place = service.beginBatch();
-    StreamingOutput results =
-        out -> {
-          try (place) {
-            new Batch(service, origin, name).run(place, in, out);
-          }
-        };
-    try {
-      OwnThread.answer(
-          service, request, response, () -> Response.ok(results, MediaTypes.NDJSON).build());
-    } catch (KeyValueException e) {
-      place.close();
-      throw e;
+    try (KeyValueService.BatchPlace place = service.beginBatch()) {
+      StreamingOutput results = out -> batch.run(place, in, out);
+      response.resume(Response.ok(results, MediaTypes.NDJSON).build());
     }
   }
 }

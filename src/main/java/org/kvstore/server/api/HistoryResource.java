@@ -10,7 +10,6 @@ import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.util.Objects;
 import java.util.Set;
 import org.kvstore.api.HistoryDocument;
@@ -53,7 +52,7 @@ public class HistoryResource {
                 ? null
                 : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token());
     if (bytes(history) > OwnThread.LARGE_BYTES) {
-      OwnThread.answer(keys, request, response, () -> Response.ok(page).build());
+      OwnThread.send(keys, request, response, page);
     } else {
       response.resume(page);
     }

@@ -45,7 +45,7 @@ public class ListingResource {
   public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     ListingDocument page = new Listing(Query.of(request, Listing.PARAMETERS)).read(service);
     if (characters(page) > OwnThread.LARGE_BYTES) {
-      OwnThread.answer(service, request, response, () -> Response.ok(page).build());
+      OwnThread.send(service, request, response, page);
     } else {
       response.resume(page);
     }
@@ -68,10 +68,19 @@ public class ListingResource {
   @Produces(MediaTypes.NDJSON)
   public void export(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     KeyRange range = Listing.range(Query.of(request, Listing.RANGE));
-    // Opened only when it is written: a HEAD writes nothing, and would leave it open.
-    StreamingOutput lines = out -> write(range, out);
-    OwnThread.answer(
-        service, request, response, () -> Response.ok(lines, MediaTypes.NDJSON).build());
+    if (request.getMethod().equals("HEAD")) {
+      // Nothing of it would be written.
+      response.resume(Response.ok().type(MediaTypes.NDJSON).build());
+    } else {
+      OwnThread.run(service, request, response, () -> export(range, response));
+    }
+  }
+
+  private void export(KeyRange range, AsyncResponse response) {
+    try (KeyValueService.Export export = service.export(range)) {
+      StreamingOutput lines = out -> write(export, out);
+      response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
+    }
   }
 
   @DELETE
@@ -98,16 +107,14 @@ public class ListingResource {
     return value != null && !value.isEmpty();
   }
 
-  private void write(KeyRange range, OutputStream out) throws IOException {
-    try (KeyValueService.Export export = service.export(range)) {
-      JsonGenerator json = Json.generator(out);
-      do {
-        for (Entry entry : export.scan().entries()) {
-          ReplyLine.put(json, export.asImported(entry));
-          json.writeRaw('\n');
-        }
-      } while (export.scan().advance());
-      json.flush();
-    }
+  private static void write(KeyValueService.Export export, OutputStream out) throws IOException {
+    JsonGenerator json = Json.generator(out);
+    do {
+      for (Entry entry : export.scan().entries()) {
+        ReplyLine.put(json, export.asImported(entry));
+        json.writeRaw('\n');
+      }
+    } while (export.scan().advance());
+    json.flush();
   }
 }

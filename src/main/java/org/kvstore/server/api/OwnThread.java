@@ -2,8 +2,6 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.container.AsyncResponse;
-import jakarta.ws.rs.core.Response;
-import java.util.concurrent.Callable;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.service.KeyValueService;
 
@@ -18,27 +16,34 @@ final class OwnThread {
 
   private OwnThread() {}
 
+  /** Resumes the response, whose body is written before that returns, or throws. */
+  interface Task {
+    void run() throws Exception;
+  }
+
   /**
-   * Answers with what a task returns or throws. A body that the answer writes is written there too.
+   * Has a task answer. What it opens it can close after it has resumed the response. What it throws
+   * before is answered with its problem.
    *
    * @throws org.kvstore.server.model.KeyValueException TOO_MANY_REQUESTS when all such threads are
    *     taken
    */
-  static void answer(
-      KeyValueService service,
-      HttpServletRequest request,
-      AsyncResponse response,
-      Callable<Response> task) {
+  static void run(
+      KeyValueService service, HttpServletRequest request, AsyncResponse response, Task task) {
     Origin origin = Origin.of(request);
     service.runApart(
         () -> {
-          Response answer;
           try {
-            answer = task.call();
+            task.run();
           } catch (Exception e) {
-            answer = ProblemMapper.reply(e, origin).toResponse();
+            response.resume(ProblemMapper.reply(e, origin).toResponse());
           }
-          response.resume(answer);
         });
+  }
+
+  /** Has an answer written that is there already. */
+  static void send(
+      KeyValueService service, HttpServletRequest request, AsyncResponse response, Object answer) {
+    run(service, request, response, () -> response.resume(answer));
   }
 }
