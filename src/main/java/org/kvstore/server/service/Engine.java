@@ -220,8 +220,8 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Lets a request in, or not: more may come than can be answered. What is let in is answered about
-   * as soon as ever; the others are told at once.
+   * Lets a request in, or not: more may come than can be answered. What is let in waits for about
+   * {@link Limits#queueDelay} at the most; the others are told at once.
    *
    * @param writes whether it waits for the committer too
    * @throws KeyValueException TOO_MANY_REQUESTS under overload
