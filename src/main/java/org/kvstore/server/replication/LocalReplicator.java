@@ -4,14 +4,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -48,9 +44,6 @@ public final class LocalReplicator implements Replicator {
   /** A group is complete with so many bytes: what it holds is in memory several times. */
   private static final long GROUP_BYTES = 4 << 20;
 
-  /** The least is forgotten within so many commits. */
-  private static final int SLOWLY = 4_096;
-
   private static final long CLOSE_SECONDS = 30;
 
   /** Handing a task to the executor costs more than an answer, so one task gives several. */
@@ -65,29 +58,16 @@ public final class LocalReplicator implements Replicator {
   private final Executor answers;
   private final Thread committer;
 
-  private final BlockingQueue<PendingWrite> waiting;
-  private final AtomicLong waitingBytes = new AtomicLong();
+  private final WriteQueue waiting;
+  private final CommitPace pace;
   private final Histogram groupSizes = Histogram.ofSizes();
   private final Histogram commits = Histogram.ofDurations();
 
   /** The group that is being committed: written by the committer, read by the sweep. */
   private volatile List<PendingWrite> committing = List.of();
 
-  private final ControlledDelay delay;
-
-  /** Changes that were submitted and are not committed yet. */
-  private final AtomicLong backlog = new AtomicLong();
-
-  /** How long a change takes, its part of the fsync included, of late; the committer's to set. */
-  private volatile double nanosOfChange;
-
-  /** How long a commit takes at the least, of late, however few changes are in it. */
-  private volatile long leastCommitNanos;
-
-  /** Writes in the newest group, and how long it took; the committer's own. */
+  /** Writes in the newest group; the committer's own. */
   private int writersBefore;
-
-  private long commitNanos;
 
   private volatile boolean closed;
 
@@ -106,8 +86,8 @@ public final class LocalReplicator implements Replicator {
     this.limits = limits;
     this.disk = disk;
     this.answers = answers;
-    delay = new ControlledDelay(limits.queueDelay());
-    waiting = new ArrayBlockingQueue<>(limits.pendingWrites());
+    pace = new CommitPace(limits.queueDelay());
+    waiting = new WriteQueue(limits);
     committer = threads.newThread(this::run);
     committer.start();
   }
@@ -133,7 +113,7 @@ public final class LocalReplicator implements Replicator {
   public void sweep() {
     long now = System.nanoTime();
     List<PendingWrite> candidates = new ArrayList<>(committing);
-    candidates.addAll(waiting);
+    candidates.addAll(waiting.all());
     for (PendingWrite write : candidates) {
       KeyValueException timeout = write.giveUp(now);
       if (timeout != null) {
@@ -159,24 +139,22 @@ public final class LocalReplicator implements Replicator {
 
   /** Whether more writes come than can be committed, so that they wait for longer and longer. */
   public boolean isOverloaded() {
-    return delay.isOverloaded();
+    return pace.isOverloaded();
   }
 
   /** Whether a write that comes now would wait for too long, under overload. */
   public boolean refuses() {
-    // Beside the group that is being committed there is always room for the next one.
-    return delay.refuses(
-        (long) (backlog.get() * nanosOfChange), 2 * leastCommitNanos, System.nanoTime());
+    return pace.refuses();
   }
 
   /** Writes that wait for the committer. */
   public int queueDepth() {
-    return waiting.size();
+    return waiting.depth();
   }
 
   /** Bytes that they hold. */
   public long queueBytes() {
-    return waitingBytes.get();
+    return waiting.bytes();
   }
 
   @Override
@@ -196,12 +174,11 @@ public final class LocalReplicator implements Replicator {
     if (closed) {
       return unavailable("The service is stopping.");
     }
-    long weight = weight(write);
-    if (waitingBytes.addAndGet(weight) > limits.pendingBytes() || !waiting.offer(write)) {
-      waitingBytes.addAndGet(-weight);
+    pace.submitted(write.changes());
+    if (!waiting.offer(write)) {
+      pace.dropped(write.changes());
       return unavailable("Too many writes wait for the disk.");
     }
-    backlog.addAndGet(write.changes());
     return null;
   }
 
@@ -225,20 +202,19 @@ public final class LocalReplicator implements Replicator {
   private List<PendingWrite> nextGroup() {
     List<PendingWrite> group = new ArrayList<>();
     try {
-      PendingWrite next = waiting.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
-      observe(next);
-      if (next != null && waiting.size() < writersBefore / 2) {
+      PendingWrite next = waiting.poll(IDLE_MILLIS);
+      long now = System.nanoTime();
+      pace.waited(next == null ? 0 : now - next.submittedNanos(), now);
+      if (next != null && waiting.depth() < writersBefore / 2) {
         LockSupport.parkNanos(GATHER_NANOS);
       }
       int room = limits.groupWrites();
       long bytes = 0;
       while (next != null) {
         group.add(next);
-        bytes += weight(next) + valueOf(next);
-        waitingBytes.addAndGet(-weight(next));
+        bytes += next.weight() + valueOf(next);
         room -= next.changes();
-        PendingWrite following = bytes < GROUP_BYTES ? waiting.peek() : null;
-        next = following != null && following.changes() <= room ? waiting.poll() : null;
+        next = bytes < GROUP_BYTES ? waiting.pollWithin(room) : null;
       }
     } catch (InterruptedException e) {
       LOG.log(Level.WARNING, "The committer was interrupted; it answers what waits and ends.");
@@ -246,17 +222,6 @@ public final class LocalReplicator implements Replicator {
     }
     writersBefore = group.size();
     return group;
-  }
-
-  /** A write always waits for the commit under way, and for the one after that: no sign of more. */
-  private void observe(@Nullable PendingWrite oldest) {
-    long now = System.nanoTime();
-    long waited = oldest == null ? 0 : now - oldest.submittedNanos();
-    delay.waited(waited, 3 * commitNanos, now);
-  }
-
-  private static long weight(PendingWrite write) {
-    return write.submission().command().weight();
   }
 
   /** Bytes of the value that a patch is applied to, as it writes about as many. */
@@ -308,20 +273,9 @@ public final class LocalReplicator implements Replicator {
       }
     } finally {
       committing = List.of();
-      committed(group, System.nanoTime() - began);
+      long changes = group.stream().mapToLong(PendingWrite::changes).sum();
+      pace.committed(changes, System.nanoTime() - began);
     }
-  }
-
-  /** Remembers how long it took. */
-  private void committed(List<PendingWrite> group, long nanos) {
-    long changes = group.stream().mapToLong(PendingWrite::changes).sum();
-    backlog.addAndGet(-changes);
-    nanosOfChange += ((double) nanos / changes - nanosOfChange) / 8;
-    commitNanos = nanos;
-    leastCommitNanos =
-        leastCommitNanos == 0
-            ? nanos
-            : Math.min(nanos, leastCommitNanos + leastCommitNanos / SLOWLY);
   }
 
   /** Answers the writes that have no room on the disk; returns the others. */
@@ -436,13 +390,8 @@ public final class LocalReplicator implements Replicator {
 
   /** Once the committer has ended: it and every submitter that finds it so answer what is left. */
   private void refuseWaiting() {
-    List<PendingWrite> left = new ArrayList<>();
-    waiting.drainTo(left);
-    left.forEach(
-        write -> {
-          waitingBytes.addAndGet(-weight(write));
-          backlog.addAndGet(-write.changes());
-        });
+    List<PendingWrite> left = waiting.drain();
+    left.forEach(write -> pace.dropped(write.changes()));
     fail(left, unavailable("The service is stopping."));
   }
 

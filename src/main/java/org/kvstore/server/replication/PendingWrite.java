@@ -47,6 +47,11 @@ final class PendingWrite {
     return changes;
   }
 
+  /** Bytes that it holds in memory while it waits. */
+  long weight() {
+    return submission.command().weight();
+  }
+
   long submittedNanos() {
     return submittedNanos;
   }

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.KeyValueException;
 
 /**
  * The exchange of a shard's database for another one. Wherever a crash ends it, the next open finds
@@ -49,15 +51,25 @@ public final class Replacement implements AutoCloseable {
   /** Finishes or forgets an exchange that a crash interrupted. */
   static void finishInterrupted(Path directory, Path shard) throws IOException {
     Files.deleteIfExists(directory.resolve(INTENT_NEW));
-    Path intent = directory.resolve(INTENT);
-    if (Files.exists(intent)) {
-      for (Step step : new Replacement(directory, stagedBy(intent), shard).finishing()) {
+    Path staged = decided(directory);
+    if (staged != null) {
+      for (Step step : new Replacement(directory, staged, shard).finishing()) {
         step.run();
       }
     }
   }
 
-  private static Path stagedBy(Path intent) throws IOException {
+  /**
+   * Where the database gathered that is decided to take over; null when none is. It may have moved
+   * to its place since.
+   *
+   * @throws KeyValueException UNAVAILABLE when the decision cannot be understood
+   */
+  static @Nullable Path decided(Path directory) throws IOException {
+    Path intent = directory.resolve(INTENT);
+    if (!Files.exists(intent)) {
+      return null;
+    }
     String staged = Files.readString(intent, StandardCharsets.ISO_8859_1);
     if (!STAGED.matcher(staged).matches()) {
       throw DataDirectory.refusal(

@@ -5,12 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
@@ -39,16 +34,11 @@ import org.rocksdb.WriteBatch;
  *   <li>{@code commitMonitor} makes commits, recovery, restore and close follow one another. Only
  *       its holder changes {@code database} and {@code failed}. It is held across evaluation and
  *       fsync.
- *   <li>{@code lock} guards {@code published}, the view that readers see, the cache of its entries,
- *       and with it the life of the database handle: whoever holds the read lock and found a view
- *       may use its database. The write lock is held only to swap the view, for microseconds, and
- *       nothing blocks under it. It is fair, or many readers would keep a commit waiting:
- *       src/docs/decisions/0003-view-lock.md.
+ *   <li>the read-write lock of {@code views}, see {@link ViewPublisher}, guards what readers see
+ *       and the life of the database handle.
  * </ol>
  *
  * A view is published after its batch is durable, so readers see only durable and complete commits.
- * A single look-up runs under the read lock. A read of several steps pins the view instead, see
- * {@link PinnedView}, so that it holds up neither commits nor close.
  */
 public final class Store implements ChangeLog, AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
@@ -63,8 +53,7 @@ public final class Store implements ChangeLog, AutoCloseable {
   private final Object commitMonitor = new Object();
   private final QueueHeads heads = new QueueHeads();
   private final EntryCache cache;
-  private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
-  private final Set<PinnedView> pinned = ConcurrentHashMap.newKeySet();
+  private final ViewPublisher views;
   private final Histogram syncs = Histogram.ofDurations();
 
   /** Guarded by commitMonitor; null once closed, or while recovery has yet to succeed. */
@@ -82,15 +71,13 @@ public final class Store implements ChangeLog, AutoCloseable {
   /** Guarded by commitMonitor: a database that is to take over before the next one is opened. */
   private @Nullable Replacement replacement;
 
-  /** Guarded by lock; null while there is no database. */
-  private @Nullable View published;
-
   private Store(StoreOptions options, Limits limits, Hooks hooks) {
     this.options = options;
     this.limits = limits;
     listener = hooks.listener();
     patcher = hooks.patcher();
     cache = new EntryCache(options.entryCacheBytes());
+    views = new ViewPublisher(cache);
   }
 
   /**
@@ -126,7 +113,7 @@ public final class Store implements ChangeLog, AutoCloseable {
   public List<Outcome> apply(List<Submission> group) {
     synchronized (commitMonitor) {
       Database open = requireWritable();
-      View view = requirePublished();
+      View view = views.newest();
       try {
         Staging staging = new Staging(open, cache, view, heads);
         List<Outcome> outcomes = evaluate(group, staging);
@@ -181,9 +168,7 @@ public final class Store implements ChangeLog, AutoCloseable {
     synchronized (commitMonitor) {
       requireWritable();
     }
-    try (PinnedView pin = pin()) {
-      pin.read(view -> view.checkpoint(target));
-    }
+    views.read(view -> view.checkpoint(target));
     return DatabaseCopy.revisionOf(target);
   }
 
@@ -202,7 +187,7 @@ public final class Store implements ChangeLog, AutoCloseable {
     try (DatabaseCopy database = DatabaseCopy.openChecked(copy.staged(), expected)) {
       synchronized (commitMonitor) {
         Database open = requireWritable();
-        long newest = requirePublished().revision();
+        long newest = views.newest().revision();
         long revision = database.renumber(newest, open.number(StagedLeases.LAST_LEASE), now);
         database.close();
         takeOver(copy);
@@ -239,7 +224,7 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /** The newest entry of a key, or null. */
   public @Nullable Entry get(Key key) {
-    return look(view -> cache.get(key, view::get));
+    return views.entry(key);
   }
 
   /**
@@ -248,12 +233,12 @@ public final class Store implements ChangeLog, AutoCloseable {
    * @throws KeyValueException COMPACTED or, for a revision in the future, REQUEST_INVALID
    */
   public @Nullable Entry getAt(Key key, long revision) {
-    return look(view -> view.getAt(key, revision));
+    return views.look(view -> view.getAt(key, revision));
   }
 
   @Override
   public long revision() {
-    return look(View::revision);
+    return views.look(View::revision);
   }
 
   /**
@@ -262,14 +247,12 @@ public final class Store implements ChangeLog, AutoCloseable {
    * @throws KeyValueException COMPACTED or, for a revision in the future, REQUEST_INVALID
    */
   public Page list(ListQuery query) {
-    try (PinnedView pin = pin()) {
-      return pin.read(view -> Lister.page(view, query));
-    }
+    return views.read(view -> Lister.page(view, query));
   }
 
   /** How many keys a range has: a page without entries, whose revision says as of when. */
   public Count count(KeyRange range, long revision) {
-    try (PinnedView pin = pin()) {
+    try (PinnedView pin = views.pin()) {
       long at = revision == 0 ? pin.read(View::revision) : revision;
       return new Count(Lister.count(pin, range, at), at);
     }
@@ -285,7 +268,7 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /** Reads a whole range as of now; the caller closes it. */
   public EntryScan scan(KeyRange range) {
-    PinnedView pin = pin();
+    PinnedView pin = views.pin();
     try {
       return new EntryScan(pin, range, limits.pageKeys(), 1 << 20);
     } catch (RuntimeException e) {
@@ -296,16 +279,12 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   @Override
   public Changes changes(long after, int events, long bytes) {
-    try (PinnedView pin = pin()) {
-      return pin.read(view -> view.changes().changes(after, events, bytes));
-    }
+    return views.read(view -> view.changes().changes(after, events, bytes));
   }
 
   @Override
   public @Nullable Entry before(Event event) {
-    try (PinnedView pin = pin()) {
-      return pin.read(view -> view.changes().before(event));
-    }
+    return views.read(view -> view.changes().before(event));
   }
 
   /**
@@ -314,24 +293,22 @@ public final class Store implements ChangeLog, AutoCloseable {
    * @param from the revision to begin with, or 0 for the newest
    */
   public History history(Key key, long from, int limit) {
-    try (PinnedView pin = pin()) {
-      return pin.read(
-          view -> {
-            long start = from == 0 ? view.revision() : from;
-            view.requireReadable(start);
-            return view.changes().history(key, start, limit, limits.pageBytes());
-          });
-    }
+    return views.read(
+        view -> {
+          long start = from == 0 ? view.revision() : from;
+          view.requireReadable(start);
+          return view.changes().history(key, start, limit, limits.pageBytes());
+        });
   }
 
   /** A lease, or null. */
   public @Nullable Lease lease(long id) {
-    return look(view -> view.lease(id));
+    return views.look(view -> view.lease(id));
   }
 
   /** The keys that hang on a lease, in order. */
   public List<Key> leaseKeys(long id) {
-    return look(view -> view.leaseKeys(id, limits.leaseKeys()));
+    return views.look(view -> view.leaseKeys(id, limits.leaseKeys()));
   }
 
   /**
@@ -341,34 +318,28 @@ public final class Store implements ChangeLog, AutoCloseable {
    * @param revisions how many of the newest revisions are to be kept at the most
    */
   public long retainedFrom(long time, long revisions) {
-    try (PinnedView pin = pin()) {
-      return pin.read(
-          view -> Math.max(view.changes().revisionBefore(time), view.revision() - revisions));
-    }
+    return views.read(
+        view -> Math.max(view.changes().revisionBefore(time), view.revision() - revisions));
   }
 
   /** Deletes rows of history that was given up, a step's worth; false when nothing is left. */
   public boolean sweep() {
-    try (PinnedView pin = pin()) {
-      return pin.read(view -> view.sweeper().step(SWEEP_STEP));
-    }
+    return views.read(view -> view.sweeper().step(SWEEP_STEP));
   }
 
   /** The oldest revision that can be read. */
   public long compactedRevision() {
-    return look(View::compacted);
+    return views.look(View::compacted);
   }
 
   /** Whether an Expire command submitted at a time would find something to do. */
   public boolean isDue(long time) {
-    return look(view -> view.isDue(heads, time, time - limits.requestMemory().toMillis()));
+    return views.look(view -> view.isDue(heads, time, time - limits.requestMemory().toMillis()));
   }
 
   /** Size of the files of the present, log and tables: bytes. */
   public long usedBytes() {
-    try (PinnedView pin = pin()) {
-      return pin.read(View::usedBytes);
-    }
+    return views.read(View::usedBytes);
   }
 
   /** Bytes that commits have written to the log since the store was made. */
@@ -379,7 +350,8 @@ public final class Store implements ChangeLog, AutoCloseable {
   /** Whether a submission repeats a request that is remembered, so that it writes nothing. */
   public boolean isRepeat(Submission submission) {
     RequestName request = submission.request();
-    Remembered earlier = request == null ? null : look(view -> view.remembered(request.key()));
+    Remembered earlier =
+        request == null ? null : views.look(view -> view.remembered(request.key()));
     return earlier != null && earlier.covers(submission.submittedAt(), limits.requestMemory());
   }
 
@@ -390,23 +362,19 @@ public final class Store implements ChangeLog, AutoCloseable {
   public void reclaim() {
     synchronized (commitMonitor) {
       // The published view may be older than a sweep, and would keep what that deleted.
-      View view = requirePublished();
-      publish(new View(requireWritable(), view.revision(), view.compacted()), List.of());
+      View view = views.newest();
+      views.follow(new View(requireWritable(), view.revision(), view.compacted()), List.of());
     }
     boolean done = true;
     for (int i = 0; done && i < Table.values().length; i++) {
       Table table = Table.values()[i];
-      try (PinnedView pin = pin()) {
-        done = pin.read(view -> view.reclaim(table));
-      }
+      done = views.read(view -> view.reclaim(table));
     }
   }
 
   /** Figures for metrics and status; they take a moment, in which commits go on. */
   public StoreStatistics statistics() {
-    try (PinnedView pin = pin()) {
-      return pin.read(view -> view.statistics(cache, pinned.size() - 1));
-    }
+    return views.read(view -> view.statistics(cache, views.pinned() - 1));
   }
 
   /** What making each group durable took: writing it to the log and the fsync. */
@@ -432,14 +400,6 @@ public final class Store implements ChangeLog, AutoCloseable {
     return database;
   }
 
-  private View requirePublished() {
-    View view = published;
-    if (view == null) {
-      throw KeyValueException.of(ErrorCode.UNAVAILABLE, "The store is not open.");
-    }
-    return view;
-  }
-
   private List<Outcome> evaluate(List<Submission> group, Staging staging) {
     Evaluator evaluator = new Evaluator(staging, limits, patcher);
     try {
@@ -461,7 +421,7 @@ public final class Store implements ChangeLog, AutoCloseable {
       open.write(batch);
       syncs.record(System.nanoTime() - began);
       written.addAndGet(batch.getDataSize());
-      publish(new View(open, staging.revision(), staging.compacted()), staging.events());
+      views.follow(new View(open, staging.revision(), staging.compacted()), staging.events());
     } catch (RocksDBException | RuntimeException e) {
       throw KeyValueException.of(
               ErrorCode.INDETERMINATE, "Writing to disk failed; the outcome is not known.")
@@ -485,51 +445,12 @@ public final class Store implements ChangeLog, AutoCloseable {
     }
   }
 
-  private void publish(View next, List<Event> changes) {
-    swap(next, () -> cache.publish(changes));
-  }
-
-  private void swap(@Nullable View next, Runnable alongside) {
-    View previous;
-    lock.writeLock().lock();
-    try {
-      previous = published;
-      published = next;
-      alongside.run();
-    } finally {
-      lock.writeLock().unlock();
-    }
-    if (previous != null) {
-      previous.release();
-    }
-  }
-
-  /** One short read under the read lock. */
-  private <T> T look(Function<View, T> read) {
-    lock.readLock().lock();
-    try {
-      return read.apply(requirePublished());
-    } finally {
-      lock.readLock().unlock();
-    }
-  }
-
-  private PinnedView pin() {
-    return look(
-        view -> {
-          PinnedView pin = new PinnedView(view.retain(), pinned::remove);
-          pinned.add(pin);
-          return pin;
-        });
-  }
-
   private void openDatabase(boolean create) {
     heads.forget();
     Database opened = Database.open(options.directory(), options, create);
     try {
-      swap(
-          new View(opened, opened.number(Staging.REVISION), opened.number(Staging.COMPACTED)),
-          cache::clear);
+      views.begin(
+          new View(opened, opened.number(Staging.REVISION), opened.number(Staging.COMPACTED)));
       database = opened;
     } catch (KeyValueException e) {
       opened.close();
@@ -549,8 +470,7 @@ public final class Store implements ChangeLog, AutoCloseable {
     if (database != null) {
       database.endReclaiming();
     }
-    swap(null, cache::clear);
-    pinned.forEach(PinnedView::takeBack);
+    views.end();
     if (database != null) {
       database.close();
       database = null;

@@ -84,19 +84,29 @@ public final class Verifier {
     }
     try (FileChannel lock = DataDirectory.lockToRead(directory)) {
       checkFormat();
-      List<Path> shards = shards();
-      if (shards.isEmpty()) {
-        findings.problem(directory.resolve(DataDirectory.SHARDS).toString(), "has no database");
-      }
-      for (Path shard : shards) {
-        checkShard(shard);
-      }
+      checkShards();
     } catch (KeyValueException e) {
       return cannotTell(e.getMessage());
     } catch (IOException e) {
       return cannotTell(e.toString());
     }
     return findings.problems() == 0 ? sound() : damaged();
+  }
+
+  private void checkShards() throws IOException {
+    List<Path> shards;
+    try {
+      shards = shards();
+    } catch (KeyValueException e) {
+      findings.problem(directory.toString(), e);
+      return;
+    }
+    if (shards.isEmpty()) {
+      findings.problem(directory.resolve(DataDirectory.SHARDS).toString(), "has no database");
+    }
+    for (Path shard : shards) {
+      checkShard(shard);
+    }
   }
 
   private int sound() {
@@ -123,7 +133,15 @@ public final class Verifier {
     }
   }
 
+  /** The databases that a server would open, were it started now. */
   private List<Path> shards() throws IOException {
+    Path decided = Replacement.decided(directory);
+    if (decided != null) {
+      findings.checked("a restore is decided: the next start of a server finishes it");
+      if (Files.isDirectory(decided)) {
+        return List.of(decided);
+      }
+    }
     Path shards = directory.resolve(DataDirectory.SHARDS);
     if (!Files.isDirectory(shards)) {
       return List.of();

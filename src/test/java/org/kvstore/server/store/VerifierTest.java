@@ -148,6 +148,31 @@ class VerifierTest {
   }
 
   @Test
+  void restoreThatIsDecided_theDatabaseThatTakesOverIsChecked() throws IOException {
+    Path staged = directory.resolve("tmp/1");
+    Files.createDirectories(directory.resolve("tmp"));
+    FileTrees.copy(directory.resolve("shards/0"), staged);
+    Files.writeString(directory.resolve("RESTORE"), "tmp/1\n");
+    Files.delete(directory.resolve("shards/0/CURRENT"));
+
+    assertThat(verify(directory).text()).contains("a restore is decided").endsWith("sound\n");
+
+    Files.delete(staged.resolve("CURRENT"));
+
+    assertThat(verify(directory).text()).containsPattern("DAMAGED .*tmp/1/CURRENT");
+  }
+
+  @Test
+  void decisionThatCannotBeUnderstood_isNamed() throws IOException {
+    Files.writeString(directory.resolve("RESTORE"), "tmp/../../other\n");
+
+    Verdict verdict = verify(directory);
+
+    assertThat(verdict.code()).isEqualTo(Verifier.DAMAGED);
+    assertThat(verdict.text()).containsPattern("DAMAGED .*RESTORE");
+  }
+
+  @Test
   void directoryInUse_cannotBeTold() {
     try (DataDirectory used = DataDirectory.open(directory)) {
       Verdict verdict = verify(used.path());
