@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.CompactedDocument;
 import org.kvstore.api.MediaTypes;
+import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.service.Backup;
 import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.ChangeService;
@@ -51,16 +53,18 @@ public class AdminResource {
   @Produces(MediaTypes.TAR)
   public void backup(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Query.of(request, Set.of());
+    Access access = Exchange.access(request);
+    access.requireAll(Permission.ADMIN);
     if (request.getMethod().equals("HEAD")) {
       // It writes nothing, so it would leave a backup open.
       response.resume(Response.ok().type(MediaTypes.TAR).build());
     } else {
-      OwnThread.run(service, request, response, () -> send(response));
+      OwnThread.run(service, request, response, () -> send(access, response));
     }
   }
 
-  private void send(AsyncResponse response) {
-    try (Backup backup = backups.backup()) {
+  private void send(Access access, AsyncResponse response) {
+    try (Backup backup = backups.backup(access)) {
       StreamingOutput archive = backup::writeTo;
       response.resume(
           Response.ok(archive, MediaTypes.TAR)
@@ -79,9 +83,12 @@ public class AdminResource {
   public void restore(@Context HttpServletRequest request, @Suspended AsyncResponse response)
       throws IOException {
     Query.of(request, Set.of());
+    Access access = Exchange.access(request);
+    access.requireAll(Permission.ADMIN);
     InputStream in = request.getInputStream();
     long length = request.getContentLengthLong();
-    OwnThread.run(service, request, response, () -> response.resume(backups.restore(in, length)));
+    OwnThread.run(
+        service, request, response, () -> response.resume(backups.restore(access, in, length)));
   }
 
   /** Makes a copy on the server's own disk. */
@@ -90,7 +97,8 @@ public class AdminResource {
   public void checkpoint(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Bodies.requireNone(request, "it takes no parameters.");
     Query.of(request, Set.of());
-    OwnThread.run(service, request, response, () -> response.resume(backups.checkpoint()));
+    Access access = Exchange.access(request);
+    OwnThread.run(service, request, response, () -> response.resume(backups.checkpoint(access)));
   }
 
   /** Gives up history; without a revision all that is not the present. */
@@ -103,7 +111,7 @@ public class AdminResource {
     return ProblemMapper.answer(
         request,
         changes
-            .compact(revision)
+            .compact(Exchange.access(request), revision)
             .thenApply(done -> Response.ok(new CompactedDocument(done.revision())).build()));
   }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.BatchWindow.Line;
 import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -52,6 +53,7 @@ final class Batch {
 
   private final KeyValueService service;
   private final Limits limits;
+  private final Access access;
   private final Origin origin;
   private final @Nullable String idempotencyKey;
   private final OperationReader reader;
@@ -65,8 +67,9 @@ final class Batch {
   /** There was no room for the line before, however long it tried. */
   private boolean refused;
 
-  Batch(KeyValueService service, Origin origin, @Nullable String idempotencyKey) {
+  Batch(KeyValueService service, Access access, Origin origin, @Nullable String idempotencyKey) {
     this.service = service;
+    this.access = access;
     this.origin = origin;
     this.idempotencyKey = idempotencyKey;
     limits = service.limits();
@@ -172,7 +175,7 @@ final class Batch {
     if (write != null) {
       write.exceptionally(failure -> null).join();
     }
-    Entry entry = service.get(key).orElseThrow(Batch::missing);
+    Entry entry = service.get(access, key).orElseThrow(Batch::missing);
     return new Line(
         CompletableFuture.completedFuture(new Outcome.Found(entry)), entry.value().size());
   }
@@ -211,9 +214,9 @@ final class Batch {
 
   private CompletableFuture<Outcome> submit(WriteRequest request) {
     return request instanceof WriteRequest.Put put
-        ? service.put(put).<Outcome>thenApply(written -> written).toCompletableFuture()
+        ? service.put(access, put).<Outcome>thenApply(written -> written).toCompletableFuture()
         : service
-            .delete((WriteRequest.Delete) request)
+            .delete(access, (WriteRequest.Delete) request)
             .<Outcome>thenApply(deleted -> deleted)
             .toCompletableFuture();
   }

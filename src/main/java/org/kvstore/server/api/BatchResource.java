@@ -18,6 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.service.KeyValueService;
 
 /** Bulk: {@code /v1/batch}, an operation a line in, a result a line out, both as they come. */
@@ -39,9 +41,14 @@ public class BatchResource {
     Query.of(request, Set.of());
     @Nullable String name = IdempotencyKey.of(request);
     Origin origin = Origin.of(request);
+    Access access = Exchange.access(request);
+    access.requireSome(Permission.READ);
     InputStream in = request.getInputStream();
     OwnThread.run(
-        service, request, response, () -> run(new Batch(service, origin, name), in, response));
+        service,
+        request,
+        response,
+        () -> run(new Batch(service, access, origin, name), in, response));
   }
 
   private void run(Batch batch, InputStream in, AsyncResponse response) {

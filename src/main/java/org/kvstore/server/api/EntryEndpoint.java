@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.EntryReplies.Wish;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -89,7 +90,7 @@ public class EntryEndpoint {
     Exchange.of(request).waits();
     AsyncReply.send(
         service
-            .hold(key, isNews, wait.get())
+            .hold(Exchange.access(request), key, isNews, wait.get())
             .thenApply(entry -> EntryReplies.read(wish, entry, applied)),
         request,
         response);
@@ -116,7 +117,9 @@ public class EntryEndpoint {
             EntityTags.condition(request),
             IdempotencyKey.of(request));
     String context = request.getContextPath();
-    return service.put(put).thenApply(written -> EntryReplies.written(written, context, key));
+    return service
+        .put(Exchange.access(request), put)
+        .thenApply(written -> EntryReplies.written(written, context, key));
   }
 
   private static Life life(Query query) {
@@ -147,7 +150,7 @@ public class EntryEndpoint {
                 patchKind(request), Bodies.read(request, service.limits().valueBytes(), "body")),
             EntityTags.condition(request),
             IdempotencyKey.of(request));
-    return service.modify(modify).thenApply(EntryReplies::modified);
+    return service.modify(Exchange.access(request), modify).thenApply(EntryReplies::modified);
   }
 
   private static Patch.Kind patchKind(HttpServletRequest request) {
@@ -167,15 +170,18 @@ public class EntryEndpoint {
     Query.of(request, NONE);
     WriteRequest.Delete delete =
         new WriteRequest.Delete(key, EntityTags.condition(request), IdempotencyKey.of(request));
-    return service.delete(delete).thenApply(deleted -> Reply.status(204).build());
+    return service
+        .delete(Exchange.access(request), delete)
+        .thenApply(deleted -> Reply.status(204).build());
   }
 
   /** The entry that a read asks for, now or at a revision. */
   private Optional<Entry> find(HttpServletRequest request, Key key) {
     Query query = Query.of(request, READ);
+    Access access = Exchange.access(request);
     return query.has("revision")
-        ? service.getAt(key, query.number("revision", 0, 1, Long.MAX_VALUE))
-        : service.get(key);
+        ? service.getAt(access, key, query.number("revision", 0, 1, Long.MAX_VALUE))
+        : service.get(access, key);
   }
 
   private static String contentType(HttpServletRequest request) {

@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
 import org.kvstore.server.ops.RequestSpan;
@@ -24,6 +25,7 @@ final class Exchange {
   private final @Nullable RequestSpan span;
   private final long began = System.nanoTime();
   private RequestKind kind;
+  private @Nullable Access access;
   private boolean goesOn;
 
   private Exchange(
@@ -63,6 +65,16 @@ final class Exchange {
   /** What is asked for. */
   RequestKind kind() {
     return kind;
+  }
+
+  /** What the sender of a request may do, once that is known. */
+  static Access access(HttpServletRequest request) {
+    return Objects.requireNonNull(of(request).access, "The sender is not known yet.");
+  }
+
+  /** Its sender is known now. */
+  void isOf(Access sender) {
+    access = sender;
   }
 
   /** It is a read that waits, as only its headers say. */

@@ -44,7 +44,7 @@ public class HistoryResource {
     int digest = key.hashCode();
     long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revision();
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
-    History history = service.history(key, from, limit);
+    History history = service.history(Exchange.access(request), key, from, limit);
     HistoryDocument page =
         new HistoryDocument(
             history.versions().stream().map(event -> Documents.event(event, null)).toList(),

@@ -44,7 +44,10 @@ public class LeaseResource {
     return ProblemMapper.answer(
         request,
         service
-            .grant(OperationReader.duration("ttl", ttl), IdempotencyKey.of(request))
+            .grant(
+                Exchange.access(request),
+                OperationReader.duration("ttl", ttl),
+                IdempotencyKey.of(request))
             .thenApply(
                 lease ->
                     // Not as a URI: that is made absolute if the lease is there at once.
@@ -58,7 +61,7 @@ public class LeaseResource {
   @Path("{id}")
   public Response get(@Context HttpServletRequest request, @PathParam("id") String id) {
     Query.of(request, NONE);
-    LeaseService.Holding holding = service.find(LeaseIds.parse(id));
+    LeaseService.Holding holding = service.find(Exchange.access(request), LeaseIds.parse(id));
     return Response.ok(Documents.lease(holding.lease(), holding.keys())).build();
   }
 
@@ -70,7 +73,7 @@ public class LeaseResource {
     return ProblemMapper.answer(
         request,
         service
-            .renew(LeaseIds.parse(id), IdempotencyKey.of(request))
+            .renew(Exchange.access(request), LeaseIds.parse(id), IdempotencyKey.of(request))
             .thenApply(lease -> Response.ok(Documents.lease(lease, null)).build()));
   }
 
@@ -82,7 +85,7 @@ public class LeaseResource {
     return ProblemMapper.answer(
         request,
         service
-            .revoke(LeaseIds.parse(id), IdempotencyKey.of(request))
+            .revoke(Exchange.access(request), LeaseIds.parse(id), IdempotencyKey.of(request))
             .thenApply(revoked -> Response.noContent().build()));
   }
 }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.KeyRules;
 import org.kvstore.api.ListingDocument;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -63,7 +64,7 @@ final class Listing {
       return KeyRange.ofPrefix(bound("prefix", query.required("prefix")));
     }
     Bytes end = query.has("end") ? bound("end", query.required("end")) : null;
-    return new KeyRange(
+    return KeyRange.between(
         query.has("start") ? bound("start", query.required("start")) : Bytes.EMPTY, end);
   }
 
@@ -72,15 +73,15 @@ final class Listing {
   }
 
   /** Reads one page, or the count alone. */
-  ListingDocument read(KeyValueService service) {
+  ListingDocument read(KeyValueService service, Access access) {
     long revision = query.number("revision", 0, 1, Long.MAX_VALUE);
     if (query.flag("countOnly")) {
-      var count = service.count(range, revision);
+      var count = service.count(access, range, revision);
       String position = service.position(count.revision()).token();
       return new ListingDocument(null, null, count.keys(), null, position);
     }
     boolean keysOnly = query.flag("keysOnly");
-    Page page = page(service, pageQuery(service.limits(), revision, keysOnly));
+    Page page = page(service, access, pageQuery(service.limits(), revision, keysOnly));
     Bytes last = page.last();
     return new ListingDocument(
         page.entries().stream().map(entry -> Documents.entry(entry, keysOnly)).toList(),
@@ -91,9 +92,9 @@ final class Listing {
   }
 
   /** A cursor whose point is not yet is none that was given out. */
-  private Page page(KeyValueService service, ListQuery page) {
+  private Page page(KeyValueService service, Access access, ListQuery page) {
     try {
-      return service.list(page);
+      return service.list(access, page);
     } catch (KeyValueException e) {
       boolean forged = e.code() == ErrorCode.REQUEST_INVALID && query.has("cursor");
       throw forged ? e.withField("cursor") : e;

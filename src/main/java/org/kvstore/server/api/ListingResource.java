@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.service.KeyValueService;
 
 /** Many keys: {@code /v1/kv}. */
@@ -43,7 +45,8 @@ public class ListingResource {
   @GET
   @Produces(MediaType.APPLICATION_JSON)
   public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
-    ListingDocument page = new Listing(Query.of(request, Listing.PARAMETERS)).read(service);
+    ListingDocument page =
+        new Listing(Query.of(request, Listing.PARAMETERS)).read(service, Exchange.access(request));
     if (characters(page) > OwnThread.LARGE_BYTES) {
       OwnThread.send(service, request, response, page);
     } else {
@@ -68,16 +71,18 @@ public class ListingResource {
   @Produces(MediaTypes.NDJSON)
   public void export(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     KeyRange range = Listing.range(Query.of(request, Listing.RANGE));
+    Access access = Exchange.access(request);
     if (request.getMethod().equals("HEAD")) {
       // Nothing of it would be written.
+      access.require(Permission.READ, range);
       response.resume(Response.ok().type(MediaTypes.NDJSON).build());
     } else {
-      OwnThread.run(service, request, response, () -> export(range, response));
+      OwnThread.run(service, request, response, () -> export(access, range, response));
     }
   }
 
-  private void export(KeyRange range, AsyncResponse response) {
-    try (KeyValueService.Export export = service.export(range)) {
+  private void export(Access access, KeyRange range, AsyncResponse response) {
+    try (KeyValueService.Export export = service.export(access, range)) {
       StreamingOutput lines = out -> write(export, out);
       response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
     }
@@ -97,7 +102,7 @@ public class ListingResource {
     return ProblemMapper.answer(
         request,
         service
-            .deleteRange(Listing.range(query), IdempotencyKey.of(request))
+            .deleteRange(Exchange.access(request), Listing.range(query), IdempotencyKey.of(request))
             .thenApply(deleted -> Response.ok(new DeletedDocument(deleted)).build()));
   }
 
@@ -110,11 +115,11 @@ public class ListingResource {
   private static void write(KeyValueService.Export export, OutputStream out) throws IOException {
     JsonGenerator json = Json.generator(out);
     do {
-      for (Entry entry : export.scan().entries()) {
+      for (Entry entry : export.entries()) {
         ReplyLine.put(json, export.asImported(entry));
         json.writeRaw('\n');
       }
-    } while (export.scan().advance());
+    } while (export.advance());
     json.flush();
   }
 }

@@ -202,7 +202,7 @@ final class OperationReader {
     if (prefix != null) {
       return KeyRange.ofPrefix(Listing.bound("prefix", prefix));
     }
-    return new KeyRange(
+    return KeyRange.between(
         start == null ? Bytes.EMPTY : Listing.bound("start", start),
         end == null ? null : Listing.bound("end", end));
   }

@@ -14,6 +14,7 @@ import org.kvstore.server.model.KeyValueException;
 /** Makes the problem documents of RFC 9457 that every error is answered with. */
 final class Problems {
   private static final String TYPE = "urn:kvstore:problem:";
+  private static final String CHALLENGE = "Bearer realm=\"kvstore\"";
   private static final int RETRY_SECONDS = 1;
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -46,6 +47,9 @@ final class Problems {
     Reply.Builder reply = Reply.status(problem.status()).header(Headers.REQUEST_ID, requestId);
     if (problem.etag() != null) {
       reply.header(HttpHeaders.ETAG, problem.etag());
+    }
+    if (error.code() == ErrorCode.UNAUTHENTICATED) {
+      reply.header(HttpHeaders.WWW_AUTHENTICATE, CHALLENGE);
     }
     if (isTemporary(error.code())) {
       reply.header(HttpHeaders.RETRY_AFTER, RETRY_SECONDS);

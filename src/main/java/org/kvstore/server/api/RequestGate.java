@@ -13,6 +13,7 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -27,6 +28,8 @@ import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
 import org.kvstore.server.ops.RequestSpan;
 import org.kvstore.server.ops.Traces;
+import org.kvstore.server.security.Authenticator;
+import org.kvstore.server.security.Presented;
 import org.kvstore.server.service.KeyValueService;
 
 /**
@@ -93,6 +96,7 @@ public class RequestGate extends HttpFilter {
   private final transient KeyValueService service;
   private final transient RequestMetrics metrics;
   private final transient Traces traces;
+  private final transient Authenticator authenticator;
 
   @Inject
   public RequestGate(
@@ -100,12 +104,14 @@ public class RequestGate extends HttpFilter {
       WatchEndpoint watches,
       KeyValueService service,
       RequestMetrics metrics,
-      Traces traces) {
+      Traces traces,
+      Authenticator authenticator) {
     this.entries = entries;
     this.watches = watches;
     this.service = service;
     this.metrics = metrics;
     this.traces = traces;
+    this.authenticator = authenticator;
   }
 
   /** The key of the request's path. */
@@ -180,6 +186,7 @@ public class RequestGate extends HttpFilter {
     try {
       checkFraming(request);
       admit(request);
+      authenticate(request);
       if (Bodies.areSlow() && receive(request, response, path)) {
         return;
       }
@@ -212,6 +219,17 @@ public class RequestGate extends HttpFilter {
     boolean comesAgain = request.getDispatcherType() == DispatcherType.ASYNC;
     if (!comesAgain && !ALWAYS_ADMITTED.contains(kind)) {
       service.admit(!READS.contains(kind));
+    }
+  }
+
+  /** Finds out who sent a request, before anything of it is done. */
+  private void authenticate(HttpServletRequest request) {
+    if (request.getDispatcherType() == DispatcherType.REQUEST) {
+      Exchange.of(request)
+          .isOf(
+              authenticator.authenticate(
+                  new Presented(
+                      request.getHeader(HttpHeaders.AUTHORIZATION), request.getRemoteAddr())));
     }
   }
 

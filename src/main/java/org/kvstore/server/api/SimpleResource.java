@@ -90,7 +90,7 @@ public class SimpleResource {
     return ProblemMapper.answer(
         request,
         service
-            .delete(new WriteRequest.Delete(key, Condition.NONE, name))
+            .delete(Exchange.access(request), new WriteRequest.Delete(key, Condition.NONE, name))
             .thenApply(deleted -> Response.noContent().build()));
   }
 
@@ -112,13 +112,13 @@ public class SimpleResource {
     return ProblemMapper.answer(
         request,
         service
-            .put(put)
+            .put(Exchange.access(request), put)
             .thenApply(written -> EntryReplies.written(written, context, key).toResponse()));
   }
 
   private Entry find(HttpServletRequest request) {
     return service
-        .get(Key.of(Query.of(request, KEY).required("key")))
+        .get(Exchange.access(request), Key.of(Query.of(request, KEY).required("key")))
         .orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
   }
 

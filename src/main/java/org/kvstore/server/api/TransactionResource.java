@@ -44,7 +44,7 @@ public class TransactionResource {
     return ProblemMapper.answer(
         request,
         service
-            .transact(transaction, body, IdempotencyKey.of(request))
+            .transact(Exchange.access(request), transaction, body, IdempotencyKey.of(request))
             .thenApply(done -> Response.ok(write(done), MediaType.APPLICATION_JSON).build()));
   }
 

@@ -76,7 +76,7 @@ public class WatchEndpoint {
     @Nullable String token = resumes ? last : query.text("from");
     Position from = token == null ? null : Position.parse(field, token);
     try {
-      return service.watch(wanted, from, stream);
+      return service.watch(Exchange.access(request), wanted, from, stream);
     } catch (KeyValueException e) {
       throw e.code() == ErrorCode.REQUEST_INVALID ? e.withField(field) : e;
     }

@@ -52,8 +52,14 @@ public sealed interface Command {
    * Grants a lease.
    *
    * @param millis how long it lives without a renewal
+   * @param owner whose it is; empty where nobody has to say who they are
    */
-  record GrantLease(long millis) implements Command {}
+  record GrantLease(long millis, String owner) implements Command {
+    /** Grants one that belongs to nobody. */
+    public GrantLease(long millis) {
+      this(millis, "");
+    }
+  }
 
   /** Lets a lease live on, for its whole time from now. */
   record RenewLease(long lease) implements Command {}

@@ -24,6 +24,21 @@ public record Key(Bytes utf8) implements Comparable<Key> {
     return new Key(Bytes.ofUtf8(text));
   }
 
+  /**
+   * A key of the server's own, which no client can name: it begins with a byte that no key of a
+   * client has.
+   *
+   * @param name what follows that byte
+   */
+  public static Key ofSystem(String name) {
+    return new Key(Bytes.ofUtf8('\0' + name));
+  }
+
+  /** Whether it is one of the server's own. */
+  public boolean isSystem() {
+    return KeyRange.SYSTEM.contains(utf8);
+  }
+
   /** A key that was checked before it was stored. */
   public static Key ofStored(byte[] utf8) {
     return new Key(Bytes.takeOver(utf8));

@@ -9,12 +9,32 @@ import org.jspecify.annotations.Nullable;
  * @param end first position behind the range, or null for no bound
  */
 public record KeyRange(Bytes start, @Nullable Bytes end) {
-  /** Every key. */
-  public static final KeyRange ALL = new KeyRange(Bytes.EMPTY, null);
+  private static final Bytes BEHIND_SYSTEM = Bytes.ofUtf8("\u0001");
 
-  /** The keys that begin with a prefix. */
+  /** Every key of clients. */
+  public static final KeyRange ALL = new KeyRange(BEHIND_SYSTEM, null);
+
+  /** The keys that the server has for itself: {@link Key#ofSystem}. They are in no other range. */
+  public static final KeyRange SYSTEM = new KeyRange(Bytes.ofUtf8("\0"), BEHIND_SYSTEM);
+
+  /** The keys of clients that begin with a prefix. */
   public static KeyRange ofPrefix(Bytes prefix) {
-    return new KeyRange(prefix, prefix.afterPrefix());
+    return between(prefix, prefix.afterPrefix());
+  }
+
+  /** The keys of clients from one position to another, or with null to the last. */
+  public static KeyRange between(Bytes start, @Nullable Bytes end) {
+    return ALL.from(start).to(end);
+  }
+
+  private KeyRange to(@Nullable Bytes position) {
+    return position == null ? this : below(position);
+  }
+
+  /** Whether every position of another range lies in this one. */
+  public boolean covers(KeyRange other) {
+    return start.compareTo(other.start) <= 0
+        && (end == null || other.end != null && other.end.compareTo(end) <= 0);
   }
 
   /** Whether a position lies in the range. */

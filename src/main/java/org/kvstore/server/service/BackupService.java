@@ -22,7 +22,9 @@ import org.kvstore.api.archive.ArchiveException;
 import org.kvstore.api.archive.ArchiveHead;
 import org.kvstore.api.archive.ArchiveReader;
 import org.kvstore.api.archive.ArchiveWriter;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.DatabaseCopy;
 import org.kvstore.server.store.Replacement;
@@ -73,7 +75,8 @@ public class BackupService {
    * @throws KeyValueException TOO_MANY_REQUESTS while another one is made or sent; STORAGE_FULL, as
    *     a copy holds back the room of files that the store would delete
    */
-  public Backup backup() {
+  public Backup backup(Access access) {
+    access.requireAll(Permission.ADMIN);
     Engine engine = handle.require();
     long start = engine.clock().millis();
     requireRoomForCopy(engine);
@@ -124,7 +127,8 @@ public class BackupService {
    *     file system than the data; TOO_MANY_REQUESTS; STORAGE_FULL; INDETERMINATE when it was made
    *     but may not be durable
    */
-  public CheckpointDocument checkpoint() {
+  public CheckpointDocument checkpoint(Access access) {
+    access.requireAll(Permission.ADMIN);
     Engine engine = handle.require();
     Path folder =
         engine
@@ -176,7 +180,8 @@ public class BackupService {
    *     when it does not fit; TOO_MANY_REQUESTS: nothing is changed by either. INDETERMINATE when
    *     it takes over, but not yet
    */
-  public RestoredDocument restore(InputStream in, long length) throws IOException {
+  public RestoredDocument restore(Access access, InputStream in, long length) throws IOException {
+    access.requireAll(Permission.ADMIN);
     Engine engine = handle.require();
     long start = engine.clock().millis();
     engine.disk().requireRoomFor(Math.max(0, length));

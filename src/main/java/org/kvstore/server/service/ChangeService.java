@@ -5,11 +5,13 @@ import jakarta.inject.Inject;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome.Compacted;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.store.History;
 import org.kvstore.server.store.Watch;
@@ -37,19 +39,22 @@ public class ChangeService {
   }
 
   /**
-   * Opens a watch; it begins to deliver when it is woken.
+   * Opens a watch; it begins to deliver when it is woken, and ends when it is permitted no more.
    *
    * @param from everything up to it is known; null for now
    * @throws KeyValueException COMPACTED, TOO_MANY_REQUESTS; REQUEST_INVALID for a position of
    *     another store or of the future
    */
-  public Watch watch(Watch.Query query, @Nullable Position from, WatchSink sink) {
+  public Watch watch(Access access, Watch.Query query, @Nullable Position from, WatchSink sink) {
     Engine engine = handle.require();
+    access.require(Permission.READ, query.range());
     if (from != null && from.store() != storeDigest()) {
       throw KeyValueException.invalid("from", "It is a position of another store.");
     }
     long after = from == null ? engine.store().revision() : from.revision();
-    return engine.watches().open(query, after, sink);
+    return engine
+        .watches()
+        .open(query, after, sink, () -> access.require(Permission.READ, query.range()));
   }
 
   /** The position of a revision. */
@@ -62,7 +67,8 @@ public class ChangeService {
    *
    * @param from the revision to begin with, or 0 for the newest
    */
-  public History history(Key key, long from, int limit) {
+  public History history(Access access, Key key, long from, int limit) {
+    access.require(Permission.READ, key);
     return handle.require().store().history(key, from, limit);
   }
 
@@ -71,7 +77,8 @@ public class ChangeService {
    *
    * @param revision the oldest revision to keep, or 0 for the newest
    */
-  public CompletionStage<Compacted> compact(long revision) {
+  public CompletionStage<Compacted> compact(Access access, long revision) {
+    access.requireAll(Permission.ADMIN);
     Engine engine = handle.require();
     long before = revision == 0 ? engine.store().revision() : revision;
     return engine

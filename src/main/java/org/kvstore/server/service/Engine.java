@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -47,6 +48,8 @@ public final class Engine implements AutoCloseable {
   private final long openedAt;
   private final DataDirectory directory;
   private final Optional<Path> backupDirectory;
+  private final SecurityConfig security;
+  private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final long backupRate;
   private final DiskSpace disk;
   private final HeldReads heldReads;
@@ -62,6 +65,7 @@ public final class Engine implements AutoCloseable {
     this.directory = directory;
     backupDirectory = config.backupDirectory();
     backupRate = config.backupRate();
+    security = config.security();
     this.clock = clock;
     this.threads = threads.own();
     limits = config.limits();
@@ -139,12 +143,15 @@ public final class Engine implements AutoCloseable {
   private final class Listener implements CommitListener {
     @Override
     public void committed(List<Event> events) {
+      // Before anybody sees a change of what is permitted, it is in force.
+      listeners.forEach(listener -> listener.committed(events));
       watches.committed(events);
       heldReads.committed(events);
     }
 
     @Override
     public void recovered() {
+      listeners.forEach(CommitListener::recovered);
       heldReads.recovered();
     }
   }
@@ -281,6 +288,16 @@ public final class Engine implements AutoCloseable {
   /** Where copies are made that another server can be started on. */
   Optional<Path> backupDirectory() {
     return backupDirectory;
+  }
+
+  /** Whether clients have to say who they are. */
+  public SecurityConfig security() {
+    return security;
+  }
+
+  /** Has somebody hear of every commit from now on, before it is acknowledged. */
+  public void listen(CommitListener listener) {
+    listeners.add(listener);
   }
 
   /** The disk that the data is on. */

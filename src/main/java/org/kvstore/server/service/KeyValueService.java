@@ -4,6 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +15,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Entry;
@@ -30,6 +32,7 @@ import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Outcome.Written;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Patch;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.store.EntryScan;
@@ -77,43 +80,53 @@ public class KeyValueService {
   }
 
   /** The newest entry of a key. */
-  public Optional<Entry> get(Key key) {
+  public Optional<Entry> get(Access access, Key key) {
+    access.require(Permission.READ, key);
     return Optional.ofNullable(store().get(key));
   }
 
   /** The entry as it was at a revision. */
-  public Optional<Entry> getAt(Key key, long revision) {
+  public Optional<Entry> getAt(Access access, Key key, long revision) {
+    access.require(Permission.READ, key);
     return Optional.ofNullable(store().getAt(key, revision));
   }
 
   /** The newest entry once it satisfies the predicate, or as it is when the wait is over. */
   public CompletionStage<Optional<Entry>> hold(
-      Key key, Predicate<Optional<Entry>> satisfied, Duration wait) {
-    return handle.require().heldReads().hold(key, this::get, satisfied, wait);
+      Access access, Key key, Predicate<Optional<Entry>> satisfied, Duration wait) {
+    return handle.require().heldReads().hold(key, read -> get(access, read), satisfied, wait);
   }
 
   /** Creates or replaces an entry. */
-  public CompletionStage<Written> put(WriteRequest.Put put) {
+  public CompletionStage<Written> put(Access access, WriteRequest.Put put) {
+    requireAllowed(access, put, store());
     requireValueFits(put.value(), limits());
     long now = handle.require().clock().millis();
     return submit(
-            command(put, now), now, name(put, "put", put.value(), put.contentType(), put.life()))
+            command(put, now),
+            now,
+            name(access, put, "put", put.value(), put.contentType(), put.life()))
         .thenApply(outcome -> Outcomes.expect(Written.class, outcome));
   }
 
   /** Changes a value in terms of what it is. */
-  public CompletionStage<Modified> modify(WriteRequest.Modify modify) {
+  public CompletionStage<Modified> modify(Access access, WriteRequest.Modify modify) {
+    access.require(Permission.WRITE, modify.key());
     Patch patch = JsonPatcher.checked(modify.patch());
     Command command = new Command.Modify(modify.key(), patch, modify.condition());
     String kind = "patch " + patch.kind();
-    return submit(command, handle.require().clock().millis(), name(modify, kind, patch.document()))
+    return submit(
+            command,
+            handle.require().clock().millis(),
+            name(access, modify, kind, patch.document()))
         .thenApply(outcome -> Outcomes.expect(Modified.class, outcome));
   }
 
   /** Deletes an entry. */
-  public CompletionStage<Deleted> delete(WriteRequest.Delete delete) {
+  public CompletionStage<Deleted> delete(Access access, WriteRequest.Delete delete) {
+    access.require(Permission.WRITE, delete.key());
     Command command = new Command.Delete(delete.key(), delete.condition());
-    return submit(command, handle.require().clock().millis(), name(delete, "delete"))
+    return submit(command, handle.require().clock().millis(), name(access, delete, "delete"))
         .thenApply(outcome -> Outcomes.expect(Deleted.class, outcome));
   }
 
@@ -123,22 +136,27 @@ public class KeyValueService {
    *
    * @return how many were deleted
    */
-  public CompletionStage<Long> deleteRange(KeyRange range, @Nullable String idempotencyKey) {
+  public CompletionStage<Long> deleteRange(
+      Access access, KeyRange range, @Nullable String idempotencyKey) {
+    access.require(Permission.WRITE, range);
     RequestName name =
         idempotencyKey == null
             ? null
             : new RequestName(
-                idempotencyKey, Fingerprint.of("delete range", range.start(), range.end()));
+                scoped(access, idempotencyKey),
+                Fingerprint.of("delete range", range.start(), range.end()));
     return deleteRange(range, name, 0);
   }
 
   /** One page of a listing. */
-  public Page list(ListQuery query) {
+  public Page list(Access access, ListQuery query) {
+    access.require(Permission.READ, query.range());
     return store().list(query);
   }
 
   /** How many keys a range has, at a revision or, with 0, now. */
-  public Store.Count count(KeyRange range, long revision) {
+  public Store.Count count(Access access, KeyRange range, long revision) {
+    access.require(Permission.READ, range);
     return store().count(range, revision);
   }
 
@@ -147,13 +165,14 @@ public class KeyValueService {
    *
    * @throws KeyValueException TOO_MANY_REQUESTS when too many exports run
    */
-  public Export export(KeyRange range) {
+  public Export export(Access access, KeyRange range) {
+    access.require(Permission.READ, range);
     if (!exports.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many exports run.")
           .withLimit(limits().exports());
     }
     try {
-      return new Export(store().scan(range));
+      return new Export(access, range, store().scan(range));
     } catch (RuntimeException e) {
       exports.release();
       throw e;
@@ -219,18 +238,28 @@ public class KeyValueService {
   public final class Export implements AutoCloseable {
     private static final int KNOWN_LEASES = 10_000;
 
+    private final Access access;
+    private final KeyRange range;
     private final EntryScan scan;
 
     /** When leases end: as many of them as memory may hold. */
     private final Map<Long, Long> leases = new HashMap<>();
 
-    private Export(EntryScan scan) {
+    private Export(Access access, KeyRange range, EntryScan scan) {
+      this.access = access;
+      this.range = range;
       this.scan = scan;
     }
 
-    /** The entries, a chunk at a time. */
-    public EntryScan scan() {
-      return scan;
+    /** The entries of a chunk; at first of the first. */
+    public List<Entry> entries() {
+      return scan.entries();
+    }
+
+    /** Reads the next chunk, while it is permitted; false at the end of the range. */
+    public boolean advance() {
+      access.require(Permission.READ, range);
+      return scan.advance();
     }
 
     /**
@@ -314,6 +343,23 @@ public class KeyValueService {
         put.key(), put.value(), put.contentType(), put.life().at(now), put.condition());
   }
 
+  /** A put needs the key, and a lease that it hangs on has to be the caller's own. */
+  static void requireAllowed(Access access, WriteRequest.Put put, Store store) {
+    access.require(Permission.WRITE, put.key());
+    if (put.life() instanceof Life.OnLease on) {
+      Lease lease = store.lease(on.lease());
+      if (lease != null && !access.owns(lease)) {
+        throw LeaseService.missing();
+      }
+    }
+  }
+
+  /** The name of a request among all callers': two may use the same key without a clash. */
+  static String scoped(Access access, String idempotencyKey) {
+    String owner = access.owner();
+    return owner.isEmpty() ? idempotencyKey : owner + '\n' + idempotencyKey;
+  }
+
   static void requireValueFits(Bytes value, Limits limits) {
     int limit = limits.valueBytes();
     if (value.size() > limit) {
@@ -324,13 +370,13 @@ public class KeyValueService {
   }
 
   /** Names a write, with a digest of all that it asks for. */
-  private static @Nullable RequestName name(WriteRequest request, Object... parts) {
+  private static @Nullable RequestName name(Access access, WriteRequest request, Object... parts) {
     String key = request.idempotencyKey();
     if (key == null) {
       return null;
     }
     return new RequestName(
-        key,
+        scoped(access, key),
         Fingerprint.of(
             request.key().utf8(),
             Fingerprint.of(request.condition().ifMatch()),

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -15,6 +16,7 @@ import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Leased;
 import org.kvstore.server.model.Outcome.Revoked;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 
@@ -41,48 +43,76 @@ public class LeaseService {
   public record Holding(Lease lease, List<Key> keys) {}
 
   /**
-   * Grants a lease.
+   * Grants a lease, which only its owner can use. Whoever may write no key has no use for one.
    *
    * @throws KeyValueException REQUEST_INVALID unless the time is from 1 s to 24 h
    */
-  public CompletionStage<Lease> grant(Duration time, @Nullable String idempotencyKey) {
+  public CompletionStage<Lease> grant(
+      Access access, Duration time, @Nullable String idempotencyKey) {
+    access.requireSome(Permission.WRITE);
     if (time.compareTo(SHORTEST) < 0 || time.compareTo(LONGEST) > 0) {
       throw KeyValueException.invalid("ttl", "A lease lives from 1s to 24h.");
     }
-    return submit(new Command.GrantLease(time.toMillis()), idempotencyKey, "lease " + time)
+    Command grant = new Command.GrantLease(time.toMillis(), access.owner());
+    return submit(access, grant, idempotencyKey, "lease " + time)
         .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease());
   }
 
   /** Lets a lease live on, for its whole time from now. */
-  public CompletionStage<Lease> renew(long id, @Nullable String idempotencyKey) {
-    return submit(new Command.RenewLease(id), idempotencyKey, "renew " + id)
+  public CompletionStage<Lease> renew(Access access, long id, @Nullable String idempotencyKey) {
+    requireOwn(access, id);
+    return submit(access, new Command.RenewLease(id), idempotencyKey, "renew " + id)
         .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease());
   }
 
-  /** Ends a lease and deletes its keys. */
-  public CompletionStage<Revoked> revoke(long id, @Nullable String idempotencyKey) {
-    return submit(new Command.RevokeLease(id), idempotencyKey, "revoke " + id)
+  /** Ends a lease and deletes its keys, which its owner must be permitted still. */
+  public CompletionStage<Revoked> revoke(Access access, long id, @Nullable String idempotencyKey) {
+    requireOwn(access, id);
+    requireKeys(access, Permission.WRITE, handle.require().store().leaseKeys(id));
+    return submit(access, new Command.RevokeLease(id), idempotencyKey, "revoke " + id)
         .thenApply(outcome -> Outcomes.expect(Revoked.class, outcome));
   }
 
   /**
    * A lease with its keys.
    *
-   * @throws KeyValueException NOT_FOUND when it is gone
+   * @throws KeyValueException NOT_FOUND when it is gone, or another's
    */
-  public Holding find(long id) {
+  public Holding find(Access access, long id) {
     Engine engine = handle.require();
+    requireOwn(access, id);
     Lease lease = engine.store().lease(id);
     if (lease == null || lease.isOver(engine.clock().millis())) {
-      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such lease.").withField("lease");
+      throw missing();
     }
-    return new Holding(lease, engine.store().leaseKeys(id));
+    List<Key> keys = engine.store().leaseKeys(id);
+    requireKeys(access, Permission.READ, keys);
+    return new Holding(lease, keys);
+  }
+
+  /** What belongs to another is as good as missing. A number is never given out again. */
+  private void requireOwn(Access access, long id) {
+    access.requireSome(Permission.WRITE);
+    Lease lease = handle.require().store().lease(id);
+    if (lease != null && !access.owns(lease)) {
+      throw missing();
+    }
+  }
+
+  private static void requireKeys(Access access, Permission permission, List<Key> keys) {
+    keys.forEach(key -> access.require(permission, key));
+  }
+
+  static KeyValueException missing() {
+    return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such lease.").withField("lease");
   }
 
   private CompletionStage<Outcome> submit(
-      Command command, @Nullable String idempotencyKey, String asks) {
+      Access access, Command command, @Nullable String idempotencyKey, String asks) {
     RequestName name =
-        idempotencyKey == null ? null : new RequestName(idempotencyKey, Fingerprint.of(asks));
+        idempotencyKey == null
+            ? null
+            : new RequestName(KeyValueService.scoped(access, idempotencyKey), Fingerprint.of(asks));
     Engine engine = handle.require();
     return engine.replicator().submit(new Submission(command, engine.clock().millis(), name));
   }

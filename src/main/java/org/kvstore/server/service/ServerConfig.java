@@ -22,6 +22,7 @@ import org.kvstore.server.store.StoreOptions;
  * @param quotaBytes what the data may take of the disk: bytes; 0 for as much as there is
  * @param backupRate how fast a backup is sent, at the most: bytes a second
  * @param backupDirectory where copies are made on the server's own disk; empty for nowhere
+ * @param security whether clients have to say who they are
  */
 public record ServerConfig(
     StoreOptions store,
@@ -29,7 +30,8 @@ public record ServerConfig(
     Retention history,
     long quotaBytes,
     long backupRate,
-    Optional<Path> backupDirectory) {
+    Optional<Path> backupDirectory,
+    SecurityConfig security) {
 
   /** A backup as fast as that takes little from writes (it/bench/backup). */
   private static final long BACKUP_RATE = 100L << 20;
@@ -86,7 +88,8 @@ public record ServerConfig(
             "kv.backup.dir",
             Optional.empty(),
             text -> path(text).filter(folder -> !isWithin(folder, directory)).map(Optional::of),
-            "a directory that is not within kv.data.dir"));
+            "a directory that is not within kv.data.dir"),
+        SecurityConfig.read(config));
   }
 
   private static Limits limits(

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Comparison;
@@ -18,8 +19,10 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome.Transacted;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.store.Store;
 
 /** Transactions: several keys compared, read and written in one revision, or not at all. */
 @ApplicationScoped
@@ -67,8 +70,9 @@ public class TransactionService {
    * @throws KeyValueException TXN_INVALID when it has too many operations or writes a key twice
    */
   public CompletionStage<Transacted> transact(
-      Request request, Bytes body, @Nullable String idempotencyKey) {
+      Access access, Request request, Bytes body, @Nullable String idempotencyKey) {
     Engine engine = handle.require();
+    requireAllowed(access, request, engine.store());
     requireFew("compare", request.comparisons().size());
     long now = engine.clock().millis();
     Command command =
@@ -79,11 +83,31 @@ public class TransactionService {
     RequestName name =
         idempotencyKey == null
             ? null
-            : new RequestName(idempotencyKey, Fingerprint.of("txn", body));
+            : new RequestName(
+                KeyValueService.scoped(access, idempotencyKey), Fingerprint.of("txn", body));
     return engine
         .replicator()
         .submit(new Submission(command, now, name))
         .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome));
+  }
+
+  /** Of both branches: which one is taken tells of the keys that are compared. */
+  private static void requireAllowed(Access access, Request request, Store store) {
+    request.comparisons().forEach(compare -> access.require(Permission.READ, compare.key()));
+    request.then().forEach(operation -> requireAllowed(access, operation, store));
+    request.otherwise().forEach(operation -> requireAllowed(access, operation, store));
+  }
+
+  private static void requireAllowed(Access access, OperationRequest operation, Store store) {
+    if (operation instanceof WriteRequest.Put put) {
+      KeyValueService.requireAllowed(access, put, store);
+    } else if (operation instanceof WriteRequest.Delete delete) {
+      access.require(Permission.WRITE, delete.key());
+    } else if (operation instanceof OperationRequest.Get get) {
+      access.require(Permission.READ, get.key());
+    } else {
+      access.require(Permission.READ, ((OperationRequest.ListRange) operation).range());
+    }
   }
 
   private List<Operation> operations(String branch, List<OperationRequest> requests, long now) {

@@ -83,7 +83,9 @@ final class Evaluator {
       return deleteRange(deleteRange, now);
     }
     if (command instanceof GrantLease grant) {
-      Lease lease = new Lease(staging.leases().nextId(), grant.millis(), now + grant.millis(), 0);
+      Lease lease =
+          new Lease(
+              staging.leases().nextId(), grant.millis(), now + grant.millis(), 0, grant.owner());
       staging.leases().put(lease);
       return new Outcome.Leased(lease);
     }
@@ -228,7 +230,7 @@ final class Evaluator {
     if (lease == null || lease.isOver(now)) {
       return noSuchLease();
     }
-    Lease renewed = new Lease(lease.id(), lease.millis(), now + lease.millis(), lease.keys());
+    Lease renewed = lease.until(now + lease.millis());
     staging.leases().put(renewed);
     return new Outcome.Leased(renewed);
   }

@@ -9,12 +9,13 @@ import org.kvstore.server.model.Lease;
  *
  * <pre>
  * 'k', lease, key     nothing: the key hangs on the lease
- * 'l', lease          time to live, time of expiry, number of keys
+ * 'l', lease          time to live, time of expiry, number of keys; owner in format 2
  * 't', time, lease    nothing: the lease expires at that time
  * </pre>
  */
 final class LeaseRows {
   private static final int FORMAT = 1;
+  private static final int OWNED = 2;
   private static final byte KEY = 'k';
   private static final byte LEASE = 'l';
   private static final byte TIME = 't';
@@ -27,17 +28,21 @@ final class LeaseRows {
   }
 
   static byte[] value(Lease lease) {
-    return new Encoder(24)
-        .fixed8(FORMAT)
-        .variable(lease.millis())
-        .variable(lease.expiresAt())
-        .variable(lease.keys())
-        .toArray();
+    boolean owned = !lease.owner().isEmpty();
+    Encoder row =
+        new Encoder(24)
+            .fixed8(owned ? OWNED : FORMAT)
+            .variable(lease.millis())
+            .variable(lease.expiresAt())
+            .variable(lease.keys());
+    return owned ? row.sized(lease.owner()).toArray() : row.toArray();
   }
 
   static Lease lease(long id, byte[] value) {
-    Decoder row = new Decoder(value).expectVersion(FORMAT);
-    return new Lease(id, row.variable(), row.variable(), (int) row.variable());
+    boolean owned = value.length > 0 && value[0] == OWNED;
+    Decoder row = new Decoder(value).expectVersion(owned ? OWNED : FORMAT);
+    Lease lease = new Lease(id, row.variable(), row.variable(), (int) row.variable());
+    return owned ? lease.of(row.sizedText()) : lease;
   }
 
   static byte[] key(long id, Key key) {

@@ -96,8 +96,7 @@ final class StagedLeases {
     }
     Lease lease = get(id);
     if (lease != null) {
-      int count = lease.keys() + (on ? 1 : -1);
-      put(new Lease(id, lease.millis(), lease.expiresAt(), count));
+      put(lease.withKeys(lease.keys() + (on ? 1 : -1)));
     }
   }
 

@@ -33,6 +33,7 @@ public final class Watch implements AutoCloseable {
   private final WatchHub hub;
   private final Query query;
   private final WatchSink sink;
+  private final Runnable permit;
   private final AtomicInteger requests = new AtomicInteger();
 
   /** Everything up to this revision is delivered, or not wanted. */
@@ -74,11 +75,12 @@ public final class Watch implements AutoCloseable {
     }
   }
 
-  Watch(WatchHub hub, Query query, long after, WatchSink sink) {
+  Watch(WatchHub hub, Query query, long after, WatchSink sink, Runnable permit) {
     this.hub = hub;
     this.query = query;
     this.after = after;
     this.sink = sink;
+    this.permit = permit;
     sentAt = System.nanoTime();
   }
 
@@ -117,6 +119,15 @@ public final class Watch implements AutoCloseable {
     hub.forget(this);
     if (!hub.execute(() -> finish(reason), slow)) {
       finish(reason);
+    }
+  }
+
+  /** Ends it, with the reason, when it is not permitted any more. */
+  void endUnlessPermitted() {
+    try {
+      permit.run();
+    } catch (KeyValueException refusal) {
+      end(refusal);
     }
   }
 

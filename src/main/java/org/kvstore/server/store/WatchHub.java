@@ -39,6 +39,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private static final long LONGEST_PAUSE_MILLIS = 50;
   private static final long PAUSE_NANOS_A_WATCH = 50_000;
   private static final long LOOK_NANOS = 500_000_000;
+  private static final long PERMIT_NANOS = 250_000_000;
 
   private final ChangeLog log;
   private final Limits limits;
@@ -49,6 +50,9 @@ public final class WatchHub implements CommitListener, AutoCloseable {
   private final Semaphore places;
   private final Thread dispatcher;
   private volatile boolean closed;
+
+  /** When watches were asked last whether they are permitted; the dispatcher's own. */
+  private long permitsAskedAt = System.nanoTime();
 
   /** The newest round; the dispatcher's to replace. */
   private volatile Round round;
@@ -94,20 +98,26 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     dispatcher.start();
   }
 
+  /** Opens a watch that is permitted for ever. */
+  public Watch open(Watch.Query query, long after, WatchSink sink) {
+    return open(query, after, sink, () -> {});
+  }
+
   /**
    * Opens a watch. It delivers nothing until its sink has been said to be ready.
    *
    * @param after the newest revision that is known already
+   * @param permit throws once it is not permitted any more; asked several times a second
    * @throws KeyValueException COMPACTED when what follows is given up, REQUEST_INVALID in the
    *     future, TOO_MANY_REQUESTS when too many are open
    */
-  public Watch open(Watch.Query query, long after, WatchSink sink) {
+  public Watch open(Watch.Query query, long after, WatchSink sink, Runnable permit) {
     log.changes(after, 1, 1);
     if (!places.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many watches are open.")
           .withLimit(limits.watches());
     }
-    Watch watch = new Watch(this, query, after, sink);
+    Watch watch = new Watch(this, query, after, sink, permit);
     watches.add(watch);
     LockSupport.unpark(dispatcher);
     if (closed) {
@@ -231,6 +241,10 @@ public final class WatchHub implements CommitListener, AutoCloseable {
         woken++;
       }
       watch.progressAfter(limits.progressInterval().toNanos(), now);
+    }
+    if (now - permitsAskedAt >= PERMIT_NANOS) {
+      permitsAskedAt = now;
+      watches.forEach(Watch::endUnlessPermitted);
     }
     lanes.blocked().accept(blocked);
     return woken;

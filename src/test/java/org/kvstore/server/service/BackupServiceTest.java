@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.CheckpointDocument;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.RestoredDocument;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -132,7 +133,8 @@ class BackupServiceTest {
     open("data", Map.of("kv.disk.floor", "1000000GiB"));
 
     for (long length : new long[] {archive.length, -1}) {
-      assertThatThrownBy(() -> backups.restore(new ByteArrayInputStream(archive), length))
+      assertThatThrownBy(
+              () -> backups.restore(Access.UNLIMITED, new ByteArrayInputStream(archive), length))
           .extracting("code")
           .isEqualTo(ErrorCode.STORAGE_FULL);
     }
@@ -145,8 +147,12 @@ class BackupServiceTest {
     engine.close();
     open("data", Map.of("kv.disk.floor", "1000000GiB", "kv.backup.dir", parent + "/copies"));
 
-    assertThatThrownBy(backups::backup).extracting("code").isEqualTo(ErrorCode.STORAGE_FULL);
-    assertThatThrownBy(backups::checkpoint).extracting("code").isEqualTo(ErrorCode.STORAGE_FULL);
+    assertThatThrownBy(() -> backups.backup(Access.UNLIMITED))
+        .extracting("code")
+        .isEqualTo(ErrorCode.STORAGE_FULL);
+    assertThatThrownBy(() -> backups.checkpoint(Access.UNLIMITED))
+        .extracting("code")
+        .isEqualTo(ErrorCode.STORAGE_FULL);
   }
 
   @Test
@@ -165,7 +171,7 @@ class BackupServiceTest {
           }
         };
 
-    backups.restore(busy, archive.length);
+    backups.restore(Access.UNLIMITED, busy, archive.length);
 
     assertThat(value("a")).isEqualTo("1");
     assertTemporaryIsEmpty();
@@ -187,15 +193,18 @@ class BackupServiceTest {
             return count;
           }
         };
-    assertThatThrownBy(() -> backups.restore(torn, archive.length)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> backups.restore(Access.UNLIMITED, torn, archive.length))
+        .isInstanceOf(IOException.class);
     assertUnchanged();
   }
 
   @Test
   void backup_whileAnotherIsSent_isRefused() throws IOException {
     put("a", "1");
-    Backup first = backups.backup();
-    assertThatThrownBy(backups::backup).extracting("code").isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+    Backup first = backups.backup(Access.UNLIMITED);
+    assertThatThrownBy(() -> backups.backup(Access.UNLIMITED))
+        .extracting("code")
+        .isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
     first.close();
     assertThat(backup()).isNotEmpty();
   }
@@ -204,7 +213,9 @@ class BackupServiceTest {
   void backup_thatCannotBegin_keepsNoPlace() throws IOException {
     put("a", "1");
     Path temporary = Files.createFile(parent.resolve("data/tmp"));
-    assertThatThrownBy(backups::backup).extracting("code").isEqualTo(ErrorCode.UNAVAILABLE);
+    assertThatThrownBy(() -> backups.backup(Access.UNLIMITED))
+        .extracting("code")
+        .isEqualTo(ErrorCode.UNAVAILABLE);
     Files.delete(temporary);
     assertThat(backup()).isNotEmpty();
   }
@@ -212,7 +223,7 @@ class BackupServiceTest {
   @Test
   void backup_isAsLongAsItSays_andLeavesNothing() throws IOException {
     put("a", "x".repeat(100_000));
-    try (Backup backup = backups.backup()) {
+    try (Backup backup = backups.backup(Access.UNLIMITED)) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       backup.writeTo(out);
       assertThat(out.size()).isEqualTo(backup.size());
@@ -225,7 +236,7 @@ class BackupServiceTest {
   @Test
   void backup_thatBreaksOff_isNotTheLast() throws IOException {
     put("a", "1");
-    try (Backup backup = backups.backup()) {
+    try (Backup backup = backups.backup(Access.UNLIMITED)) {
       assertThatThrownBy(
               () ->
                   backup.writeTo(
@@ -248,9 +259,9 @@ class BackupServiceTest {
     Path folder = Files.createDirectory(parent.resolve("copies"));
     open("data", Map.of("kv.backup.dir", folder.toString()));
 
-    CheckpointDocument first = backups.checkpoint();
+    CheckpointDocument first = backups.checkpoint(Access.UNLIMITED);
     put("a", "2");
-    CheckpointDocument second = backups.checkpoint();
+    CheckpointDocument second = backups.checkpoint(Access.UNLIMITED);
 
     assertThat(first.revision()).isEqualTo(1);
     assertThat(second.revision()).isEqualTo(2);
@@ -269,7 +280,7 @@ class BackupServiceTest {
     engine.close();
     open("data", Map.of("kv.backup.dir", elsewhere.toString()));
 
-    assertThatThrownBy(backups::checkpoint)
+    assertThatThrownBy(() -> backups.checkpoint(Access.UNLIMITED))
         .hasMessageContaining("file system")
         .extracting("code")
         .isEqualTo(ErrorCode.NOT_FOUND);
@@ -279,7 +290,9 @@ class BackupServiceTest {
 
   @Test
   void checkpoint_withoutAPlace_isNotFound() {
-    assertThatThrownBy(backups::checkpoint).extracting("code").isEqualTo(ErrorCode.NOT_FOUND);
+    assertThatThrownBy(() -> backups.checkpoint(Access.UNLIMITED))
+        .extracting("code")
+        .isEqualTo(ErrorCode.NOT_FOUND);
   }
 
   @Test
@@ -324,14 +337,14 @@ class BackupServiceTest {
 
   private byte[] backup() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (Backup backup = backups.backup()) {
+    try (Backup backup = backups.backup(Access.UNLIMITED)) {
       backup.writeTo(out);
     }
     return out.toByteArray();
   }
 
   private RestoredDocument restore(byte[] archive) throws IOException {
-    return backups.restore(new ByteArrayInputStream(archive), archive.length);
+    return backups.restore(Access.UNLIMITED, new ByteArrayInputStream(archive), archive.length);
   }
 
   private void put(String key, String value) {

@@ -21,6 +21,7 @@ class LeaseRowsTest {
   void lease_golden() {
     assertHex(LeaseRows.lease(300), "6c000000000000012c");
     assertHex(LeaseRows.value(LEASE), "01e807808080808020c801");
+    assertHex(LeaseRows.value(LEASE.of("ü")), "02e807808080808020c80102c3bc");
   }
 
   @Test
@@ -46,6 +47,8 @@ class LeaseRowsTest {
     Lease lease = new Lease(number, number, number, Integer.MAX_VALUE);
 
     assertThat(LeaseRows.lease(number, LeaseRows.value(lease))).isEqualTo(lease);
+    Lease owned = lease.of("alice");
+    assertThat(LeaseRows.lease(number, LeaseRows.value(owned))).isEqualTo(owned);
     assertThat(LeaseRows.timeOf(LeaseRows.time(lease))).isEqualTo(number);
     assertThat(LeaseRows.leaseOfTime(LeaseRows.time(lease))).isEqualTo(number);
     assertThat(LeaseRows.keyOf(LeaseRows.key(number, KEY))).isEqualTo(KEY);
@@ -78,8 +81,8 @@ class LeaseRowsTest {
   @Test
   void unknownFormat_isRefused() {
     byte[] value = LeaseRows.value(LEASE);
-    value[0] = 2;
-    assertThatThrownBy(() -> LeaseRows.lease(300, value)).hasMessageContaining("format 2");
+    value[0] = 3;
+    assertThatThrownBy(() -> LeaseRows.lease(300, value)).hasMessageContaining("format 3");
   }
 
   private static Bytes row(byte[] row) {

@@ -1,0 +1,127 @@
+package org.kvstore.server.security;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.store.CommitListener;
+import org.kvstore.server.store.EntryScan;
+import org.kvstore.server.store.Store;
+
+/**
+ * The tokens and grants of a store, in memory. It hears of each commit before that is acknowledged,
+ * so a grant is in force, or not any more, when whoever changed it has the answer.
+ *
+ * <p>Its monitor makes changes of the rules follow one another; whoever asks sees the newest
+ * without it.
+ */
+public final class AccessRules implements CommitListener, Supplier<Rules> {
+  private static final Logger LOG = System.getLogger(AccessRules.class.getName());
+
+  private final Store store;
+  private final Map<String, Long> uses = new ConcurrentHashMap<>();
+  private volatile Rules rules = Rules.NONE;
+
+  /** Guarded by the monitor: the rules are those of this revision or a later one. */
+  private long revision;
+
+  AccessRules(Store store) {
+    this.store = store;
+  }
+
+  @Override
+  public Rules get() {
+    return rules;
+  }
+
+  /** When each token had been used last, as far as that was kept: milliseconds since the epoch. */
+  Map<String, Long> uses() {
+    return uses;
+  }
+
+  /** Reads all of them. What is committed meanwhile is heard of afterwards. */
+  synchronized void load() {
+    Map<String, ApiToken> tokens = new HashMap<>();
+    Map<String, Grant> grants = new HashMap<>();
+    Map<String, Long> kept = new HashMap<>();
+    try (EntryScan scan = store.scan(KeyRange.SYSTEM)) {
+      do {
+        for (Entry entry : scan.entries()) {
+          read(entry, tokens, grants, kept);
+        }
+      } while (scan.advance());
+      revision = scan.revision();
+    }
+    rules = new Rules(tokens, grants);
+    uses.keySet().retainAll(tokens.keySet());
+    kept.forEach((id, time) -> uses.merge(id, time, Math::max));
+  }
+
+  private static void read(
+      Entry entry,
+      Map<String, ApiToken> tokens,
+      Map<String, Grant> grants,
+      Map<String, Long> kept) {
+    Key key = entry.key();
+    String token = SecurityRows.tokenId(key);
+    if (token != null) {
+      tokens.put(token, SecurityRows.token(token, entry.value()));
+    }
+    String grant = SecurityRows.grantId(key);
+    if (grant != null) {
+      grants.put(grant, SecurityRows.grant(entry.value()));
+    }
+    String use = SecurityRows.useId(key);
+    if (use != null) {
+      kept.put(use, SecurityRows.lastUse(entry.value()));
+    }
+  }
+
+  @Override
+  public void committed(List<Event> events) {
+    for (Event event : events) {
+      if (event.key().isSystem()) {
+        change(event);
+      }
+    }
+  }
+
+  private synchronized void change(Event event) {
+    if (event.revision() <= revision) {
+      return;
+    }
+    Entry entry = event.entry();
+    @Nullable Bytes value = entry == null ? null : entry.value();
+    String token = SecurityRows.tokenId(event.key());
+    if (token != null) {
+      rules = rules.withToken(token, value == null ? null : SecurityRows.token(token, value));
+      if (value == null) {
+        uses.remove(token);
+      }
+    }
+    String grant = SecurityRows.grantId(event.key());
+    if (grant != null) {
+      rules = rules.withGrant(grant, value == null ? null : SecurityRows.grant(value));
+    }
+  }
+
+  /** After a restore they are others; until they are read, nobody but the operator gets in. */
+  @Override
+  public void recovered() {
+    try {
+      load();
+    } catch (RuntimeException e) {
+      rules = Rules.NONE;
+      LOG.log(Level.ERROR, "The grants could not be read: only the operator is let in.", e);
+    }
+  }
+}

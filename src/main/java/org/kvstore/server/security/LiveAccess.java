@@ -1,0 +1,79 @@
+package org.kvstore.server.security;
+
+import java.time.Clock;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Permission;
+
+/** What a caller may do by the rules as they are at each question. */
+final class LiveAccess implements Access {
+  private final Caller caller;
+  private final Supplier<Rules> rules;
+  private final Clock clock;
+
+  LiveAccess(Caller caller, Supplier<Rules> rules, Clock clock) {
+    this.caller = caller;
+    this.rules = rules;
+    this.clock = clock;
+  }
+
+  @Override
+  public void require(Permission permission, Key key) {
+    if (!now().allows(caller, permission, key.utf8())) {
+      throw forbidden(permission, "this key");
+    }
+  }
+
+  @Override
+  public void require(Permission permission, KeyRange range) {
+    if (!now().allows(caller, permission, range)) {
+      throw forbidden(
+          permission, range.equals(KeyRange.ALL) ? "all keys" : "all keys of this range");
+    }
+  }
+
+  @Override
+  public void requireSome(Permission permission) {
+    if (!now().allowsSome(caller, permission)) {
+      throw forbidden(permission, "any key");
+    }
+  }
+
+  @Override
+  public String owner() {
+    return caller.subject();
+  }
+
+  /** The operator helps with what belongs to others too. */
+  @Override
+  public boolean owns(Lease lease) {
+    return caller.isOperator() || owner().equals(lease.owner());
+  }
+
+  private Rules now() {
+    Rules newest = rules.get();
+    if (!newest.accepts(caller, clock.millis())) {
+      throw KeyValueException.of(
+          ErrorCode.UNAUTHENTICATED, "The proof of who is asking is not valid any more.");
+    }
+    return newest;
+  }
+
+  private KeyValueException forbidden(Permission permission, String what) {
+    return KeyValueException.of(
+        ErrorCode.FORBIDDEN,
+        "'%s' has no permission to %s %s."
+            .formatted(
+                caller.subject(),
+                permission == Permission.ADMIN
+                    ? "administer"
+                    : permission.name().toLowerCase(Locale.ROOT),
+                what));
+  }
+}

@@ -1,0 +1,93 @@
+package org.kvstore.server.service;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * Whether clients have to say who they are, and the token that is valid whatever the store holds:
+ * the first token is made with it, and the last one it is that still opens the door.
+ *
+ * @param adminToken the token of the operator; empty when nobody has to say who they are
+ */
+public record SecurityConfig(Optional<String> adminToken) {
+  /** Nobody has to say who they are. */
+  public static final SecurityConfig OPEN = new SecurityConfig(Optional.empty());
+
+  private static final String TOKEN = "kv.security.admin-token";
+  private static final String TOKEN_FILE = "kv.security.admin-token-file";
+  private static final int LEAST_LENGTH = 32;
+  private static final Pattern TOKEN_TEXT =
+      Pattern.compile("[\\x21-\\x7E]{" + LEAST_LENGTH + ",512}");
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[?::1\\]?");
+
+  /**
+   * Reads and checks the properties. Without authentication only this machine may be served.
+   *
+   * @throws KeyValueException UNAVAILABLE, naming the property and what is allowed; never the token
+   */
+  static SecurityConfig read(Function<String, Optional<String>> config) {
+    Optional<String> token = config.apply(TOKEN).map(String::strip);
+    Optional<String> file = config.apply(TOKEN_FILE).map(String::strip);
+    if (token.isPresent() && file.isPresent()) {
+      throw refusal("%s and %s are both set; one is enough.".formatted(TOKEN, TOKEN_FILE));
+    }
+    Optional<String> admin =
+        token.or(() -> file.map(SecurityConfig::readToken)).map(SecurityConfig::checked);
+    if (admin.isEmpty()) {
+      requireLoopback(config);
+    }
+    return new SecurityConfig(admin);
+  }
+
+  /** Whether clients have to say who they are. */
+  public boolean isRequired() {
+    return adminToken.isPresent();
+  }
+
+  private static void requireLoopback(Function<String, Optional<String>> config) {
+    String host = config.apply("kv.host").map(String::strip).orElse("localhost");
+    boolean insecure =
+        config.apply("kv.security.insecure").map(String::strip).orElse("false").equals("true");
+    if (!insecure && !LOOPBACK.matcher(host).matches()) {
+      throw refusal(
+          "kv.host is '%s', which other machines reach, but no authentication is configured. Set %s"
+                  .formatted(host, TOKEN_FILE)
+              + ", or kv.security.insecure=true to let everybody read and write everything.");
+    }
+  }
+
+  private static String readToken(String file) {
+    try {
+      return Files.readString(Path.of(file)).strip();
+    } catch (IOException | RuntimeException e) {
+      throw refusal("%s is '%s', which cannot be read (%s).".formatted(TOKEN_FILE, file, e));
+    }
+  }
+
+  private static String checked(String token) {
+    if (!TOKEN_TEXT.matcher(token).matches()) {
+      throw refusal(
+          "The token of %s or %s has at least %d visible ASCII characters, such as 'openssl rand"
+                  .formatted(TOKEN, TOKEN_FILE, LEAST_LENGTH)
+              + " -base64 32' makes.");
+    }
+    return token;
+  }
+
+  private static KeyValueException refusal(String detail) {
+    return KeyValueException.of(ErrorCode.UNAVAILABLE, detail);
+  }
+
+  /** Without the token. */
+  @Override
+  public String toString() {
+    return "SecurityConfig[isRequired=" + isRequired() + "]";
+  }
+}
