@@ -48,6 +48,7 @@ final class Environment {
   static void complete(Map<String, String> environment, Path workingDirectory) {
     environment.putIfAbsent("KV_DATA_DIR", "data");
     absolute(environment, "KV_DATA_DIR", workingDirectory);
+    absolute(environment, "KV_SECURITY_ADMIN_TOKEN_FILE", workingDirectory);
     if (environment.containsKey(ACCESS_LOG)) {
       absolute(environment, ACCESS_LOG, workingDirectory);
       environment.putIfAbsent("KV_ACCESS_LOG_ENABLED", "true");

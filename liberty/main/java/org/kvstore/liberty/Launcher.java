@@ -79,6 +79,10 @@ public final class Launcher {
     Map<String, String> environment = builder.environment();
     environment.putAll(command.environment());
     Environment.complete(environment, Path.of("").toAbsolutePath());
+    String warning = Exposure.check(environment);
+    if (!warning.isEmpty()) {
+      System.err.println(warning);
+    }
     command.configureTraces(Environment.wantsTraces(environment));
     ServerAddress address = ServerAddress.of(environment);
     address.checkFree();

@@ -15,12 +15,14 @@ public class RestApplication extends Application {
     return Set.of(
         AdminResource.class,
         BatchResource.class,
+        GrantResource.class,
         HistoryResource.class,
         LeaseResource.class,
         ListingResource.class,
         MetricsResource.class,
         SimpleResource.class,
         StatusResource.class,
+        TokenResource.class,
         TransactionResource.class,
         ProblemMapper.class);
   }
