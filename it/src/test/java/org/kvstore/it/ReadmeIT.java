@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -13,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.kvstore.it.support.ServerProcess;
 
@@ -24,6 +26,7 @@ class ReadmeIT {
   private static final String HOME = "http://127.0.0.1:8080";
   private static final Pattern TOUR =
       Pattern.compile("(?s)\n## (?:A tour with curl|Operations)\n(.*?)(?=\n## )");
+  private static final Pattern ACCESS = Pattern.compile("(?s)\n## Who may do what\n(.*?)(?=\n## )");
   private static final Pattern BLOCK = Pattern.compile("(?s)```sh\n(.*?)```");
   private static final Pattern PROMISED = Pattern.compile("(?m)# (\\d{3})\\b");
   private static final Pattern ANSWERED = Pattern.compile("(?m)^HTTP/1.1 (\\d{3})");
@@ -44,23 +47,45 @@ class ReadmeIT {
 
   @TestFactory
   Stream<DynamicTest> tourWithCurl_answersAsItsCommentsSay() throws IOException {
-    String readme = Files.readString(Path.of(System.getProperty("it.readme")));
-    List<String> blocks =
-        TOUR.matcher(readme)
-            .results()
-            .flatMap(tour -> BLOCK.matcher(tour.group(1)).results())
-            .map(block -> block.group(1))
-            .toList();
+    List<String> blocks = blocks(TOUR);
     assertThat(blocks).hasSizeGreaterThan(4);
     return blocks.stream()
         .map(
             block ->
-                DynamicTest.dynamicTest(block.lines().findFirst().orElse(""), () -> run(block)));
+                DynamicTest.dynamicTest(
+                    block.lines().findFirst().orElse(""), () -> run(block, server)));
   }
 
-  private static void run(String block) throws IOException, InterruptedException {
+  @Test
+  void tokensAndGrants_doWhatTheirCommentsSay() throws IOException, InterruptedException {
+    Path token =
+        Files.writeString(
+            WORK.resolve("operator-token"), "operator-0123456789-0123456789-0123456789\n");
+    try (ServerProcess secured =
+        ServerProcess.ready(
+            ServerProcess.directory("readme-access"),
+            Map.of("KV_SECURITY_ADMIN_TOKEN_FILE", token.toString()))) {
+      List<String> blocks = blocks(ACCESS);
+      assertThat(blocks).isNotEmpty();
+      for (String block : blocks) {
+        run(block, secured);
+      }
+    }
+  }
+
+  private static List<String> blocks(Pattern section) throws IOException {
+    String readme = Files.readString(Path.of(System.getProperty("it.readme")));
+    return section
+        .matcher(readme)
+        .results()
+        .flatMap(tour -> BLOCK.matcher(tour.group(1)).results())
+        .map(block -> block.group(1))
+        .toList();
+  }
+
+  private static void run(String block, ServerProcess on) throws IOException, InterruptedException {
     Path output = WORK.resolve("output");
-    String script = block.replace(HOME, server.service().uri().toString());
+    String script = block.replace(HOME, on.service().uri().toString());
     Process shell =
         new ProcessBuilder("bash", "-e", "-c", script)
             .directory(WORK.toFile())

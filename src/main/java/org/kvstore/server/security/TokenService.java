@@ -131,7 +131,10 @@ public class TokenService {
     return entries
         .delete(SecurityRows.token(id))
         .thenAccept(
-            deleted -> own.forEach(grant -> entries.delete(SecurityRows.grant(grant.id()))));
+            deleted -> {
+              entries.delete(SecurityRows.use(id));
+              own.forEach(grant -> entries.delete(SecurityRows.grant(grant.id())));
+            });
   }
 
   private CompletionStage<Made> put(ApiToken token, Condition condition, String text) {

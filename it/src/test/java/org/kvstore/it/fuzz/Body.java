@@ -40,6 +40,13 @@ final class Body {
           "/v1/txn", TRANSACTIONS,
           "/v1/leases", List.of("{\"ttl\":\"1s\"}", "{\"ttl\":\"24h\"}", "{\"ttl\":\"PT2S\"}"),
           "/v1/batch", PUTS,
+          "/v1/admin/tokens",
+              List.of(
+                  "{\"subject\":\"a\"}", "{\"subject\":\"b\",\"groups\":[\"c\"],\"ttl\":\"1s\"}"),
+          "/v1/admin/grants",
+              List.of(
+                  "{\"subject\":\"a\",\"prefix\":\"fuzz/\",\"permission\":\"read\"}",
+                  "{\"group\":\"c\",\"prefix\":\"\",\"permission\":\"admin\"}"),
           "/put", List.of("{\"key\":\"fuzz/1\",\"value\":\"x\"}", "key=fuzz%2F1&value=x"),
           "/v1/kv/{key}",
               List.of(
