@@ -59,7 +59,7 @@ public class AdminResource {
       // It writes nothing, so it would leave a backup open.
       response.resume(Response.ok().type(MediaTypes.TAR).build());
     } else {
-      OwnThread.run(service, request, response, () -> send(access, response));
+      OwnThread.runAdmin(service, request, response, () -> send(access, response));
     }
   }
 
@@ -87,7 +87,7 @@ public class AdminResource {
     access.requireAll(Permission.ADMIN);
     InputStream in = request.getInputStream();
     long length = request.getContentLengthLong();
-    OwnThread.run(
+    OwnThread.runAdmin(
         service, request, response, () -> response.resume(backups.restore(access, in, length)));
   }
 
@@ -98,7 +98,8 @@ public class AdminResource {
     Bodies.requireNone(request, "it takes no parameters.");
     Query.of(request, Set.of());
     Access access = Exchange.access(request);
-    OwnThread.run(service, request, response, () -> response.resume(backups.checkpoint(access)));
+    OwnThread.runAdmin(
+        service, request, response, () -> response.resume(backups.checkpoint(access)));
   }
 
   /** Gives up history; without a revision all that is not the present. */

@@ -15,52 +15,74 @@ import org.kvstore.server.service.KeyValueService;
 final class AsyncReply {
   private static final Logger LOG = System.getLogger(AsyncReply.class.getName());
 
-  private AsyncReply() {}
+  private final KeyValueService service;
+  private final HttpServletRequest request;
+  private final HttpServletResponse response;
+  private final AsyncContext context;
 
-  /** Sends the reply of a stage, or the problem that it fails with. */
-  static void send(
-      CompletionStage<Reply> stage, HttpServletRequest request, HttpServletResponse response) {
-    AsyncContext context = begin(request, response);
-    stage.whenComplete(
-        (reply, failure) ->
-            end(
-                failure == null ? reply : ProblemMapper.reply(failure, Origin.of(request)),
-                context,
-                request,
-                response));
-  }
-
-  /** Sends a reply that takes as long as its reader likes. */
-  static void sendApart(
-      Reply reply,
-      KeyValueService service,
-      HttpServletRequest request,
-      HttpServletResponse response) {
-    AsyncContext context = begin(request, response);
-    try {
-      service.runApart(() -> end(reply, context, request, response));
-    } catch (KeyValueException full) {
-      end(Problems.reply(full, Origin.of(request)), context, request, response);
-    }
-  }
-
-  private static AsyncContext begin(HttpServletRequest request, HttpServletResponse response) {
-    AsyncContext context = request.startAsync(request, response);
+  private AsyncReply(
+      KeyValueService service, HttpServletRequest request, HttpServletResponse response) {
+    this.service = service;
+    this.request = request;
+    this.response = response;
+    context = request.startAsync(request, response);
     // The service bounds every wait; the container need not.
     context.setTimeout(0);
     Exchange.of(request).goesOn();
-    return context;
   }
 
-  private static void end(
-      Reply reply, AsyncContext context, HttpServletRequest request, HttpServletResponse response) {
+  /** Sends the reply of a stage, or the problem that it fails with. */
+  static void send(
+      CompletionStage<Reply> stage,
+      KeyValueService service,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    AsyncReply async = new AsyncReply(service, request, response);
+    stage.whenComplete(
+        (reply, failure) ->
+            async.end(failure == null ? reply : ProblemMapper.reply(failure, Origin.of(request))));
+  }
+
+  /** Sends a reply that is there: at once, unless its reader may keep a thread waiting. */
+  static void send(
+      Reply reply,
+      KeyValueService service,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    boolean head = isHead(request);
+    if (reply.isLarge() && !head) {
+      new AsyncReply(service, request, response).end(reply);
+    } else {
+      reply.send(response, head);
+    }
+  }
+
+  private void end(Reply reply) {
+    if (isHead(request)) {
+      write(reply);
+      return;
+    }
     try {
-      reply.send(response, request.getMethod().equals("HEAD"));
+      OwnThread.send(service, reply, () -> write(reply));
+    } catch (KeyValueException full) {
+      boolean read = request.getMethod().equals("GET");
+      write(Problems.reply(read ? full : OwnThread.untold(full), Origin.of(request)));
+    }
+  }
+
+  private void write(Reply reply) {
+    try {
+      reply.send(response, isHead(request));
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "The client has gone.", e);
     } finally {
       Exchange.of(request).answered(response.getStatus());
       context.complete();
     }
+  }
+
+  private static boolean isHead(HttpServletRequest request) {
+    return request.getMethod().equals("HEAD");
   }
 }

@@ -89,7 +89,7 @@ final class Batch {
     FutureTask<Void> writer = new FutureTask<>(() -> writeResults(results));
     place.start(writer);
     try {
-      submitLines(new LineReader(in, maxLine()));
+      submitLines(new TimedInput(in, limits.bodyWait()));
     } catch (InterruptedException e) {
       throw interrupted();
     } finally {
@@ -129,12 +129,15 @@ final class Batch {
         Math.min(Integer.MAX_VALUE / 2, LINE_OVERHEAD + ESCAPING * (long) limits.valueBytes());
   }
 
-  private void submitLines(LineReader input) throws IOException, InterruptedException {
+  private void submitLines(TimedInput in) throws IOException, InterruptedException {
+    LineReader input = new LineReader(in, maxLine());
     boolean taken = true;
     while (taken && input.next()) {
       if (!input.isBlank()) {
         lines++;
         taken = window.add(submit(input));
+        // Not how long it waits for its client's answers counts, but how long for a line.
+        in.nextPart();
       }
     }
   }

@@ -2,41 +2,69 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
 
 /**
  * Reads request bodies within a limit.
  *
  * <p>Most bodies come with the head of their request, and are read at once, by the thread that has
- * the request. That thread waits for those that do not. When several wait already, {@link
- * RequestGate} has a body received without a thread before it lets the request pass.
+ * the request. That thread waits for those that do not, for a bounded time. When as many wait as
+ * may, {@link RequestGate} has a body received without a thread before it lets the request pass.
  */
 final class Bodies {
   private static final String RECEIVED = "org.kvstore.body";
 
-  /** The container's pool has about twice as many threads. */
-  private static final int MOST_WAITING = Runtime.getRuntime().availableProcessors();
-
-  private static final AtomicInteger READING = new AtomicInteger();
+  /** Threads that may wait; the container's pool has about twice as many as there are CPUs. */
+  private static final Semaphore WAITING =
+      new Semaphore(Runtime.getRuntime().availableProcessors());
 
   private Bodies() {}
 
-  /** Whether so many threads read bodies now that another should not. */
-  static boolean areSlow() {
-    return READING.get() >= MOST_WAITING;
+  /**
+   * Lets this thread wait for a body, until that has been read or somebody says {@link #leave};
+   * false when as many wait as may.
+   *
+   * @param most how long it may take to arrive
+   */
+  static boolean mayWait(Exchange exchange, Duration most) {
+    boolean may = WAITING.tryAcquire();
+    if (may) {
+      exchange.waitsForBody(most);
+    }
+    return may;
+  }
+
+  /** This thread does not wait for a body any more, if it did. */
+  static void leave(Exchange exchange) {
+    if (exchange.waitsForBody()) {
+      exchange.waitsForBody(null);
+      WAITING.release();
+    }
   }
 
   /** Leaves a body that was received for {@link #read}. */
-  static void received(HttpServletRequest request, byte[] body) {
+  static void received(HttpServletRequest request, SlowBody body) {
     request.setAttribute(RECEIVED, body);
   }
 
   /** Whether the body has been received. */
   static boolean isReceived(HttpServletRequest request) {
     return request.getAttribute(RECEIVED) != null;
+  }
+
+  /** How long a body may be that is sent to a path; what reads it may allow less, never more. */
+  static int limit(String path, Limits limits) {
+    if (path.startsWith(RequestGate.KEYS)) {
+      return limits.valueBytes();
+    }
+    return path.equals(SimpleResource.PUT)
+        ? SimpleResource.bodyLimit(limits)
+        : limits.transactionBytes();
   }
 
   /**
@@ -51,7 +79,12 @@ final class Bodies {
     if (length > limit) {
       throw tooLarge(field, limit);
     }
-    byte[] body = bytes(request, length >= 0 ? (int) length : limit + 1);
+    SlowBody received = (SlowBody) request.getAttribute(RECEIVED);
+    if (received != null && received.isCutOff()) {
+      throw tooLarge(field, limit);
+    }
+    byte[] body =
+        received != null ? received.take() : await(request, length >= 0 ? (int) length : limit + 1);
     if (body.length > limit) {
       throw tooLarge(field, limit);
     }
@@ -62,15 +95,15 @@ final class Bodies {
     return Bytes.takeOver(body);
   }
 
-  private static byte[] bytes(HttpServletRequest request, int most) throws IOException {
-    if (request.getAttribute(RECEIVED) instanceof byte[] received) {
-      return received;
-    }
-    READING.incrementAndGet();
+  private static byte[] await(HttpServletRequest request, int most) throws IOException {
+    Exchange exchange = Exchange.of(request);
+    Duration wait = exchange.bodyWait();
     try {
-      return request.getInputStream().readNBytes(most);
+      return new TimedInput(request.getInputStream(), wait).readNBytes(most);
+    } catch (TimedInput.TooSlowException e) {
+      throw tooSlow(wait);
     } finally {
-      READING.decrementAndGet();
+      leave(exchange);
     }
   }
 
@@ -103,6 +136,12 @@ final class Bodies {
     } catch (IllegalArgumentException e) {
       throw KeyValueException.invalid("body", "The body is not valid UTF-8.");
     }
+  }
+
+  /** The problem of a body that took longer to arrive than it may. */
+  static KeyValueException tooSlow(Duration most) {
+    return KeyValueException.of(
+        ErrorCode.REQUEST_INVALID, TimedInput.TooSlowException.message(most));
   }
 
   private static KeyValueException tooLarge(String field, int limit) {

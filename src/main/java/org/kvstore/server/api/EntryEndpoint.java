@@ -61,9 +61,9 @@ public class EntryEndpoint {
     try {
       switch (request.getMethod()) {
         case "GET", "HEAD" -> read(request, response, key);
-        case "PUT" -> AsyncReply.send(put(request, key), request, response);
-        case "PATCH" -> AsyncReply.send(patch(request, key), request, response);
-        case "DELETE" -> AsyncReply.send(delete(request, key), request, response);
+        case "PUT" -> AsyncReply.send(put(request, key), service, request, response);
+        case "PATCH" -> AsyncReply.send(patch(request, key), service, request, response);
+        case "DELETE" -> AsyncReply.send(delete(request, key), service, request, response);
         case "OPTIONS" -> Reply.status(200).header("Allow", METHODS).build().send(response, false);
         default -> {
           response.setHeader("Allow", METHODS);
@@ -82,7 +82,7 @@ public class EntryEndpoint {
     Optional<Entry> now = find(request, key);
     Wish wish = Wish.of(request);
     if (wait.isEmpty() || request.getQueryString() != null) {
-      send(EntryReplies.read(wish, now), request, response);
+      AsyncReply.send(EntryReplies.read(wish, now), service, request, response);
       return;
     }
     Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
@@ -92,19 +92,9 @@ public class EntryEndpoint {
         service
             .hold(Exchange.access(request), key, isNews, wait.get())
             .thenApply(entry -> EntryReplies.read(wish, entry, applied)),
+        service,
         request,
         response);
-  }
-
-  private void send(Reply reply, HttpServletRequest request, HttpServletResponse response)
-      throws IOException {
-    boolean head = request.getMethod().equals("HEAD");
-    boolean large = reply.body() != null && reply.body().size() > OwnThread.LARGE_BYTES;
-    if (large && !head) {
-      AsyncReply.sendApart(reply, service, request, response);
-    } else {
-      reply.send(response, head);
-    }
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {

@@ -5,9 +5,11 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Limits;
 import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
 import org.kvstore.server.ops.RequestSpan;
@@ -27,6 +29,9 @@ final class Exchange {
   private RequestKind kind;
   private @Nullable Access access;
   private boolean goesOn;
+
+  /** The request's thread has a place among those that wait for bodies, and waits so long. */
+  private @Nullable Duration bodyWait;
 
   private Exchange(
       RequestMetrics metrics, String path, RequestKind kind, @Nullable RequestSpan span) {
@@ -75,6 +80,25 @@ final class Exchange {
   /** Its sender is known now. */
   void isOf(Access sender) {
     access = sender;
+  }
+
+  /**
+   * Its thread may wait for its body. To be said on that thread, as what follows.
+   *
+   * @param most how long; null when it does not wait any more
+   */
+  void waitsForBody(@Nullable Duration most) {
+    bodyWait = most;
+  }
+
+  /** Whether its thread has a place among those that wait for bodies. */
+  boolean waitsForBody() {
+    return bodyWait != null;
+  }
+
+  /** How long its thread waits for its body. */
+  Duration bodyWait() {
+    return Objects.requireNonNullElse(bodyWait, Limits.DEFAULT.bodyWait());
   }
 
   /** It is a read that waits, as only its headers say. */

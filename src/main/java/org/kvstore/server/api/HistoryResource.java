@@ -10,11 +10,9 @@ import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import java.util.Objects;
 import java.util.Set;
 import org.kvstore.api.HistoryDocument;
 import org.kvstore.server.model.Bytes;
-import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.service.ChangeService;
 import org.kvstore.server.service.KeyValueService;
@@ -51,18 +49,6 @@ public class HistoryResource {
             history.next() == 0
                 ? null
                 : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token());
-    if (bytes(history) > OwnThread.LARGE_BYTES) {
-      OwnThread.send(keys, request, response, page);
-    } else {
-      response.resume(page);
-    }
-  }
-
-  private static long bytes(History history) {
-    return history.versions().stream()
-        .map(Event::entry)
-        .filter(Objects::nonNull)
-        .mapToLong(entry -> entry.value().size())
-        .sum();
+    OwnThread.send(keys, response, Reply.json(page));
   }
 }

@@ -11,6 +11,8 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
@@ -18,6 +20,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.service.LeaseService;
 
 /** Leases: {@code /v1/leases}. */
@@ -29,10 +32,12 @@ public class LeaseResource {
   private static final int MAX_BODY = 4 << 10;
 
   private final LeaseService service;
+  private final KeyValueService keys;
 
   @Inject
-  public LeaseResource(LeaseService service) {
+  public LeaseResource(LeaseService service, KeyValueService keys) {
     this.service = service;
+    this.keys = keys;
   }
 
   @POST
@@ -59,10 +64,13 @@ public class LeaseResource {
 
   @GET
   @Path("{id}")
-  public Response get(@Context HttpServletRequest request, @PathParam("id") String id) {
+  public void get(
+      @Context HttpServletRequest request,
+      @PathParam("id") String id,
+      @Suspended AsyncResponse response) {
     Query.of(request, NONE);
     LeaseService.Holding holding = service.find(Exchange.access(request), LeaseIds.parse(id));
-    return Response.ok(Documents.lease(holding.lease(), holding.keys())).build();
+    OwnThread.send(keys, response, Reply.json(Documents.lease(holding.lease(), holding.keys())));
   }
 
   @PUT

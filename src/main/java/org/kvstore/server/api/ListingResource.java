@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
@@ -47,23 +46,7 @@ public class ListingResource {
   public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     ListingDocument page =
         new Listing(Query.of(request, Listing.PARAMETERS)).read(service, Exchange.access(request));
-    if (characters(page) > OwnThread.LARGE_BYTES) {
-      OwnThread.send(service, request, response, page);
-    } else {
-      response.resume(page);
-    }
-  }
-
-  private static long characters(ListingDocument page) {
-    return page.entries() == null
-        ? 0
-        : page.entries().stream()
-            .mapToLong(entry -> length(entry.value()) + length(entry.valueBase64()))
-            .sum();
-  }
-
-  private static int length(@Nullable String text) {
-    return text == null ? 0 : text.length();
+    OwnThread.send(service, response, Reply.json(page));
   }
 
   /** The whole range, a line a key, as of one point in time and in constant memory. */

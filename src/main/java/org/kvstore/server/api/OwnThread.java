@@ -2,7 +2,10 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.container.AsyncResponse;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.Apart;
 import org.kvstore.server.service.KeyValueService;
 
 /**
@@ -11,9 +14,6 @@ import org.kvstore.server.service.KeyValueService;
  * client that stops in the middle of a batch or a large answer would keep one of them.
  */
 final class OwnThread {
-  /** What is longer may not fit into the buffers of a socket whose reader has stopped. */
-  static final int LARGE_BYTES = 64 << 10;
-
   private OwnThread() {}
 
   /** Resumes the response, whose body is written before that returns, or throws. */
@@ -22,28 +22,70 @@ final class OwnThread {
   }
 
   /**
-   * Has a task answer. What it opens it can close after it has resumed the response. What it throws
-   * before is answered with its problem.
+   * Has a batch or an export answered by a task. What it opens it can close after it has resumed
+   * the response. What it throws before is answered with its problem.
    *
-   * @throws org.kvstore.server.model.KeyValueException TOO_MANY_REQUESTS when all such threads are
-   *     taken
+   * @throws KeyValueException TOO_MANY_REQUESTS when all such threads are taken
    */
   static void run(
       KeyValueService service, HttpServletRequest request, AsyncResponse response, Task task) {
-    Origin origin = Origin.of(request);
-    service.runApart(
-        () -> {
-          try {
-            task.run();
-          } catch (Exception e) {
-            response.resume(ProblemMapper.reply(e, origin).toResponse());
-          }
-        });
+    service.runApart(Apart.Kind.STREAM, 0, answering(request, response, task));
   }
 
-  /** Has an answer written that is there already. */
-  static void send(
-      KeyValueService service, HttpServletRequest request, AsyncResponse response, Object answer) {
-    run(service, request, response, () -> response.resume(answer));
+  /** The same for what an operator asks for. */
+  static void runAdmin(
+      KeyValueService service, HttpServletRequest request, AsyncResponse response, Task task) {
+    service.runApart(Apart.Kind.ADMIN, 0, answering(request, response, task));
+  }
+
+  private static Runnable answering(HttpServletRequest request, AsyncResponse response, Task task) {
+    Origin origin = Origin.of(request);
+    return () -> {
+      try {
+        task.run();
+      } catch (Exception e) {
+        response.resume(ProblemMapper.reply(e, origin).toResponse());
+      }
+    };
+  }
+
+  /**
+   * Has the reply of a read sent.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS when it is large, and so many large ones wait for
+   *     their readers that there is no place for it
+   */
+  static void send(KeyValueService service, AsyncResponse response, Reply reply) {
+    send(service, reply, () -> response.resume(reply.toResponse()));
+  }
+
+  /** The same for the reply of a write, which is done: without a place its outcome is not known. */
+  static void sendDone(
+      KeyValueService service, Origin origin, AsyncResponse response, Reply reply) {
+    try {
+      send(service, response, reply);
+    } catch (KeyValueException full) {
+      response.resume(Problems.reply(untold(full), origin).toResponse());
+    }
+  }
+
+  /** Whoever gets a 429 may take it that nothing was done. */
+  static KeyValueException untold(KeyValueException full) {
+    return KeyValueException.of(
+            ErrorCode.INDETERMINATE,
+            "It is done, but its large answer finds no place among those that wait to be read.")
+        .withCause(full);
+  }
+
+  /**
+   * The one place that decides who writes a reply: this thread, when the buffers of a socket take
+   * it; else one that may wait for its reader.
+   */
+  static void send(KeyValueService service, Reply reply, Runnable write) {
+    if (reply.isLarge()) {
+      service.runApart(Apart.Kind.ANSWER, reply.size(), write);
+    } else {
+      write.run();
+    }
   }
 }

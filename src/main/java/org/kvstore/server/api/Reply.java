@@ -2,7 +2,9 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,9 +23,27 @@ record Reply(int status, List<Header> headers, @Nullable Bytes body) {
   /** A header as it is sent. */
   record Header(String name, String value) {}
 
+  /** What is longer may not fit into the buffers of a socket whose reader has stopped. */
+  private static final int LARGE_BYTES = 64 << 10;
+
   /** Begins an answer without a body. */
   static Builder status(int status) {
     return new Builder(status);
+  }
+
+  /** A document of the contract as an answer. */
+  static Reply json(Object document) {
+    return status(200).build(Documents.json(document), MediaType.APPLICATION_JSON);
+  }
+
+  /** Whether a thread may have to wait for the reader of its body. */
+  boolean isLarge() {
+    return size() > LARGE_BYTES;
+  }
+
+  /** Bytes of its body. */
+  int size() {
+    return body == null ? 0 : body.size();
   }
 
   /** Sends it; to a HEAD only what describes the body. */
@@ -44,7 +64,15 @@ record Reply(int status, List<Header> headers, @Nullable Bytes body) {
   Response toResponse() {
     Response.ResponseBuilder response = Response.status(status);
     headers.forEach(header -> response.header(header.name(), header.value()));
-    return body == null ? response.build() : response.entity(body.toArray()).build();
+    if (body == null) {
+      return response.build();
+    }
+    if (!isLarge()) {
+      return response.entity(body.toArray()).build();
+    }
+    // A large one is on the heap only once.
+    StreamingOutput content = body::writeTo;
+    return response.entity(content).header(HttpHeaders.CONTENT_LENGTH, body.size()).build();
   }
 
   /** Gathers an answer. */

@@ -152,6 +152,8 @@ public class RequestGate extends HttpFilter {
       exchange.goesOn();
       exchange.answered(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
       throw e;
+    } finally {
+      Bodies.leave(exchange);
     }
     exchange.returned(response);
   }
@@ -187,7 +189,7 @@ public class RequestGate extends HttpFilter {
       checkFraming(request);
       admit(request);
       authenticate(request);
-      if (Bodies.areSlow() && receive(request, response, path)) {
+      if (receive(request, response, path)) {
         return;
       }
       if (path.startsWith(KEYS)) {
@@ -233,25 +235,26 @@ public class RequestGate extends HttpFilter {
     }
   }
 
-  /** Has a body received before the request goes on; false when there is none to wait for. */
+  /** Has a body received before the request goes on; false when this thread may wait for it. */
   private boolean receive(HttpServletRequest request, HttpServletResponse response, String path)
       throws IOException {
-    Limits limits = service.limits();
-    int limit = limits.valueBytes();
-    if (!path.startsWith(KEYS)) {
-      limit = Math.max(limit, limits.transactionBytes());
-    }
-    // What says that it is too long is refused without being read.
     boolean due =
         WITH_BODY.contains(request.getMethod())
             && Bodies.isExpected(request)
             && !Bodies.isReceived(request)
-            && request.getContentLengthLong() <= limit
             && !STREAMED.contains(path);
-    if (due) {
-      SlowBody.receive(request, response, limit, limits.pendingBytes());
+    if (!due) {
+      return false;
     }
-    return due;
+    Limits limits = service.limits();
+    int limit = Bodies.limit(path, limits);
+    // What says that it is too long is refused without being read.
+    if (request.getContentLengthLong() > limit
+        || Bodies.mayWait(Exchange.of(request), limits.bodyWait())) {
+      return false;
+    }
+    SlowBody.receive(request, response, limit, limits);
+    return true;
   }
 
   /** A value is of anyone's making: a browser must neither guess at it nor run it as our origin. */

@@ -15,6 +15,8 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -30,6 +32,7 @@ import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
 import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.service.Life;
 import org.kvstore.server.service.WriteRequest;
@@ -38,6 +41,10 @@ import org.kvstore.server.service.WriteRequest;
 @Path("/")
 @Singleton
 public class SimpleResource {
+  /** Where pairs are put. */
+  static final String PUT = "/put";
+
+  private static final String TEXT = "text/plain; charset=UTF-8";
   private static final Set<String> KEY = Set.of("key");
   private static final Set<String> NONE = Set.of();
   private static final Set<String> KEY_AND_VALUE = Set.of("key", "value");
@@ -54,32 +61,32 @@ public class SimpleResource {
   }
 
   @POST
-  @Path("put")
+  @Path(PUT)
   @Consumes(MediaType.APPLICATION_JSON)
   public CompletionStage<Response> putJson(@Context HttpServletRequest request) throws IOException {
-    return put(request, pair(Bodies.readText(request, bodyLimit())));
+    return put(request, pair(Bodies.readText(request, bodyLimit(service.limits()))));
   }
 
   @POST
-  @Path("put")
+  @Path(PUT)
   @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
   public CompletionStage<Response> putForm(@Context HttpServletRequest request) throws IOException {
-    Query form = Query.parse(Bodies.readText(request, bodyLimit()), KEY_AND_VALUE);
+    Query form = Query.parse(Bodies.readText(request, bodyLimit(service.limits())), KEY_AND_VALUE);
     return put(request, new PairDocument(form.text("key"), form.text("value"), null));
   }
 
   @GET
   @Path("get")
   @Produces(MediaType.APPLICATION_JSON)
-  public PairDocument getJson(@Context HttpServletRequest request) {
-    return Documents.pair(find(request));
+  public void getJson(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
+    OwnThread.send(service, response, Reply.json(Documents.pair(find(request))));
   }
 
   @GET
   @Path("get")
-  @Produces("text/plain; charset=UTF-8; qs=0.5")
-  public Response getText(@Context HttpServletRequest request) {
-    return Response.ok(find(request).value().toArray(), "text/plain; charset=UTF-8").build();
+  @Produces(TEXT + "; qs=0.5")
+  public void getText(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
+    OwnThread.send(service, response, Reply.status(200).build(find(request).value(), TEXT));
   }
 
   @DELETE
@@ -104,7 +111,7 @@ public class SimpleResource {
         new WriteRequest.Put(
             key,
             OperationReader.value(pair.value(), pair.valueBase64()),
-            "text/plain; charset=UTF-8",
+            TEXT,
             new Life.Forever(),
             Condition.NONE,
             IdempotencyKey.of(request));
@@ -122,9 +129,9 @@ public class SimpleResource {
         .orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
   }
 
-  private int bodyLimit() {
-    return (int)
-        Math.min(Integer.MAX_VALUE - 16, 16_384L + ESCAPING * (long) service.limits().valueBytes());
+  /** How long the body of a put may be. */
+  static int bodyLimit(Limits limits) {
+    return (int) Math.min(Integer.MAX_VALUE - 16, 16_384L + ESCAPING * (long) limits.valueBytes());
   }
 
   /** Reads exactly one JSON object: JSON-B would ignore what comes after it. */

@@ -11,21 +11,23 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
 
 /**
  * Receives a body that may come slowly, on no thread of its own, and has the request dispatched
  * again once it is there. However many clients send slowly, the threads are for the others.
  *
- * <p>All such bodies together take a bounded number of bytes, and each a bounded time. Its monitor
- * guards the body, its part of that number, and whether it has ended: a time-out comes on a thread
- * of its own while another may be reading.
+ * <p>All such bodies together take a bounded number of bytes, each until {@link Bodies} has read it
+ * or its request is over, and each takes a bounded time. Its monitor guards the body, its part of
+ * that number, and whether it has ended: a time-out comes on a thread of its own while another may
+ * be reading.
  */
 final class SlowBody implements ReadListener, AsyncListener {
   private static final Logger LOG = System.getLogger(SlowBody.class.getName());
-  private static final long MOST_MILLIS = 300_000;
   private static final int BUFFER_BYTES = 8 << 10;
   private static final AtomicLong RECEIVED = new AtomicLong();
 
@@ -36,20 +38,23 @@ final class SlowBody implements ReadListener, AsyncListener {
   private final ServletInputStream in;
   private final int limit;
   private final long limitOfAll;
-  private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+  private final Duration mostTime;
+  private ByteArrayOutputStream body = new ByteArrayOutputStream();
+  private int held;
   private boolean ended;
 
   private SlowBody(
-      HttpServletRequest request, HttpServletResponse response, int limit, long limitOfAll)
+      HttpServletRequest request, HttpServletResponse response, int limit, Limits limits)
       throws IOException {
     this.request = request;
     this.response = response;
     this.limit = limit;
-    this.limitOfAll = limitOfAll;
+    limitOfAll = limits.pendingBytes();
+    mostTime = limits.bodyWait();
     exchange = Exchange.of(request);
     in = request.getInputStream();
     context = request.startAsync(request, response);
-    context.setTimeout(MOST_MILLIS);
+    context.setTimeout(mostTime.toMillis());
     context.addListener(this);
     exchange.goesOn();
   }
@@ -57,13 +62,13 @@ final class SlowBody implements ReadListener, AsyncListener {
   /**
    * Begins to receive a body, and returns. {@link Bodies} finds it when the request comes again.
    *
-   * @param limit one byte more is read, and then no more: who reads it refuses it
-   * @param limitOfAll bytes that all slow bodies may have at once
+   * @param limit one byte more is read, and then no more: it {@link #isCutOff}
+   * @param limits bytes that all slow bodies may have at once are those of waiting writes
    */
   static void receive(
-      HttpServletRequest request, HttpServletResponse response, int limit, long limitOfAll)
+      HttpServletRequest request, HttpServletResponse response, int limit, Limits limits)
       throws IOException {
-    SlowBody body = new SlowBody(request, response, limit, limitOfAll);
+    SlowBody body = new SlowBody(request, response, limit, limits);
     body.in.setReadListener(body);
   }
 
@@ -90,12 +95,26 @@ final class SlowBody implements ReadListener, AsyncListener {
     return ended ? 0 : limit + 1 - body.size();
   }
 
+  /** Whether it is longer than it may be, so that it is not there whole. */
+  synchronized boolean isCutOff() {
+    return body.size() > limit;
+  }
+
+  /** The body that was received, which is from now on the caller's to hold. */
+  synchronized byte[] take() {
+    byte[] whole = body.toByteArray();
+    body = new ByteArrayOutputStream(0);
+    release();
+    return whole;
+  }
+
   /** Keeps bytes unless it has ended; returns how many all bodies have now. */
   private synchronized long keep(byte[] bytes, int count) {
     if (ended) {
       return RECEIVED.get();
     }
     body.write(bytes, 0, count);
+    held += count;
     return RECEIVED.addAndGet(count);
   }
 
@@ -112,7 +131,7 @@ final class SlowBody implements ReadListener, AsyncListener {
 
   private void dispatch() {
     if (end()) {
-      Bodies.received(request, body.toByteArray());
+      Bodies.received(request, this);
       context.dispatch();
     }
   }
@@ -121,6 +140,7 @@ final class SlowBody implements ReadListener, AsyncListener {
     if (!end()) {
       return;
     }
+    release();
     try {
       // What is left of the body is not read.
       response.setHeader("Connection", "close");
@@ -135,33 +155,35 @@ final class SlowBody implements ReadListener, AsyncListener {
 
   private synchronized boolean end() {
     boolean first = !ended;
-    if (first) {
-      ended = true;
-      RECEIVED.addAndGet(-body.size());
-    }
+    ended = true;
     return first;
+  }
+
+  private synchronized void release() {
+    RECEIVED.addAndGet(-held);
+    held = 0;
   }
 
   @Override
   public void onTimeout(AsyncEvent event) {
-    refuse(
-        KeyValueException.of(
-            ErrorCode.REQUEST_INVALID,
-            "The body did not arrive within %d s.".formatted(MOST_MILLIS / 1_000)));
+    refuse(Bodies.tooSlow(mostTime));
   }
 
   @Override
   public void onError(AsyncEvent event) {
     end();
+    release();
   }
 
   @Override
   public void onComplete(AsyncEvent event) {
     end();
+    release();
   }
 
   @Override
   public void onStartAsync(AsyncEvent event) {
-    // The request was dispatched, and its answer comes later.
+    // The request was dispatched, and its answer comes later: what reads a body has read it before.
+    release();
   }
 }

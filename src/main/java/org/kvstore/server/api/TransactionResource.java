@@ -9,17 +9,19 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.AsyncResponse;
+import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
-import java.util.concurrent.CompletionStage;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Transacted;
+import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.service.TransactionService;
 
 /** Several keys at once, all or nothing: {@code /v1/txn}. */
@@ -27,25 +29,28 @@ import org.kvstore.server.service.TransactionService;
 @Singleton
 public class TransactionResource {
   private final TransactionService service;
+  private final KeyValueService keys;
 
   @Inject
-  public TransactionResource(TransactionService service) {
+  public TransactionResource(TransactionService service, KeyValueService keys) {
     this.service = service;
+    this.keys = keys;
   }
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @Produces(MediaType.APPLICATION_JSON)
-  public CompletionStage<Response> transact(@Context HttpServletRequest request)
+  public void transact(@Context HttpServletRequest request, @Suspended AsyncResponse response)
       throws IOException {
+    Origin origin = Origin.of(request);
     Query.of(request, Set.of());
     Bytes body = Bodies.read(request, service.limits().transactionBytes(), "body");
     TransactionService.Request transaction = read(body);
-    return ProblemMapper.answer(
-        request,
-        service
-            .transact(Exchange.access(request), transaction, body, IdempotencyKey.of(request))
-            .thenApply(done -> Response.ok(write(done), MediaType.APPLICATION_JSON).build()));
+    service
+        .transact(Exchange.access(request), transaction, body, IdempotencyKey.of(request))
+        .thenApply(TransactionResource::reply)
+        .exceptionally(failure -> ProblemMapper.reply(failure, origin))
+        .thenAccept(reply -> OwnThread.sendDone(keys, origin, response, reply));
   }
 
   private TransactionService.Request read(Bytes body) {
@@ -57,7 +62,7 @@ public class TransactionResource {
     }
   }
 
-  private static byte[] write(Transacted done) {
+  private static Reply reply(Transacted done) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (JsonGenerator json = Json.generator(out)) {
       json.writeStartObject();
@@ -72,6 +77,6 @@ public class TransactionResource {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return out.toByteArray();
+    return Reply.status(200).build(Bytes.takeOver(out.toByteArray()), MediaType.APPLICATION_JSON);
   }
 }

@@ -9,6 +9,9 @@ import java.time.Duration;
  * @param valueBytes largest value
  * @param pendingWrites writes that may wait for the committer
  * @param pendingBytes bytes that waiting writes may hold
+ * @param answerBytes bytes that large answers may hold until their readers have taken them; a
+ *     single one may be larger
+ * @param bodyWait how long a body may take to arrive, and each line of a batch
  * @param groupWrites writes in one commit
  * @param writeWait how long a write may wait for its outcome
  * @param queueDelay how long writes may have to wait for their commit to begin; when all wait for
@@ -34,6 +37,8 @@ public record Limits(
     int valueBytes,
     int pendingWrites,
     long pendingBytes,
+    long answerBytes,
+    Duration bodyWait,
     int groupWrites,
     Duration writeWait,
     Duration queueDelay,
@@ -58,6 +63,8 @@ public record Limits(
           1 << 20,
           10_000,
           32L << 20,
+          32L << 20,
+          Duration.ofMinutes(5),
           1_000,
           Duration.ofSeconds(10),
           Duration.ofMillis(500),

@@ -11,7 +11,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +39,6 @@ public final class Engine implements AutoCloseable {
   private static final long TICK_MILLIS = 100;
   private static final int LANE_THREADS = 4;
   private static final int MOST_BLOCKED = 256;
-  private static final int MOST_LARGE_ANSWERS = 64;
 
   private final Limits limits;
   private final ThreadFactory threads;
@@ -55,7 +53,7 @@ public final class Engine implements AutoCloseable {
   private final HeldReads heldReads;
   private final Store store;
   private final List<ThreadPoolExecutor> lanes;
-  private final ThreadPoolExecutor apart;
+  private final Apart apart;
   private final WatchHub watches;
   private final LocalReplicator replicator;
   private final PoolDelay pool;
@@ -83,14 +81,7 @@ public final class Engine implements AutoCloseable {
     disk = new DiskSpace(directory.path(), config.store().freeDiskFloor(), quota);
     ThreadPoolExecutor quick = lane(threads.own());
     lanes = List.of(quick, lane(threads.own()));
-    apart =
-        new ThreadPoolExecutor(
-            0,
-            limits.exports() + limits.batches() + MOST_LARGE_ANSWERS,
-            10,
-            TimeUnit.SECONDS,
-            new SynchronousQueue<>(),
-            threads.own());
+    apart = new Apart(limits, threads.own());
     watches =
         new WatchHub(
             store,
@@ -265,8 +256,8 @@ public final class Engine implements AutoCloseable {
     return replicator;
   }
 
-  /** Runs what may take as long as a client likes; takes only so many tasks at once. */
-  Executor apart() {
+  /** Runs what may take as long as a client likes. */
+  Apart apart() {
     return apart;
   }
 

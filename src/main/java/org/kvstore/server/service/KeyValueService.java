@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import org.jspecify.annotations.NullUnmarked;
@@ -195,17 +194,11 @@ public class KeyValueService {
   /**
    * Runs what may take as long as a client likes, on a thread of its own.
    *
+   * @param bytes what an answer keeps on the heap; 0 for others
    * @throws KeyValueException TOO_MANY_REQUESTS when too many such tasks run
    */
-  public void runApart(Runnable task) {
-    try {
-      handle.require().apart().execute(task);
-    } catch (RejectedExecutionException e) {
-      throw KeyValueException.of(
-              ErrorCode.TOO_MANY_REQUESTS,
-              "Too many long requests and large answers are under way.")
-          .withCause(e);
-    }
+  public void runApart(Apart.Kind kind, long bytes, Runnable task) {
+    handle.require().apart().run(kind, bytes, task);
   }
 
   /** Lines of a batch that may wait now: those that run share what there may be of all. */

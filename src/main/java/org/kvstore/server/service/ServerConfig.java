@@ -106,6 +106,13 @@ public record ServerConfig(
             Math.max(Math.min(limits.pendingBytes(), spare / 2), leastPending),
             leastPending,
             1L << 32),
+        size(
+            config,
+            "kv.limits.answer-bytes",
+            Math.min(limits.answerBytes(), spare / 5),
+            0,
+            1L << 32),
+        time(config, "kv.limits.body-wait", limits.bodyWait(), Duration.ofHours(1)),
         number(config, "kv.limits.group-writes", limits.groupWrites(), 1, 100_000),
         time(config, "kv.limits.write-wait", limits.writeWait(), Duration.ofMinutes(10)),
         time(config, "kv.limits.queue-delay", limits.queueDelay(), Duration.ofMinutes(10)),
