@@ -6,12 +6,16 @@ import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Deployed;
@@ -27,6 +31,11 @@ import org.kvstore.it.support.RawConnection;
 class SlowClientsIT extends Deployed {
   private static final int MANY = 300;
   private static final int VERY_MANY = 5_000;
+
+  /** More than the server has threads of its pool, with fewer bytes than large answers may hold. */
+  private static final int MANY_READERS = 20;
+
+  private static final int LARGE = 512 << 10;
 
   /** Far less than the minute after which the server gives up a silent sender. */
   private static final Duration SOON = Duration.ofSeconds(10);
@@ -85,6 +94,35 @@ class SlowClientsIT extends Deployed {
 
     chunked.read("PUT ").expect(ErrorCode.TOO_LARGE);
     service.get(target(prefix + "long")).send().expect(ErrorCode.NOT_FOUND);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Transfer-Encoding: chunked", "Content-Length: "})
+  void slowPair_thatIsLongAsItIsEscaped_isStoredWhole(String framing) throws IOException {
+    fillTheThreadsThatRead();
+    String body =
+        "{\"key\":\"%spair\",\"value\":\"%s\"}".formatted(prefix, "\\u0061".repeat(900_000));
+    boolean chunked = framing.endsWith("chunked");
+    String head =
+        "POST /put HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s\r\n\r\n"
+            .formatted(chunked ? framing : framing + body.length());
+
+    RawConnection put = begin(head);
+    put.send(bytes(chunked ? Integer.toHexString(body.length()) + "\r\n" + body : body));
+    put.send(bytes(chunked ? "\r\n0\r\n\r\n" : "")).read("POST ").expect(201);
+
+    assertThat(service.get(target(prefix + "pair")).send().text()).isEqualTo("a".repeat(900_000));
+  }
+
+  @Test
+  void slowPairs_asLongAsTheyMayBe_holdUpNobody() throws IOException {
+    for (int i = 0; i < MANY; i++) {
+      begin(
+          "POST /put HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+              + "Content-Length: 5000000\r\n\r\n{");
+    }
+
+    assertServed();
   }
 
   @Test
@@ -168,7 +206,7 @@ class SlowClientsIT extends Deployed {
   void largeAnswersThatAreNotRead_holdUpNobody() throws IOException {
     String large = prefix + "large";
     service.put(target(large)).body("v".repeat(1 << 20)).send().expect(201);
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < MANY_READERS; i++) {
       String path = i % 2 == 0 ? target(large) : "/v1/kv?prefix=" + large;
       begin("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
     }
@@ -177,6 +215,100 @@ class SlowClientsIT extends Deployed {
     for (RawConnection reader : open) {
       assertThat(reader.read("GET ").expect(200).body()).hasSizeGreaterThanOrEqualTo(1 << 20);
     }
+  }
+
+  /** Requests whose answers are large, though none has a large value in it but the first few. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /v1/kv/{large} HTTP/1.1\r\nPrefer: wait=1\r\n",
+        "GET /get?key={large} HTTP/1.1\r\n",
+        "GET /get?key={large} HTTP/1.1\r\nAccept: text/plain\r\n",
+        "GET /v1/leases/{lease} HTTP/1.1\r\n",
+        "GET /v1/kv?keysOnly=true&limit=1000&prefix={many} HTTP/1.1\r\n",
+        "GET /v1/history/{versions}?limit=1000 HTTP/1.1\r\n",
+        "PATCH /v1/kv/{patched} HTTP/1.1\r\nContent-Type: application/merge-patch+json\r\n"
+            + "Content-Length: 8\r\n\r\n{\"b\": 1}",
+        "POST /v1/txn HTTP/1.1\r\nContent-Type: application/json\r\n"
+            + "Content-Length: {length}\r\n\r\n{transaction}"
+      })
+  void largeAnswerOfAnyKind_thatIsNotRead_holdsUpNobody(String request) throws IOException {
+    String text = filled(request);
+    String[] parts = text.split("\r\n", 2);
+    String whole = parts[0] + "\r\nHost: x\r\n" + parts[1] + (text.contains("{") ? "" : "\r\n");
+    for (int i = 0; i < MANY_READERS; i++) {
+      beginReadingNothing(whole);
+    }
+
+    assertServed();
+    assertThat(open.get(0).read("GET ").expect(200).body()).hasSizeGreaterThan(LARGE);
+  }
+
+  /** A request with the names of what it needs, which is there then. */
+  private String filled(String request) {
+    String long1000 = "k".repeat(900);
+    if (request.contains("{large}")) {
+      service.put(target(prefix + "large")).body("v".repeat(1 << 20)).send().expect(201);
+    }
+    if (request.contains("{patched}")) {
+      String document = "{\"a\":\"%s\"}".formatted("v".repeat(1_000_000));
+      service.put(target(prefix + "patched")).body(document).send().expect(201);
+    }
+    String lease = "";
+    if (request.contains("{lease}") || request.contains("{many}")) {
+      lease =
+          service
+              .post("/v1/leases")
+              .header("Content-Type", "application/json")
+              .body("{\"ttl\":\"10m\"}")
+              .send()
+              .expect(201)
+              .json()
+              .getString("id");
+      putMany(i -> prefix + "many/" + long1000 + i, ",\"lease\":\"" + lease + "\"");
+    }
+    if (request.contains("{versions}")) {
+      putMany(i -> prefix + long1000, "");
+    }
+    String transaction = "";
+    if (request.contains("{transaction}")) {
+      service.put(target(prefix + "large")).body("v".repeat(1 << 20)).send().expect(201);
+      transaction = "{\"then\":[{\"op\":\"get\",\"key\":\"%slarge\"}]}".formatted(prefix);
+    }
+    return request
+        .replace("/v1/kv/{large}", target(prefix + "large"))
+        .replace("{large}", prefix + "large")
+        .replace("/v1/kv/{patched}", target(prefix + "patched"))
+        .replace("{lease}", lease)
+        .replace("{many}", prefix + "many/")
+        .replace("{versions}", target(prefix + long1000).substring("/v1/kv/".length()))
+        .replace("{length}", Integer.toString(transaction.length()))
+        .replace("{transaction}", transaction);
+  }
+
+  private void putMany(IntFunction<String> key, String life) {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 1_000; i++) {
+      lines.append(
+          "{\"op\":\"put\",\"key\":\"%s\",\"value\":\"v\"%s}\n".formatted(key.apply(i), life));
+    }
+    Answer answer =
+        service
+            .post("/v1/batch")
+            .header("Content-Type", "application/x-ndjson")
+            .body(lines.toString())
+            .send()
+            .expect(200);
+    assertThat(answer.text()).doesNotContain("\"problem\"", "\"error\"");
+  }
+
+  /** So small a buffer that what is sent stays with the server. */
+  private void beginReadingNothing(String request) throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(4 << 10);
+    RawConnection connection = new RawConnection(socket, service.port());
+    open.add(connection);
+    connection.send(bytes(request));
   }
 
   /** So many slow bodies that the threads which may wait for one do, and the next are received. */

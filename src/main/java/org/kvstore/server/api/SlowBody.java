@@ -183,7 +183,7 @@ final class SlowBody implements ReadListener, AsyncListener {
 
   @Override
   public void onStartAsync(AsyncEvent event) {
-    // The request was dispatched, and its answer comes later: what reads a body has read it before.
+    // The request has its thread again, which reads the body if it has not yet.
     release();
   }
 }
