@@ -30,6 +30,12 @@ class SlowOnTheirOwnIT {
   private static final int PAGE = 4 << 20;
   private static final int DRIPS = 40;
 
+  /**
+   * A chunk, which the server reads by itself; of a body whose length is known it reads more at a
+   * time.
+   */
+  private static final String DRIP = "1\r\n \r\n";
+
   private static ServerProcess server;
   private static Service service;
 
@@ -85,8 +91,8 @@ class SlowOnTheirOwnIT {
   @Test
   void bodyThatDrips_isRefused_howeverSteadyItIs() throws IOException {
     RawConnection drip =
-        begin("PUT /v1/kv/drip HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
-    drip(drip, "a");
+        begin("PUT /v1/kv/drip HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    drip(drip);
 
     drip.read("PUT ").expect(ErrorCode.REQUEST_INVALID);
     service.get(target("drip")).send().expect(ErrorCode.NOT_FOUND);
@@ -97,7 +103,7 @@ class SlowOnTheirOwnIT {
     for (int i = 0; i < 16; i++) {
       begin(
           "POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
-              + "Content-Length: 1000\r\n\r\n{");
+              + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
     }
     await().atMost(Duration.ofSeconds(20)).until(() -> batch().status() == 429);
 
@@ -107,19 +113,19 @@ class SlowOnTheirOwnIT {
         .until(
             () -> {
               for (RawConnection dripping : open) {
-                send(dripping, " ");
+                send(dripping, DRIP);
               }
               return batch().status() == 200;
             });
   }
 
   /** Sends a byte now and then, until the other side takes no more. */
-  private static void drip(RawConnection connection, String text) {
+  private static void drip(RawConnection connection) {
     int[] sent = {0};
     await()
         .pollInterval(Duration.ofMillis(200))
         .atMost(Duration.ofSeconds(30))
-        .until(() -> !send(connection, text) || ++sent[0] > DRIPS);
+        .until(() -> !send(connection, DRIP) || ++sent[0] > DRIPS);
   }
 
   private static boolean send(RawConnection connection, String text) {
