@@ -89,7 +89,7 @@ final class Batch {
     FutureTask<Void> writer = new FutureTask<>(() -> writeResults(results));
     place.start(writer);
     try {
-      submitLines(new TimedInput(in, limits.bodyWait()));
+      submitLines(place, new TimedInput(in, limits.bodyWait()));
     } catch (InterruptedException e) {
       throw interrupted();
     } finally {
@@ -129,10 +129,11 @@ final class Batch {
         Math.min(Integer.MAX_VALUE / 2, LINE_OVERHEAD + ESCAPING * (long) limits.valueBytes());
   }
 
-  private void submitLines(TimedInput in) throws IOException, InterruptedException {
+  private void submitLines(BatchPlace place, TimedInput in)
+      throws IOException, InterruptedException {
     LineReader input = new LineReader(in, maxLine());
     boolean taken = true;
-    while (taken && input.next()) {
+    while (taken && !place.isEnding() && input.next()) {
       if (!input.isBlank()) {
         lines++;
         taken = window.add(submit(input));

@@ -58,6 +58,7 @@ public final class Engine implements AutoCloseable {
   private final LocalReplicator replicator;
   private final PoolDelay pool;
   private final List<Future<?>> ticks;
+  private volatile boolean stopping;
 
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
@@ -183,14 +184,28 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * The end is near, and connections are cut off soon: what would go on for as long as its client
+   * likes ends by itself and in order. Everything else is answered until {@link #close}.
+   */
+  void stop() {
+    stopping = true;
+    heldReads.close();
+    watches.close();
+  }
+
+  /** Whether the end is near. */
+  boolean isStopping() {
+    return stopping;
+  }
+
   /** Answers every accepted write, then closes the files; the rest too when one of them fails. */
   @Override
   public void close() {
     List<Runnable> steps =
         List.of(
             () -> ticks.forEach(tick -> tick.cancel(false)),
-            heldReads::close,
-            watches::close,
+            this::stop,
             () -> lanes.forEach(ThreadPoolExecutor::shutdown),
             replicator::close,
             apart::shutdown,
@@ -214,7 +229,7 @@ public final class Engine implements AutoCloseable {
 
   /** Whether the threads run without which nothing is ever answered. */
   public boolean isAlive() {
-    return replicator.isAlive() && watches.isAlive();
+    return replicator.isAlive() && (watches.isAlive() || stopping);
   }
 
   /**

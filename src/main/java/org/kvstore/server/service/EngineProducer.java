@@ -19,7 +19,11 @@ import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
-/** Opens the engine when the application starts and closes it when the application stops. */
+/**
+ * Opens the engine when the application starts and closes it when the application stops. A signal
+ * ends the process: of that the application hears at once by a shutdown hook, and long before it is
+ * stopped, as the container first waits for requests that are under way.
+ */
 @ApplicationScoped
 @NullUnmarked // The container fills the fields.
 public class EngineProducer {
@@ -36,17 +40,21 @@ public class EngineProducer {
   @Resource(lookup = "java:comp/DefaultManagedThreadFactory")
   ManagedThreadFactory threads;
 
+  private Thread signal;
+
   /** Opens at start, not at the first request. */
   void start(@Observes @Initialized(ApplicationScoped.class) Object event, EngineHandle handle) {
-    handle
-        .engine()
-        .ifPresent(
-            engine ->
-                LOG.log(
-                    Level.INFO,
-                    "The store is open. store={0} revision={1}",
-                    engine.storeId(),
-                    Long.toString(engine.store().revision())));
+    handle.engine().ifPresent(this::started);
+  }
+
+  private void started(Engine engine) {
+    LOG.log(
+        Level.INFO,
+        "The store is open. store={0} revision={1}",
+        engine.storeId(),
+        Long.toString(engine.store().revision()));
+    signal = new Thread(engine::stop, "kvstore-stop");
+    Runtime.getRuntime().addShutdownHook(signal);
   }
 
   @Produces
@@ -74,10 +82,23 @@ public class EngineProducer {
    */
   void stop(@Observes @BeforeDestroyed(ApplicationScoped.class) Object event, EngineHandle handle) {
     try {
+      forgetSignal();
       handle.engine().ifPresent(Engine::close);
       LOG.log(Level.INFO, "The store is closed.");
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "The store was not closed in order.", e);
+    }
+  }
+
+  /** The process outlives the application, unless it is just ending. */
+  private void forgetSignal() {
+    if (signal == null) {
+      return;
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(signal);
+    } catch (IllegalStateException ending) {
+      LOG.log(Level.DEBUG, "The process ends.", ending);
     }
   }
 }

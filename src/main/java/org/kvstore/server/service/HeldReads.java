@@ -35,6 +35,7 @@ final class HeldReads implements CommitListener, AutoCloseable {
   private final int limit;
   private final Executor readers;
   private final ScheduledExecutorService timer;
+  private volatile boolean closed;
 
   /**
    * @param limit reads that may wait at once
@@ -51,7 +52,8 @@ final class HeldReads implements CommitListener, AutoCloseable {
    * Waits until a key's entry satisfies a predicate, or until the time is over.
    *
    * @return the entry that satisfied it, or the one that was there at the end of the wait
-   * @throws KeyValueException TOO_MANY_REQUESTS when too many reads wait already
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many reads wait already; a wait that has
+   *     begun fails with UNAVAILABLE when they are closed
    */
   CompletionStage<Optional<Entry>> hold(
       Key key,
@@ -83,6 +85,9 @@ final class HeldReads implements CommitListener, AutoCloseable {
           places.release();
         });
     held.look();
+    if (closed) {
+      held.result.completeExceptionally(stopping());
+    }
     return held.result;
   }
 
@@ -111,13 +116,17 @@ final class HeldReads implements CommitListener, AutoCloseable {
     waiting.values().forEach(all -> all.forEach(read -> readers.execute(read::look)));
   }
 
+  /** No read waits any more, nor will: one that registers meanwhile sees it itself. */
   @Override
   public void close() {
-    KeyValueException stopping =
-        KeyValueException.of(ErrorCode.UNAVAILABLE, "The service is stopping.");
+    closed = true;
     waiting
         .values()
-        .forEach(all -> all.forEach(held -> held.result.completeExceptionally(stopping)));
+        .forEach(all -> all.forEach(held -> held.result.completeExceptionally(stopping())));
+  }
+
+  private static KeyValueException stopping() {
+    return KeyValueException.of(ErrorCode.UNAVAILABLE, "The service is stopping.");
   }
 
   private void forget(Key key, Held held) {

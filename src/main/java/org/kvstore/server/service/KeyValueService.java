@@ -181,9 +181,13 @@ public class KeyValueService {
   /**
    * Takes a place for a batch, which its close gives back.
    *
-   * @throws KeyValueException TOO_MANY_REQUESTS when too many batches run
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many batches run; UNAVAILABLE when the end
+   *     is near
    */
   public BatchPlace beginBatch() {
+    if (handle.require().isStopping()) {
+      throw KeyValueException.of(ErrorCode.UNAVAILABLE, "The service is stopping.");
+    }
     if (!batches.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many batches run.")
           .withLimit(limits().batches());
@@ -210,6 +214,11 @@ public class KeyValueService {
   /** A place for a running batch. */
   public final class BatchPlace implements AutoCloseable {
     private BatchPlace() {}
+
+    /** Whether the batch is to end, as the server does: what it has accepted is answered still. */
+    public boolean isEnding() {
+      return handle.require().isStopping();
+    }
 
     /** Runs a part of the batch on a thread of its own. */
     public void start(Runnable part) {
