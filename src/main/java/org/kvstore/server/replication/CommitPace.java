@@ -15,7 +15,7 @@ final class CommitPace {
 
   private final ControlledDelay delay;
 
-  /** Changes that were submitted and are not committed yet. */
+  /** Changes that are expected of the writes that wait. */
   private final AtomicLong backlog = new AtomicLong();
 
   /** How long a change takes, its part of the fsync included, of late; the committer's to set. */
@@ -31,25 +31,27 @@ final class CommitPace {
     delay = new ControlledDelay(target);
   }
 
-  /** So many changes wait to be committed. */
+  /** A write waits, of which so many changes are expected. */
   void submitted(int changes) {
     backlog.addAndGet(changes);
   }
 
-  /** So many changes that waited will not be committed. */
-  void dropped(int changes) {
+  /** Writes wait no longer, of which so many changes were expected. */
+  void left(long changes) {
     backlog.addAndGet(-changes);
   }
 
-  /** So many changes took so long. */
+  /**
+   * So many changes were written, which took so long, their fsync included. What wrote nothing says
+   * nothing about the disk.
+   */
   void committed(long changes, long nanos) {
-    backlog.addAndGet(-changes);
     nanosOfChange += ((double) nanos / changes - nanosOfChange) / 8;
     commitNanos = nanos;
     leastCommitNanos =
         leastCommitNanos == 0
             ? nanos
-            : Math.min(nanos, leastCommitNanos + leastCommitNanos / SLOWLY);
+            : Math.min(nanos, leastCommitNanos + leastCommitNanos / SLOWLY + 1);
   }
 
   /**

@@ -20,6 +20,7 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.replication.PendingWrite.Changes;
 import org.kvstore.server.store.Store;
 
 /**
@@ -174,9 +175,9 @@ public final class LocalReplicator implements Replicator {
     if (closed) {
       return unavailable("The service is stopping.");
     }
-    pace.submitted(write.changes());
+    pace.submitted(write.changes().expected());
     if (!waiting.offer(write)) {
-      pace.dropped(write.changes());
+      pace.left(write.changes().expected());
       return unavailable("Too many writes wait for the disk.");
     }
     return null;
@@ -213,7 +214,7 @@ public final class LocalReplicator implements Replicator {
       while (next != null) {
         group.add(next);
         bytes += next.weight() + valueOf(next);
-        room -= next.changes();
+        room -= next.changes().most();
         next = bytes < GROUP_BYTES ? waiting.pollWithin(room) : null;
       }
     } catch (InterruptedException e) {
@@ -238,18 +239,33 @@ public final class LocalReplicator implements Replicator {
     }
   }
 
-  /** Keys that a write may change: what its part of a commit is bounded by. */
-  private int changes(Command command) {
+  private Changes changes(Command command) {
     if (command instanceof Command.DeleteRange range) {
-      return range.limit();
+      return new Changes(range.limit(), 1);
     }
+    if (command instanceof Command.Expire expire) {
+      return new Changes(expire.limit(), 1);
+    }
+    int known = 1;
     if (command instanceof Command.Transact transact) {
-      return 1 + Math.max(transact.then().size(), transact.otherwise().size());
+      known += Math.max(transact.then().size(), transact.otherwise().size());
+    } else if (command instanceof Command.RevokeLease revoke) {
+      known += keysOn(revoke.lease());
     }
-    if (command instanceof Command.RevokeLease revoke) {
-      return 1 + keysOn(revoke.lease());
+    return new Changes(known, known);
+  }
+
+  /** Keys that writes have changed, about: more than one each where that was not known before. */
+  private static long changed(List<PendingWrite> writes, List<Outcome> outcomes) {
+    long changed = expected(writes);
+    for (Outcome outcome : outcomes) {
+      if (outcome instanceof Outcome.RangeDeleted range) {
+        changed += range.deleted();
+      } else if (outcome instanceof Outcome.Expired expired) {
+        changed += expired.expired();
+      }
     }
-    return command instanceof Command.Expire expire ? expire.limit() : 1;
+    return changed;
   }
 
   /** Keys on a lease; puts of the group being made may add to them, and count for themselves. */
@@ -265,7 +281,6 @@ public final class LocalReplicator implements Replicator {
   private void commit(List<PendingWrite> group) {
     List<PendingWrite> taken = group.stream().filter(PendingWrite::take).toList();
     committing = taken;
-    long began = System.nanoTime();
     try {
       List<PendingWrite> admitted = refuseGrowth(taken);
       if (!admitted.isEmpty()) {
@@ -273,9 +288,12 @@ public final class LocalReplicator implements Replicator {
       }
     } finally {
       committing = List.of();
-      long changes = group.stream().mapToLong(PendingWrite::changes).sum();
-      pace.committed(changes, System.nanoTime() - began);
+      pace.left(expected(group));
     }
+  }
+
+  private static long expected(List<PendingWrite> writes) {
+    return writes.stream().mapToLong(write -> write.changes().expected()).sum();
   }
 
   /** Answers the writes that have no room on the disk; returns the others. */
@@ -306,9 +324,14 @@ public final class LocalReplicator implements Replicator {
   private void attempt(List<PendingWrite> writes) {
     try {
       recoverIfFailed();
+      long syncs = store.syncs().count();
+      long began = System.nanoTime();
       List<Outcome> outcomes = store.apply(writes.stream().map(PendingWrite::submission).toList());
       record(writes);
       answer(writes, outcomes);
+      if (store.syncs().count() > syncs) {
+        pace.committed(changed(writes, outcomes), System.nanoTime() - began);
+      }
     } catch (KeyValueException e) {
       LOG.log(Level.ERROR, "A commit failed. code={0} writes={1}", e.code(), writes.size(), e);
       if (e.code() == ErrorCode.INTERNAL && writes.size() > 1) {
@@ -391,7 +414,7 @@ public final class LocalReplicator implements Replicator {
   /** Once the committer has ended: it and every submitter that finds it so answer what is left. */
   private void refuseWaiting() {
     List<PendingWrite> left = waiting.drain();
-    left.forEach(write -> pace.dropped(write.changes()));
+    pace.left(expected(left));
     fail(left, unavailable("The service is stopping."));
   }
 

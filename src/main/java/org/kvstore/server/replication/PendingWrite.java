@@ -21,18 +21,25 @@ final class PendingWrite {
   }
 
   private final Submission submission;
-  private final int changes;
+  private final Changes changes;
   private final long submittedNanos;
   private final long waitNanos;
   private final CompletableFuture<Outcome> result = new CompletableFuture<>();
   private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
 
   /**
-   * @param changes keys that it may change: what its part of a commit is bounded by
+   * Keys that a write changes.
+   *
+   * @param most what its part of a commit is bounded by
+   * @param expected what a forecast counts: of a range nobody knows how many keys there are
+   */
+  record Changes(int most, int expected) {}
+
+  /**
    * @param submittedNanos when it was submitted, on the scale of {@link System#nanoTime}
    * @param waitNanos how long to wait before giving up
    */
-  PendingWrite(Submission submission, int changes, long submittedNanos, long waitNanos) {
+  PendingWrite(Submission submission, Changes changes, long submittedNanos, long waitNanos) {
     this.submission = submission;
     this.changes = changes;
     this.submittedNanos = submittedNanos;
@@ -43,7 +50,7 @@ final class PendingWrite {
     return submission;
   }
 
-  int changes() {
+  Changes changes() {
     return changes;
   }
 

@@ -37,7 +37,7 @@ final class WriteQueue {
   /** Takes the oldest if there is one of no more changes than that; otherwise null. */
   @Nullable PendingWrite pollWithin(int changes) {
     PendingWrite oldest = writes.peek();
-    return oldest != null && oldest.changes() <= changes ? taken(writes.poll()) : null;
+    return oldest != null && oldest.changes().most() <= changes ? taken(writes.poll()) : null;
   }
 
   /** Takes all. */

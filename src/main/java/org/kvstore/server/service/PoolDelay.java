@@ -49,6 +49,6 @@ final class PoolDelay {
 
   /** Whether a request that comes now would wait for too long, under overload. */
   boolean refuses() {
-    return delay.refuses(nanos(), 0, System.nanoTime());
+    return delay.isOverloaded() && delay.refuses(nanos(), 0, System.nanoTime());
   }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,9 @@ import org.kvstore.server.store.Writes;
 class LocalReplicatorTest {
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final long MUCH = 1L << 30;
+
+  /** Of a slow disk. */
+  private static final Duration FSYNC = Duration.ofMillis(50);
 
   @TempDir Path directory;
 
@@ -121,6 +125,48 @@ class LocalReplicatorTest {
     commits.release(1_000_000);
     await().until(() -> !replicator.refuses());
     await().until(() -> !replicator.isOverloaded());
+  }
+
+  @Test
+  void refuses_writesThatChangedNothing_tellNothingOfTheDisk() {
+    LocalReplicator replicator = startOnSlowDisk(Duration.ofMillis(20));
+    for (int i = 0; i < 20; i++) {
+      submit(replicator, Writes.delete("missing")).join();
+    }
+    overload(replicator);
+
+    CompletableFuture<Outcome> alone = submit(replicator, Writes.put("alone", "v"));
+
+    assertThat(replicator.refuses()).as("there is room beside one commit").isFalse();
+    alone.join();
+  }
+
+  @Test
+  void refuses_aRangeDeleteWaits_itCountsAsOneUntilItIsKnownWhatThereIs() {
+    LocalReplicator replicator = startOnSlowDisk(Duration.ofMillis(200));
+    overload(replicator);
+
+    CompletableFuture<Outcome> delete = submit(replicator, Writes.deletePrefix("nothing"));
+
+    assertThat(replicator.refuses()).isFalse();
+    delete.join();
+  }
+
+  private LocalReplicator startOnSlowDisk(Duration queueDelay) {
+    Limits limits = TestLimits.with(Map.of("queueDelay", queueDelay, "groupWrites", 1));
+    Store store =
+        Stores.open(directory, limits, true, events -> LockSupport.parkNanos(FSYNC.toNanos()));
+    return start(store, limits);
+  }
+
+  /** Has it committed more than it can in time; what waited is committed. */
+  private static void overload(LocalReplicator replicator) {
+    List<CompletableFuture<Outcome>> writes =
+        IntStream.range(0, 16)
+            .mapToObj(i -> submit(replicator, Writes.put("key " + i, "v")))
+            .toList();
+    await().until(replicator::isOverloaded);
+    writes.forEach(CompletableFuture::join);
   }
 
   @Test
