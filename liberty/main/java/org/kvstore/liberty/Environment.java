@@ -43,9 +43,10 @@ final class Environment {
 
   /**
    * Makes relative paths absolute from where the user stands, sees to the TLS key store, and says
-   * in full what is meant by an access log or by traces.
+   * in full what is meant by an access log or by traces. A variable that is empty is not set.
    */
   static void complete(Map<String, String> environment, Path workingDirectory) {
+    environment.entrySet().removeIf(Environment::isEmpty);
     environment.putIfAbsent("KV_DATA_DIR", "data");
     absolute(environment, "KV_DATA_DIR", workingDirectory);
     absolute(environment, "KV_SECURITY_ADMIN_TOKEN_FILE", workingDirectory);
@@ -65,6 +66,10 @@ final class Environment {
     if (!CLOSED.equals(environment.get("KV_HTTPS_PORT"))) {
       generatedKeyStore(environment, Path.of(environment.get("KV_TLS_DIR")));
     }
+  }
+
+  private static boolean isEmpty(Map.Entry<String, String> variable) {
+    return variable.getKey().startsWith("KV_") && variable.getValue().isEmpty();
   }
 
   /** Whether traces are on, in the way that MicroProfile Telemetry defines; it is off by itself. */

@@ -58,6 +58,12 @@ final class EnvironmentTest {
   }
 
   @Test
+  void complete_emptyVariables_areNotSet() {
+    assertThat(completed("KV_ACCESS_LOG", "", "KV_DATA_DIR", "", "KV_TLS_KEYSTORE", ""))
+        .isEqualTo(completed());
+  }
+
+  @Test
   void complete_telemetryOn_sendsTracesAlone() {
     assertThat(completed("OTEL_SDK_DISABLED", "false"))
         .containsEntry("OTEL_SERVICE_NAME", "kvstore")

@@ -56,13 +56,12 @@ public class Health {
   }
 
   private static void describe(Engine engine, HealthCheckResponseBuilder response) {
-    response
-        .withData("diskFreeBytes", engine.disk().freeBytes())
-        .withData("diskLow", engine.disk().isLow())
-        .withData("quotaBytes", engine.disk().quota().bytes())
-        .withData("quotaReached", engine.disk().quota().isReached());
     try {
       response
+          .withData("diskFreeBytes", engine.disk().freeBytes())
+          .withData("diskLow", engine.disk().isLow())
+          .withData("quotaBytes", engine.disk().quota().bytes())
+          .withData("quotaReached", engine.disk().quota().isReached())
           .withData("usedBytes", engine.store().usedBytes())
           .withData("revision", engine.store().revision());
     } catch (KeyValueException notReadable) {
