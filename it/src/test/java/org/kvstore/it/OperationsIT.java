@@ -141,6 +141,14 @@ class OperationsIT extends Deployed {
   }
 
   @Test
+  void dashboard_showsWhatAlertsAreAbout() throws IOException {
+    Set<String> shown = metricsIn(Files.readString(liberty("grafana/kvstore.json")));
+    assertThat(shown)
+        .containsAll(metricsIn(Files.readString(liberty("prometheus/alerts.yml"))))
+        .contains("kvstore_requests_refused_total", "kvstore_request_queue_seconds");
+  }
+
+  @Test
   void alerts_areEachExplainedByTheRunbook() throws IOException {
     String alerts = Files.readString(liberty("prometheus/alerts.yml"));
     List<String> names = found("- alert: (\\w+)", alerts);

@@ -79,6 +79,16 @@ public class Metrics {
 
   private static void engine(Engine engine, Exposition out) {
     writes(engine, out);
+    overload(engine, out);
+    out.gauge("kvstore_held_requests", "Requests held by Prefer: wait.", engine.held());
+    WatchHub watches = engine.watches();
+    out.gauge("kvstore_watches", "Watches that are open.", watches.count());
+    out.gauge("kvstore_watches_slow", "Watches whose readers are behind.", watches.slow());
+    out.gauge("kvstore_watch_lag_revisions", "How far the slowest watch is behind.", watches.lag());
+    disk(engine.disk(), out);
+  }
+
+  private static void overload(Engine engine, Exposition out) {
     out.gauge(
         "kvstore_overloaded",
         "1 while requests are refused, as more come than can be answered, else 0.",
@@ -87,12 +97,10 @@ public class Metrics {
         "kvstore_request_queue_seconds",
         "How long a request waits for a thread now.",
         BigDecimal.valueOf(engine.poolDelayNanos(), NANOS));
-    out.gauge("kvstore_held_requests", "Requests held by Prefer: wait.", engine.held());
-    WatchHub watches = engine.watches();
-    out.gauge("kvstore_watches", "Watches that are open.", watches.count());
-    out.gauge("kvstore_watches_slow", "Watches whose readers are behind.", watches.slow());
-    out.gauge("kvstore_watch_lag_revisions", "How far the slowest watch is behind.", watches.lag());
-    disk(engine.disk(), out);
+    String refused = "kvstore_requests_refused_total";
+    out.begin("counter", refused, "Requests refused under overload, by what they would wait for.")
+        .sample(refused, "reason=\"pool\"", Long.toString(engine.refusedForPool()))
+        .sample(refused, "reason=\"committer\"", Long.toString(engine.refusedForCommitter()));
   }
 
   private static void writes(Engine engine, Exposition out) {

@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyValueException;
@@ -57,6 +58,8 @@ public final class Engine implements AutoCloseable {
   private final WatchHub watches;
   private final LocalReplicator replicator;
   private final PoolDelay pool;
+  private final LongAdder refusedForPool = new LongAdder();
+  private final LongAdder refusedForCommitter = new LongAdder();
   private final List<Future<?>> ticks;
   private volatile boolean stopping;
 
@@ -240,10 +243,28 @@ public final class Engine implements AutoCloseable {
    * @throws KeyValueException TOO_MANY_REQUESTS under overload
    */
   public void admit(boolean writes) {
-    if (pool.refuses() || (writes && replicator.refuses())) {
-      throw KeyValueException.of(
-          ErrorCode.TOO_MANY_REQUESTS, "More requests come than can be answered in time.");
+    if (pool.refuses()) {
+      throw refusal(refusedForPool);
     }
+    if (writes && replicator.refuses()) {
+      throw refusal(refusedForCommitter);
+    }
+  }
+
+  private static KeyValueException refusal(LongAdder counter) {
+    counter.increment();
+    return KeyValueException.of(
+        ErrorCode.TOO_MANY_REQUESTS, "More requests come than can be answered in time.");
+  }
+
+  /** Requests refused so far as they would have waited too long for a thread. */
+  public long refusedForPool() {
+    return refusedForPool.sum();
+  }
+
+  /** Requests refused so far as they would have waited too long for the committer. */
+  public long refusedForCommitter() {
+    return refusedForCommitter.sum();
   }
 
   /** Whether requests are refused, as too many come. */
