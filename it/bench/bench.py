@@ -19,6 +19,7 @@ import load
 import report
 from load import Plan, say
 from servers import METRIC_ACKNOWLEDGED, METRIC_SYNCS, SERVERS, BenchmarkError, KvStore, Redis
+from targets import Targets
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FULL = Plan(rounds=3, window=10, warm_window=5, warm_least=6, warm_most=40)
@@ -207,6 +208,35 @@ def work_directory(options):
             say(f"data and logs are in {directory}")
         else:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def measured(options, measure):
+    """Runs a measurement of this service with targets, and shows them; the exit status."""
+    KvStore.command = options.command
+    for number in SIGNALS:
+        signal.signal(number, interrupted)
+    results = Targets()
+    try:
+        measure(options, results)
+        status = 0 if results.passed() else 1
+    except (BenchmarkError, OSError, subprocess.SubprocessError) as failure:
+        say(f"failed: {failure}")
+        status = 2
+    print(results.markdown())
+    return status
+
+
+@contextlib.contextmanager
+def service(options):
+    """A started service, and the directory that it works in."""
+    with work_directory(options) as directory:
+        server = KvStore(directory / "server")
+        try:
+            say("starting the service")
+            server.start()
+            yield server, directory
+        finally:
+            server.stop()
 
 
 def interrupted(*_):

@@ -1,18 +1,15 @@
 """Watches under load: what each watch sees, how soon, and what it costs; README.md says how."""
 
 import argparse
-import contextlib
 import json
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from bench import SIGNALS, interrupted, work_directory
+from bench import measured, service
 from load import say
 from servers import METRIC_HEAP_USED, BenchmarkError, KvStore
-from targets import Targets
 
 SOURCES = Path(__file__).resolve().parent / "watchload"
 
@@ -240,27 +237,17 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
-    options = arguments()
-    KvStore.command = options.command
-    for number in SIGNALS:
-        signal.signal(number, interrupted)
-    targets = Targets()
-    try:
-        with work_directory(options) as directory, contextlib.ExitStack() as at_exit:
-            server = KvStore(directory / "server")
-            at_exit.callback(server.stop)
-            say("starting the service")
-            server.start()
-            load = Load(directory, server.port, options)
-            at_exit.callback(load.stop)
+def measure(options, targets):
+    with service(options) as (server, directory):
+        load = Load(directory, server.port, options)
+        try:
             WatchBench(options, server, load, targets).run()
-        status = 0 if targets.passed() else 1
-    except (BenchmarkError, OSError, subprocess.SubprocessError) as failure:
-        say(f"failed: {failure}")
-        status = 2
-    print(targets.markdown())
-    return status
+        finally:
+            load.stop()
+
+
+def main():
+    return measured(arguments(), measure)
 
 
 if __name__ == "__main__":
