@@ -1,5 +1,6 @@
 package org.kvstore.it;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
@@ -19,6 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.RawConnection;
+import org.kvstore.it.support.RawRequest;
+import org.kvstore.it.support.Scrape;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -29,11 +33,17 @@ class OverloadIT {
   private static final int OPERATIONS = 100;
   private static final int LEAST_REFUSALS = 50;
 
+  /** The server and its clients share the machine, which may be busy: both are generous. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(2);
+
+  private static final Duration IN_TIME = Duration.ofSeconds(10);
+  private static final int SLOW_CLIENTS = 300;
+
   private final AtomicBoolean flooding = new AtomicBoolean(true);
   private final ConcurrentLinkedQueue<Attempt> attempts = new ConcurrentLinkedQueue<>();
 
-  /** A transaction that put this key among others, and its answer. */
-  private record Attempt(String key, Answer answer) {}
+  /** A transaction that put this key among others, its answer, and how long that took to come. */
+  private record Attempt(String key, Answer answer, Duration took) {}
 
   @Test
   void flood_someIsRefusedAtOnce_theRestIsDoneInTime_andLeasesLiveOn() throws Exception {
@@ -73,7 +83,36 @@ class OverloadIT {
 
       await().atMost(Duration.ofSeconds(5)).until(() -> service.metric("kvstore_overloaded") == 0);
       service.put(target("after")).body("v").send().expect(201);
+      Scrape scrape = Scrape.of(service);
+      assertThat(
+              scrape.value("kvstore_requests_refused_total", "reason=\"pool\"")
+                  + scrape.value("kvstore_requests_refused_total", "reason=\"committer\""))
+          .isEqualTo(refusals());
       check(service);
+    }
+  }
+
+  /** Other tests wait for longer before they refuse; this is what a user has who sets nothing. */
+  @Test
+  void slowClients_whoHoldBackTheirBodies_areNoOverload_withTheDelayOfTheDefault()
+      throws Exception {
+    List<RawConnection> slow = new ArrayList<>();
+    try (ServerProcess server =
+        ServerProcess.ready(
+            ServerProcess.directory("slow"), Map.of("KV_LIMITS_QUEUE_DELAY", "500ms"))) {
+      for (int i = 0; i < SLOW_CLIENTS; i++) {
+        slow.add(
+            new RawConnection(server.service().port())
+                .send(
+                    ("PUT /v1/kv/slow/" + i + " HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0")
+                        .getBytes(US_ASCII)));
+      }
+      for (int i = 0; i < 20; i++) {
+        server.service().put(target("quick/" + i)).body("v").send().expect(201);
+        server.service().get(target("quick/" + i)).send().expect(200);
+      }
+    } finally {
+      slow.forEach(RawConnection::close);
     }
   }
 
@@ -84,14 +123,14 @@ class OverloadIT {
           IntStream.range(0, OPERATIONS)
               .mapToObj(n -> "{\"op\":\"put\",\"key\":\"%s%d\",\"value\":\"v\"}".formatted(key, n))
               .collect(Collectors.joining(","));
-      attempts.add(
-          new Attempt(
-              key + 0,
-              service
-                  .post("/v1/txn")
-                  .header("Content-Type", "application/json")
-                  .body("{\"then\":[" + puts + "]}")
-                  .send()));
+      RawRequest request =
+          service
+              .post("/v1/txn")
+              .header("Content-Type", "application/json")
+              .body("{\"then\":[" + puts + "]}");
+      long began = System.nanoTime();
+      Answer answer = request.send();
+      attempts.add(new Attempt(key + 0, answer, Duration.ofNanos(System.nanoTime() - began)));
     }
   }
 
@@ -105,10 +144,12 @@ class OverloadIT {
       Answer answer = attempt.answer();
       if (answer.status() == 429) {
         answer.expect(ErrorCode.TOO_MANY_REQUESTS);
+        assertThat(attempt.took()).as("refused at once").isLessThan(AT_ONCE);
         assertThat(answer.header("Retry-After")).isEqualTo("1");
         service.get(target(attempt.key())).send().expect(404);
       } else {
         assertThat(answer.expect(200).json().getBoolean("succeeded")).isTrue();
+        assertThat(attempt.took()).as("done in time").isLessThan(IN_TIME);
         service.get(target(attempt.key())).send().expect(200);
       }
     }
