@@ -62,6 +62,7 @@ def value(number, size=VALUE_BYTES):
 def _http(server, call):
     method, path, body = call
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+    head += "".join(f"{name}: {text}\r\n" for name, text in server.headers.items())
     if method != "GET":
         head += f"Content-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body + b"\x1e"
@@ -152,7 +153,7 @@ def verify_overwritten(server, keys):
 
 
 def read(server, number):
-    return server.value(fetch(server.port, *server.get(key(number))))
+    return server.value(fetch(server.port, *server.get(key(number)), headers=server.headers))
 
 
 def warm_up(server, requests, plan):

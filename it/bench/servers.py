@@ -36,11 +36,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def fetch(port, method, path, body=b""):
+def fetch(port, method, path, body=b"", headers=None):
     """The body of one answer; anything but 2xx raises."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
-        connection.request(method, path, body or None)
+        connection.request(method, path, body or None, headers or {})
         answer = connection.getresponse()
         content = answer.read()
     if answer.status // 100 != 2:
@@ -123,6 +123,7 @@ class Server:
     def __init__(self, directory, environment=None):
         self.directory = directory
         self.environment = environment or {}
+        self.headers = {}  # sent with each request
         self.processes = []
         self.port = free_port()
         directory.mkdir(parents=True)
@@ -201,11 +202,11 @@ class KvStore(Server):
         return answer
 
     def count(self):
-        return int(json.loads(fetch(self.port, "GET", "/v1/kv?countOnly=true"))["count"])
+        return int(json.loads(fetch(self.port, "GET", "/v1/kv?countOnly=true&prefix=key:", headers=self.headers))["count"])
 
     def metric(self, name):
         """The sum of a metric over its labels."""
-        text = fetch(self.port, "GET", "/metrics").decode()
+        text = fetch(self.port, "GET", "/metrics", headers=self.headers).decode()
         samples = re.findall(rf"^{name}(?:\{{.*\}})?\s+(\S+)", text, re.MULTILINE)
         if not samples:
             raise BenchmarkError(f"/metrics has no {name}")

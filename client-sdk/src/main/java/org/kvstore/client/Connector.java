@@ -47,11 +47,14 @@ final class Connector {
   private final URI server;
   private final HttpClient http;
   private final Duration answerTimeout;
+  private final @Nullable Supplier<String> token;
 
-  private Connector(URI server, HttpClient http, Duration answerTimeout) {
+  private Connector(
+      URI server, HttpClient http, Duration answerTimeout, @Nullable Supplier<String> token) {
     this.server = server;
     this.http = http;
     this.answerTimeout = answerTimeout;
+    this.token = token;
   }
 
   /**
@@ -71,7 +74,12 @@ final class Connector {
     if (certificates != null) {
       builder.sslContext(trusting(certificates));
     }
-    return new Connector(server, builder.build(), answerTimeout);
+    return new Connector(server, builder.build(), answerTimeout, null);
+  }
+
+  /** The same with a token that says who is asking; without one for null. */
+  Connector with(@Nullable Supplier<String> bearer) {
+    return new Connector(server, http, answerTimeout, bearer);
   }
 
   /** A connector for the server that MicroProfile Config names. */
@@ -105,7 +113,7 @@ final class Connector {
     URI target = URI.create(root() + path);
     BodyPublisher publisher = BodyPublishers.ofInputStream(body);
     HttpRequest request =
-        HttpRequest.newBuilder(target)
+        request(target)
             .header("Content-Type", type)
             .header("Accept", "application/json")
             .POST(size < 0 ? publisher : BodyPublishers.fromPublisher(publisher, size))
@@ -125,15 +133,19 @@ final class Connector {
     }
   }
 
+  private HttpRequest.Builder request(URI target) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(target);
+    Supplier<String> bearer = token;
+    return bearer == null ? request : request.header("Authorization", TokenFilter.header(bearer));
+  }
+
   private String root() {
     return server.toString().replaceFirst("/+$", "");
   }
 
   private InputStream open(URI target, @Nullable String lastEventId) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(target)
-            .header("Accept", "text/event-stream")
-            .header("Cache-Control", "no-store");
+        request(target).header("Accept", "text/event-stream").header("Cache-Control", "no-store");
     if (lastEventId != null) {
       request.header("Last-Event-ID", lastEventId);
     }

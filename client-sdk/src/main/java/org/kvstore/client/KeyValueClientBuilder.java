@@ -4,6 +4,7 @@ import java.net.URI;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.eclipse.microprofile.rest.client.RestClientBuilder;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ public final class KeyValueClientBuilder {
   private Duration connectTimeout = CONNECT_TIMEOUT;
   private Duration readTimeout = READ_TIMEOUT;
   private @Nullable KeyStore trustStore;
+  private @Nullable Supplier<String> token;
 
   KeyValueClientBuilder(URI server) {
     this.server = server;
@@ -52,6 +54,20 @@ public final class KeyValueClientBuilder {
     return this;
   }
 
+  /** The token that says who is asking. It is never logged. */
+  public KeyValueClientBuilder token(String text) {
+    return token(() -> text);
+  }
+
+  /**
+   * The token that says who is asking, asked for at each request: a short-lived one may change. It
+   * is never logged.
+   */
+  public KeyValueClientBuilder token(Supplier<String> supplier) {
+    token = supplier;
+    return this;
+  }
+
   /**
    * Builds the client. No connection is made yet.
    *
@@ -72,13 +88,17 @@ public final class KeyValueClientBuilder {
     if (certificates != null) {
       builder.trustStore(certificates);
     }
+    Supplier<String> bearer = token;
+    if (bearer != null) {
+      builder.register(new TokenFilter(bearer));
+    }
     Duration connect = connectTimeout;
     Duration read = readTimeout;
     return new KeyValueClient(
         builder.build(KeyValueApi.class),
         waitStep(),
         true,
-        () -> Connector.of(server, connect, read, certificates));
+        () -> Connector.of(server, connect, read, certificates).with(bearer));
   }
 
   /** Two thirds of the read time-out, so that a held answer arrives before it; at most 20 s. */

@@ -45,6 +45,9 @@ final class OwnThread {
         task.run();
       } catch (Exception e) {
         response.resume(ProblemMapper.reply(e, origin).toResponse());
+      } catch (Error e) {
+        response.resume(ProblemMapper.reply(e, origin).toResponse());
+        throw e;
       }
     };
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -92,6 +93,15 @@ public final class Kv {
   private @Nullable Path certificates;
 
   @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      defaultValue = "${env:KV_TOKEN_FILE:-}",
+      description =
+          "The token in this file says who is asking. Default: KV_TOKEN_FILE, else the token KV_TOKEN.")
+  private @Nullable Path tokenFile;
+
+  @Option(
       names = {"-v", "--verbose"},
       scope = ScopeType.INHERIT,
       description = "Show the log and stack traces.")
@@ -150,12 +160,24 @@ public final class Kv {
       if (certificates != null) {
         builder.trustStore(TrustStores.ofPem(certificates));
       }
+      String token = token();
+      if (!token.isEmpty()) {
+        builder.token(token);
+      }
       return builder.build();
     } catch (IllegalArgumentException wrongUrl) {
       throw usage(String.valueOf(wrongUrl.getMessage()));
     } catch (GeneralSecurityException unusable) {
       throw usage("No certificates in " + certificates + ": " + unusable.getMessage());
     }
+  }
+
+  /** An option would show the token to everybody who lists processes. */
+  private String token() throws IOException {
+    Path file = tokenFile;
+    return file == null || file.toString().isEmpty()
+        ? System.getenv().getOrDefault("KV_TOKEN", "").strip()
+        : Files.readString(file).strip();
   }
 
   /** A failure of the arguments, with exit code {@link ExitCode#USAGE}. */
