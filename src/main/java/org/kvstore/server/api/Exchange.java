@@ -28,6 +28,7 @@ final class Exchange {
   private final long began = System.nanoTime();
   private RequestKind kind;
   private @Nullable Access access;
+  private @Nullable String requestId;
   private boolean goesOn;
 
   /** The request's thread has a place among those that wait for bodies, and waits so long. */
@@ -75,6 +76,16 @@ final class Exchange {
   /** What the sender of a request may do, once that is known. */
   static Access access(HttpServletRequest request) {
     return Objects.requireNonNull(of(request).access, "The sender is not known yet.");
+  }
+
+  /** What names the request, if that is decided already. */
+  @Nullable String requestId() {
+    return requestId;
+  }
+
+  /** It is named so. */
+  void isNamed(String id) {
+    requestId = id;
   }
 
   /** Its sender is known now. */

@@ -29,8 +29,17 @@ final class Problems {
    */
   record Origin(String path, @Nullable String requestId) {
     static Origin of(HttpServletRequest request) {
+      Exchange exchange = Exchange.find(request);
+      String given = exchange == null ? null : exchange.requestId();
       return new Origin(
-          RequestGate.originalPath(request), sound(request.getHeader(Headers.REQUEST_ID)));
+          RequestGate.originalPath(request),
+          given == null ? sound(request.getHeader(Headers.REQUEST_ID)) : given);
+    }
+
+    /** The id that a request has from now on in problems and elsewhere. */
+    static String nameFor(HttpServletRequest request) {
+      String id = sound(request.getHeader(Headers.REQUEST_ID));
+      return id == null ? random() : id;
     }
 
     /** With an id in any case, so that the log and the answer name the same. */

@@ -187,6 +187,9 @@ public class RequestGate extends HttpFilter {
     String path = raw;
     try {
       checkFraming(request);
+      if (authenticator.isLocal()) {
+        LocalOnly.check(request);
+      }
       admit(request);
       authenticate(request);
       if (receive(request, response, path)) {
@@ -227,11 +230,16 @@ public class RequestGate extends HttpFilter {
   /** Finds out who sent a request, before anything of it is done. */
   private void authenticate(HttpServletRequest request) {
     if (request.getDispatcherType() == DispatcherType.REQUEST) {
-      Exchange.of(request)
-          .isOf(
-              authenticator.authenticate(
-                  new Presented(
-                      request.getHeader(HttpHeaders.AUTHORIZATION), request.getRemoteAddr())));
+      Exchange exchange = Exchange.of(request);
+      String name = "";
+      if (authenticator.isAudited()) {
+        name = Problems.Origin.nameFor(request);
+        exchange.isNamed(name);
+      }
+      exchange.isOf(
+          authenticator.authenticate(
+              new Presented(
+                  request.getHeader(HttpHeaders.AUTHORIZATION), request.getRemoteAddr(), name)));
     }
   }
 

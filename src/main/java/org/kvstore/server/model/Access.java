@@ -1,5 +1,7 @@
 package org.kvstore.server.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What the sender of a request may do, as of each question: a grant that is given or taken away
  * while a request is under way counts from then on.
@@ -9,7 +11,7 @@ package org.kvstore.server.model;
  */
 public interface Access {
   /** Where nobody has to say who they are: everybody may do everything. */
-  Access UNLIMITED = new Unlimited();
+  Access UNLIMITED = new Unlimited(AuditTrail.NONE);
 
   /**
    * Lets it happen or not.
@@ -22,25 +24,38 @@ public interface Access {
   /** The same for every key that a range may have, be it there or not. */
   void require(Permission permission, KeyRange range);
 
+  /** Whether it is let happen, for every key that a range may have; asked, it is no attempt. */
+  boolean allows(Permission permission, KeyRange range);
+
   /** The same for at least one key, whichever. */
   void requireSome(Permission permission);
 
   /** Whose leases and idempotency keys are meant; empty where nobody has to say who they are. */
   String owner();
 
+  /** Hears what the sender does. */
+  AuditTrail trail();
+
   /** The same for all that there is. */
   default void requireAll(Permission permission) {
     require(permission, KeyRange.ALL);
   }
 
-  /** Whether leases of an owner are this caller's to use. */
-  default boolean owns(Lease lease) {
-    return owner().equals(lease.owner());
+  /** Whose leases may be used; null for anybody's. */
+  default @Nullable String leaseOwner() {
+    return owner();
   }
 
   /** The permission to do everything. */
   final class Unlimited implements Access {
-    private Unlimited() {}
+    private final AuditTrail trail;
+
+    /**
+     * @param trail hears what is done
+     */
+    public Unlimited(AuditTrail trail) {
+      this.trail = trail;
+    }
 
     @Override
     public void require(Permission permission, Key key) {}
@@ -52,13 +67,23 @@ public interface Access {
     public void requireSome(Permission permission) {}
 
     @Override
+    public boolean allows(Permission permission, KeyRange range) {
+      return true;
+    }
+
+    @Override
     public String owner() {
       return "";
     }
 
     @Override
-    public boolean owns(Lease lease) {
-      return true;
+    public AuditTrail trail() {
+      return trail;
+    }
+
+    @Override
+    public @Nullable String leaseOwner() {
+      return null;
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.kvstore.server.model;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A change that is asked for. Applying one is deterministic: it reads no clock and no chance. */
 public sealed interface Command {
@@ -61,11 +62,29 @@ public sealed interface Command {
     }
   }
 
-  /** Lets a lease live on, for its whole time from now. */
-  record RenewLease(long lease) implements Command {}
+  /**
+   * Lets a lease live on, for its whole time from now.
+   *
+   * @param owner whose lease it has to be; null for anybody's
+   */
+  record RenewLease(long lease, @Nullable String owner) implements Command {
+    /** Of whoever it is. */
+    public RenewLease(long lease) {
+      this(lease, null);
+    }
+  }
 
-  /** Ends a lease and deletes its keys, in one revision. */
-  record RevokeLease(long lease) implements Command {}
+  /**
+   * Ends a lease and deletes its keys, in one revision.
+   *
+   * @param owner whose lease it has to be; null for anybody's
+   */
+  record RevokeLease(long lease, @Nullable String owner) implements Command {
+    /** Of whoever it is. */
+    public RevokeLease(long lease) {
+      this(lease, null);
+    }
+  }
 
   /**
    * Deletes entries and ends leases whose time has come.

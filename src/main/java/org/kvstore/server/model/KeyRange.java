@@ -52,6 +52,18 @@ public record KeyRange(Bytes start, @Nullable Bytes end) {
     return end == null || position.compareTo(end) < 0 ? new KeyRange(start, position) : this;
   }
 
+  /** The range for people: a key, a prefix followed by an asterisk, or both bounds. */
+  public String text() {
+    if (end != null && end.equals(start.successor())) {
+      return start.toUtf8();
+    }
+    Bytes first = equals(ALL) ? Bytes.EMPTY : start;
+    if (equals(ALL) || end != null && end.equals(start.afterPrefix())) {
+      return first.toUtf8() + "*";
+    }
+    return "[" + start.toUtf8() + ", " + (end == null ? "" : end.toUtf8()) + ")";
+  }
+
   /** Whether no position can lie in the range. */
   public boolean isEmpty() {
     return end != null && start.compareTo(end) >= 0;

@@ -1,5 +1,7 @@
 package org.kvstore.server.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A lease: keys that hang on it are deleted when it ends.
  *
@@ -29,6 +31,11 @@ public record Lease(long id, long millis, long expiresAt, int keys, String owner
   /** The same with another number of keys. */
   public Lease withKeys(int count) {
     return new Lease(id, millis, expiresAt, count, owner);
+  }
+
+  /** Whether it is of an owner, null standing for anybody. */
+  public boolean isOf(@Nullable String holder) {
+    return holder == null || holder.equals(owner);
   }
 
   /** Whether its time is over, be it still there or not. */

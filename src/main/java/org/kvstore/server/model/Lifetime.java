@@ -1,5 +1,7 @@
 package org.kvstore.server.model;
 
+import org.jspecify.annotations.Nullable;
+
 /** How long a written entry lives. */
 public sealed interface Lifetime {
   /** Until it is deleted; an earlier time to live is cleared. */
@@ -19,8 +21,14 @@ public sealed interface Lifetime {
    * As long as a lease.
    *
    * @param lease the lease's id, above 0
+   * @param owner whose lease it has to be; null for anybody's
    */
-  record OnLease(long lease) implements Lifetime {}
+  record OnLease(long lease, @Nullable String owner) implements Lifetime {
+    /** Of whoever it is. */
+    public OnLease(long lease) {
+      this(lease, null);
+    }
+  }
 
   /** The lease that an entry hangs on which replaces one on lease {@code earlier}; 0 for none. */
   default long lease(long earlier) {

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.kvstore.server.model.Bytes;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.EntryScan;
 import org.kvstore.server.store.Store;
@@ -31,6 +31,9 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
   private final Map<String, Long> uses = new ConcurrentHashMap<>();
   private volatile Rules rules = Rules.NONE;
 
+  /** The store is being opened anew: whether the rules are still its own is not known. */
+  private volatile boolean isOutdated;
+
   /** Guarded by the monitor: the rules are those of this revision or a later one. */
   private long revision;
 
@@ -38,8 +41,16 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     this.store = store;
   }
 
+  /**
+   * The newest rules.
+   *
+   * @throws KeyValueException UNAVAILABLE while the store is being opened anew
+   */
   @Override
   public Rules get() {
+    if (isOutdated) {
+      throw KeyValueException.of(ErrorCode.UNAVAILABLE, "The store is being opened anew.");
+    }
     return rules;
   }
 
@@ -56,7 +67,7 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     try (EntryScan scan = store.scan(KeyRange.SYSTEM)) {
       do {
         for (Entry entry : scan.entries()) {
-          read(entry, tokens, grants, kept);
+          readOrSkip(entry, tokens, grants, kept);
         }
       } while (scan.advance());
       revision = scan.revision();
@@ -64,6 +75,19 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     rules = new Rules(tokens, grants);
     uses.keySet().retainAll(tokens.keySet());
     kept.forEach((id, time) -> uses.merge(id, time, Math::max));
+  }
+
+  /** One that cannot be read permits nothing, and does not keep out those who can set it right. */
+  private static void readOrSkip(
+      Entry entry,
+      Map<String, ApiToken> tokens,
+      Map<String, Grant> grants,
+      Map<String, Long> kept) {
+    try {
+      read(entry, tokens, grants, kept);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "A token or grant cannot be read. revision=" + entry.modRevision(), e);
+    }
   }
 
   private static void read(
@@ -88,30 +112,42 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
 
   @Override
   public void committed(List<Event> events) {
-    for (Event event : events) {
-      if (event.key().isSystem()) {
-        change(event);
-      }
+    List<Event> own = events.stream().filter(event -> event.key().isSystem()).toList();
+    if (!own.isEmpty()) {
+      change(own);
     }
   }
 
-  private synchronized void change(Event event) {
-    if (event.revision() <= revision) {
-      return;
+  private synchronized void change(List<Event> events) {
+    Map<String, ApiToken> tokens = new HashMap<>(rules.tokens());
+    Map<String, Grant> grants = new HashMap<>(rules.grants());
+    for (Event event : events) {
+      if (event.revision() > revision) {
+        change(event, tokens, grants);
+      }
     }
-    Entry entry = event.entry();
-    @Nullable Bytes value = entry == null ? null : entry.value();
+    rules = new Rules(tokens, grants);
+    uses.keySet().retainAll(tokens.keySet());
+  }
+
+  private static void change(Event event, Map<String, ApiToken> tokens, Map<String, Grant> grants) {
     String token = SecurityRows.tokenId(event.key());
     if (token != null) {
-      rules = rules.withToken(token, value == null ? null : SecurityRows.token(token, value));
-      if (value == null) {
-        uses.remove(token);
-      }
+      tokens.remove(token);
     }
     String grant = SecurityRows.grantId(event.key());
     if (grant != null) {
-      rules = rules.withGrant(grant, value == null ? null : SecurityRows.grant(value));
+      grants.remove(grant);
     }
+    Entry entry = event.entry();
+    if (entry != null) {
+      readOrSkip(entry, tokens, grants, new HashMap<>());
+    }
+  }
+
+  @Override
+  public void recovering() {
+    isOutdated = true;
   }
 
   /** After a restore they are others; until they are read, nobody but the operator gets in. */
@@ -122,6 +158,8 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     } catch (RuntimeException e) {
       rules = Rules.NONE;
       LOG.log(Level.ERROR, "The grants could not be read: only the operator is let in.", e);
+    } finally {
+      isOutdated = false;
     }
   }
 }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.Engine;
@@ -16,7 +17,7 @@ import org.kvstore.server.service.EngineHandle;
 
 /**
  * Finds out who sent a request: by an API token, or the operator's token of the configuration, sent
- * as RFC 6750 says. Guessing is slowed down, see {@link FailedAttempts}.
+ * as RFC 6750 says. Guessing at the latter is slowed down, see {@link FailedAttempts}.
  */
 @Singleton
 public class Authenticator {
@@ -25,16 +26,20 @@ public class Authenticator {
 
   private final EngineHandle handle;
   private final Directory directory;
+  private final AuditLog audit;
   private final FailedAttempts attempts = new FailedAttempts(System::nanoTime);
   private final boolean isRequired;
+  private final boolean isLocal;
   private final @Nullable Bytes operator;
 
   @Inject
-  public Authenticator(EngineHandle handle, Directory directory) {
+  public Authenticator(EngineHandle handle, Directory directory, AuditLog audit) {
     this.handle = handle;
     this.directory = directory;
+    this.audit = audit;
     Optional<String> token = handle.engine().flatMap(engine -> engine.security().adminToken());
     isRequired = handle.engine().map(engine -> engine.security().isRequired()).orElse(false);
+    isLocal = handle.engine().map(engine -> engine.security().isLocal()).orElse(true);
     operator = token.map(Digests::sha256).orElse(null);
   }
 
@@ -47,8 +52,33 @@ public class Authenticator {
   public Access authenticate(Presented presented) {
     Engine engine = handle.require();
     if (!isRequired) {
-      return Access.UNLIMITED;
+      return audit.isOn() ? new Access.Unlimited(trail("", presented)) : Access.UNLIMITED;
     }
+    try {
+      Caller caller = caller(presented, engine.clock());
+      return new LiveAccess(
+          caller, directory.rules(), engine.clock(), trail(caller.subject(), presented));
+    } catch (KeyValueException refusal) {
+      trail("", presented).record("authenticate", "", refusal.code().name());
+      throw refusal;
+    }
+  }
+
+  /** Whether only this machine is served, as nobody has to say who they are. */
+  public boolean isLocal() {
+    return isLocal;
+  }
+
+  /** Whether it is written down who does what, so that requests need a name. */
+  public boolean isAudited() {
+    return audit.isOn();
+  }
+
+  private AuditTrail trail(String caller, Presented presented) {
+    return audit.trail(caller, presented.address(), presented.requestId());
+  }
+
+  private Caller caller(Presented presented, Clock clock) {
     String authorization = presented.authorization();
     if (authorization == null) {
       throw unauthenticated("Send a token in the header Authorization: Bearer TOKEN.");
@@ -56,34 +86,42 @@ public class Authenticator {
     if (!authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
       throw unauthenticated("The header Authorization is not of the form: Bearer TOKEN.");
     }
-    String token = authorization.substring(SCHEME.length()).strip();
-    Bytes digest = Digests.sha256(token);
-    if (attempts.isBlocked(presented.address(), digest)) {
-      throw KeyValueException.of(
-          ErrorCode.TOO_MANY_REQUESTS, "Too many failed attempts came from this address.");
-    }
-    Caller caller = caller(token, digest, engine.clock());
-    if (caller == null) {
-      if (attempts.failed(presented.address())) {
-        LOG.log(Level.WARNING, "Failed attempts to authenticate. address={0}", presented.address());
-      }
-      throw unauthenticated("The token is not valid, or not any more.");
-    }
-    attempts.succeeded(presented.address(), digest);
-    return new LiveAccess(caller, directory.rules(), engine.clock());
+    String text = authorization.substring(SCHEME.length()).strip();
+    Bytes digest = Digests.sha256(text);
+    String id = ApiToken.idOf(text);
+    Caller caller = id == null ? null : holder(id, digest, clock);
+    return caller == null ? operator(digest, presented.address()) : caller;
   }
 
-  private @Nullable Caller caller(String text, Bytes digest, Clock clock) {
-    if (operator != null && Digests.areEqual(operator, digest)) {
-      return Caller.operator();
-    }
-    String id = ApiToken.idOf(text);
-    ApiToken token = id == null ? null : directory.rules().get().tokens().get(id);
+  /** Nobody can guess 256 random bits, so who has them need not wait for those who try. */
+  private @Nullable Caller holder(String id, Bytes digest, Clock clock) {
+    ApiToken token = directory.rules().get().tokens().get(id);
     if (token == null || !token.isProvenBy(digest, clock.millis())) {
       return null;
     }
-    directory.used(token.id(), clock.millis());
+    directory.used(id, clock.millis());
     return Caller.of(token, digest);
+  }
+
+  /** The operator's token was made by people, so whoever guesses at it is slowed down. */
+  private Caller operator(Bytes digest, String address) {
+    if (attempts.isBlocked(address, digest)) {
+      throw KeyValueException.of(
+          ErrorCode.TOO_MANY_REQUESTS, "Too many failed attempts came from this address.");
+    }
+    if (operator != null && Digests.areEqual(operator, digest)) {
+      attempts.succeeded(address, digest);
+      return Caller.operator();
+    }
+    long failures = attempts.failed(address);
+    if (failures > 0) {
+      LOG.log(
+          Level.WARNING,
+          "Attempts to authenticate have failed. attempts={0} newest={1}",
+          failures,
+          address);
+    }
+    throw unauthenticated("The token is not valid, or not any more.");
   }
 
   private static KeyValueException unauthenticated(String detail) {

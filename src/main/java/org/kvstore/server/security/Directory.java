@@ -25,7 +25,7 @@ public class Directory {
   private static AccessRules load(Engine engine) {
     AccessRules rules = new AccessRules(engine.store());
     engine.listen(rules);
-    rules.load();
+    rules.recovered();
     return rules;
   }
 

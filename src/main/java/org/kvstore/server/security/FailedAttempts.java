@@ -2,21 +2,26 @@ package org.kvstore.server.security;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.function.LongSupplier;
 import org.kvstore.server.model.Bytes;
 
 /**
- * Slows down who guesses tokens. An address may fail {@value #BURST} times at once and then once a
- * second; beyond that it is not told whether a token is right. Tokens that were right from there
- * lately go on to be let in, as one client with an outdated token must not lock out its neighbours
- * behind the same address.
+ * Slows down who guesses. An address may fail {@value #BURST} times at once and then once a second;
+ * beyond that it is not told whether a guess is right. What was right from there lately goes on to
+ * be let in, as one client with an outdated token must not lock out its neighbours behind the same
+ * address. Of IPv6 a whole network of 64 bits counts as one address, as one client has that many.
  *
  * <p>Bounded: what was not seen for long is forgotten.
  */
 final class FailedAttempts {
   static final int BURST = 20;
-  private static final long NANOS_AN_ATTEMPT = 1_000_000_000;
+  private static final long SECOND = 1_000_000_000;
+  private static final int NETWORK_BYTES = 8;
   private static final Duration MEMORY = Duration.ofMinutes(10);
   private static final int MOST = 10_000;
 
@@ -26,10 +31,15 @@ final class FailedAttempts {
   private final Cache<Known, Boolean> known =
       Caffeine.newBuilder().maximumSize(MOST).expireAfterAccess(MEMORY).build();
 
-  /** A token that was right from an address. */
-  private record Known(String address, Bytes digest) {}
+  /** Failures that nobody was told of yet, and when somebody was; guarded by the monitor. */
+  private long untold;
 
-  /** The failures of one address: each takes a second to be forgotten. */
+  private long toldAt;
+
+  /** What was right from a network. */
+  private record Known(String network, Bytes digest) {}
+
+  /** The failures of one network: each takes a second to be forgotten. */
   private static final class Failures {
     /** When all are forgotten; guarded by this object's monitor. */
     private long forgottenAt;
@@ -39,40 +49,66 @@ final class FailedAttempts {
     }
 
     synchronized boolean isFull(long now) {
-      return forgottenAt - now > (BURST - 1) * NANOS_AN_ATTEMPT;
+      return forgottenAt - now > (BURST - 1) * SECOND;
     }
 
-    /** Whether it is the first. */
-    synchronized boolean add(long now) {
-      boolean first = forgottenAt - now <= 0;
-      forgottenAt = (first ? now : forgottenAt) + NANOS_AN_ATTEMPT;
-      return first;
+    synchronized void add(long now) {
+      forgottenAt = (forgottenAt - now <= 0 ? now : forgottenAt) + SECOND;
     }
   }
 
   FailedAttempts(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
+    toldAt = nanoTime.getAsLong() - SECOND;
   }
 
   /** Whether an attempt is not even to be looked at. */
   boolean isBlocked(String address, Bytes digest) {
-    Failures earlier = failures.getIfPresent(address);
+    String network = network(address);
+    Failures earlier = failures.getIfPresent(network);
     return earlier != null
         && earlier.isFull(nanoTime.getAsLong())
-        && known.getIfPresent(new Known(address, digest)) == null;
+        && known.getIfPresent(new Known(network, digest)) == null;
   }
 
-  /** An attempt has failed; whether it is the first of several. */
-  boolean failed(String address) {
+  /**
+   * An attempt has failed.
+   *
+   * @return how many have, from anywhere, since this last said so: at most once a second; else 0
+   */
+  long failed(String address) {
     long now = nanoTime.getAsLong();
-    return failures.get(address, any -> new Failures(now)).add(now);
+    failures.get(network(address), any -> new Failures(now)).add(now);
+    synchronized (this) {
+      untold++;
+      if (now - toldAt < SECOND) {
+        return 0;
+      }
+      long count = untold;
+      untold = 0;
+      toldAt = now;
+      return count;
+    }
   }
 
-  /** A token was right. */
+  /** An attempt was right. */
   void succeeded(String address, Bytes digest) {
-    Known one = new Known(address, digest);
+    Known one = new Known(network(address), digest);
     if (known.getIfPresent(one) == null) {
       known.put(one, true);
+    }
+  }
+
+  private static String network(String address) {
+    if (address.indexOf(':') < 0) {
+      return address;
+    }
+    try {
+      // It is a literal: nothing is looked up.
+      byte[] bytes = InetAddress.getByName(address).getAddress();
+      return HexFormat.of().formatHex(Arrays.copyOf(bytes, NETWORK_BYTES));
+    } catch (UnknownHostException e) {
+      return address;
     }
   }
 }

@@ -18,10 +18,16 @@ import org.kvstore.server.model.Permission;
  * @param range those keys
  */
 record Grant(Holder holder, String prefix, Permission permission, KeyRange range) {
-  private static final int ID_BYTES = 8;
+  private static final int ID_BYTES = 16;
 
   Grant(Holder holder, String prefix, Permission permission) {
     this(holder, prefix, permission, KeyRange.ofPrefix(Bytes.ofUtf8(prefix)));
+  }
+
+  /** The grant for people. */
+  String text() {
+    return "%s %s: %s %s*"
+        .formatted(holder.kind().label(), holder.name(), SecurityRows.label(permission), prefix);
   }
 
   /** What it is named by: the same for the same holder and prefix. */

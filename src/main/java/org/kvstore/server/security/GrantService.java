@@ -50,13 +50,18 @@ public class GrantService {
     if (!directory.rules().get().grants().containsKey(grant.id())) {
       TokenService.requireFew("grants", 1 + directory.rules().get().grants().size(), MOST);
     }
-    return entries
-        .put(
-            SecurityRows.grant(grant.id()),
-            SecurityRows.value(grant),
-            Long.MAX_VALUE,
-            Condition.NONE)
-        .thenApply(written -> new Given(document(grant), written.created()));
+    return access
+        .trail()
+        .of(
+            "giveGrant",
+            grant.text(),
+            entries
+                .put(
+                    SecurityRows.grant(grant.id()),
+                    SecurityRows.value(grant),
+                    Long.MAX_VALUE,
+                    Condition.NONE)
+                .thenApply(written -> new Given(document(grant), written.created())));
   }
 
   /** The grants on keys that the caller administers. */
@@ -83,8 +88,13 @@ public class GrantService {
 
   /** Takes a grant away. */
   public CompletionStage<Void> take(Access access, String id) {
-    require(access, id);
-    return entries.delete(SecurityRows.grant(id)).thenAccept(deleted -> {});
+    Grant grant = require(access, id);
+    return access
+        .trail()
+        .of(
+            "takeGrant",
+            grant.text(),
+            entries.delete(SecurityRows.grant(id)).thenAccept(deleted -> {}));
   }
 
   private Grant require(Access access, String id) {
@@ -97,12 +107,7 @@ public class GrantService {
   }
 
   private static boolean isAllowed(Access access, Grant grant) {
-    try {
-      access.require(Permission.ADMIN, grant.range());
-      return true;
-    } catch (KeyValueException refusal) {
-      return false;
-    }
+    return access.allows(Permission.ADMIN, grant.range());
   }
 
   private Grant grant(PermissionDocument wanted) {

@@ -3,12 +3,13 @@ package org.kvstore.server.security;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
-import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Permission;
 
 /** What a caller may do by the rules as they are at each question. */
@@ -16,33 +17,45 @@ final class LiveAccess implements Access {
   private final Caller caller;
   private final Supplier<Rules> rules;
   private final Clock clock;
+  private final AuditTrail trail;
 
-  LiveAccess(Caller caller, Supplier<Rules> rules, Clock clock) {
+  LiveAccess(Caller caller, Supplier<Rules> rules, Clock clock, AuditTrail trail) {
     this.caller = caller;
     this.rules = rules;
     this.clock = clock;
+    this.trail = trail;
   }
 
   @Override
   public void require(Permission permission, Key key) {
     if (!now().allows(caller, permission, key.utf8())) {
-      throw forbidden(permission, "this key");
+      throw forbidden(permission, "this key", key.text());
     }
   }
 
   @Override
   public void require(Permission permission, KeyRange range) {
     if (!now().allows(caller, permission, range)) {
-      throw forbidden(
-          permission, range.equals(KeyRange.ALL) ? "all keys" : "all keys of this range");
+      String what = range.equals(KeyRange.ALL) ? "all keys" : "all keys of this range";
+      throw forbidden(permission, what, range.text());
     }
   }
 
   @Override
   public void requireSome(Permission permission) {
     if (!now().allowsSome(caller, permission)) {
-      throw forbidden(permission, "any key");
+      throw forbidden(permission, "any key", "");
     }
+  }
+
+  @Override
+  public boolean allows(Permission permission, KeyRange range) {
+    return now().allows(caller, permission, range);
+  }
+
+  @Override
+  public AuditTrail trail() {
+    return trail;
   }
 
   @Override
@@ -52,28 +65,26 @@ final class LiveAccess implements Access {
 
   /** The operator helps with what belongs to others too. */
   @Override
-  public boolean owns(Lease lease) {
-    return caller.isOperator() || owner().equals(lease.owner());
+  public @Nullable String leaseOwner() {
+    return caller.isOperator() ? null : owner();
   }
 
   private Rules now() {
     Rules newest = rules.get();
     if (!newest.accepts(caller, clock.millis())) {
+      trail.record("authenticate", "", ErrorCode.UNAUTHENTICATED.name());
       throw KeyValueException.of(
           ErrorCode.UNAUTHENTICATED, "The proof of who is asking is not valid any more.");
     }
     return newest;
   }
 
-  private KeyValueException forbidden(Permission permission, String what) {
+  private KeyValueException forbidden(Permission permission, String what, String target) {
+    String action =
+        permission == Permission.ADMIN ? "administer" : permission.name().toLowerCase(Locale.ROOT);
+    trail.record(action, target, ErrorCode.FORBIDDEN.name());
     return KeyValueException.of(
         ErrorCode.FORBIDDEN,
-        "'%s' has no permission to %s %s."
-            .formatted(
-                caller.subject(),
-                permission == Permission.ADMIN
-                    ? "administer"
-                    : permission.name().toLowerCase(Locale.ROOT),
-                what));
+        "'%s' has no permission to %s %s.".formatted(caller.subject(), action, what));
   }
 }

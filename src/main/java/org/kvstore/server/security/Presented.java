@@ -7,5 +7,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param authorization the header of that name, or null
  * @param address where it comes from
+ * @param requestId what its problems name it by
  */
-public record Presented(@Nullable String authorization, String address) {}
+public record Presented(@Nullable String authorization, String address, String requestId) {}

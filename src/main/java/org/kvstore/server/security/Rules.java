@@ -1,10 +1,8 @@
 package org.kvstore.server.security;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.Permission;
@@ -26,16 +24,6 @@ record Rules(
         Map.copyOf(grants),
         grants.values().stream()
             .collect(Collectors.groupingBy(Grant::holder, Collectors.toUnmodifiableList())));
-  }
-
-  /** The same with another token in place of one, or without it. */
-  Rules withToken(String id, @Nullable ApiToken token) {
-    return new Rules(with(tokens, id, token), grants, granted);
-  }
-
-  /** The same with another grant in place of one, or without it. */
-  Rules withGrant(String id, @Nullable Grant grant) {
-    return new Rules(tokens, with(grants, id, grant));
   }
 
   /** Whether what a caller proved who they are with is good yet. */
@@ -74,15 +62,5 @@ record Rules(
         || caller.holders().stream()
             .flatMap(holder -> granted.getOrDefault(holder, List.of()).stream())
             .anyMatch(grant -> grant.permission().includes(wanted));
-  }
-
-  private static <T> Map<String, T> with(Map<String, T> all, String id, @Nullable T one) {
-    Map<String, T> changed = new HashMap<>(all);
-    if (one == null) {
-      changed.remove(id);
-    } else {
-      changed.put(id, one);
-    }
-    return Map.copyOf(changed);
   }
 }

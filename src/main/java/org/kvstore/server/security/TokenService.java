@@ -80,7 +80,9 @@ public class TokenService {
     String text = ApiToken.newText(id);
     ApiToken token =
         new ApiToken(id, subject, groups, Digests.sha256(text), now, end(life, now), null);
-    return put(token, new Condition(null, Tags.ANY), text);
+    return access
+        .trail()
+        .of("createToken", id + " " + subject, put(token, new Condition(null, Tags.ANY), text));
   }
 
   /** All tokens, the oldest first. */
@@ -120,7 +122,7 @@ public class TokenService {
     ApiToken token =
         SecurityRows.token(id, entry.value()).rotated(Digests.sha256(text), end(overlap, now));
     Condition unchanged = new Condition(new Tags(false, Set.of(entry.modRevision())), null);
-    return put(token, unchanged, text);
+    return access.trail().of("rotateToken", id, put(token, unchanged, text));
   }
 
   /** Ends a token, and the grants that are its own. */
@@ -128,13 +130,15 @@ public class TokenService {
     find(access, id);
     Holder holder = new Holder(Holder.Kind.TOKEN, id);
     List<Grant> own = directory.rules().get().granted().getOrDefault(holder, List.of());
-    return entries
-        .delete(SecurityRows.token(id))
-        .thenAccept(
-            deleted -> {
-              entries.delete(SecurityRows.use(id));
-              own.forEach(grant -> entries.delete(SecurityRows.grant(grant.id())));
-            });
+    CompletionStage<Void> revoked =
+        entries
+            .delete(SecurityRows.token(id))
+            .thenAccept(
+                deleted -> {
+                  entries.delete(SecurityRows.use(id));
+                  own.forEach(grant -> entries.delete(SecurityRows.grant(grant.id())));
+                });
+    return access.trail().of("revokeToken", id, revoked);
   }
 
   private CompletionStage<Made> put(ApiToken token, Condition condition, String text) {

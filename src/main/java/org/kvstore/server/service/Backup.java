@@ -15,12 +15,14 @@ public final class Backup implements AutoCloseable {
   private final ArchiveHead head;
   private final ArchiveWriter archive;
   private final long bytesPerSecond;
+  private final Runnable permit;
   private final Runnable sent;
   private final Runnable onClose;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
    * @param bytesPerSecond how fast it is sent, at the most
+   * @param permit throws once it is not permitted any more
    * @param sent runs when all of it is sent
    * @param onClose runs once, when its files are not needed any more
    */
@@ -28,11 +30,13 @@ public final class Backup implements AutoCloseable {
       ArchiveHead head,
       ArchiveWriter archive,
       long bytesPerSecond,
+      Runnable permit,
       Runnable sent,
       Runnable onClose) {
     this.head = head;
     this.archive = archive;
     this.bytesPerSecond = bytesPerSecond;
+    this.permit = permit;
     this.sent = sent;
     this.onClose = onClose;
   }
@@ -54,7 +58,7 @@ public final class Backup implements AutoCloseable {
    */
   public void writeTo(OutputStream out) throws IOException {
     try {
-      archive.writeTo(new PacedStream(out, bytesPerSecond), this::close);
+      archive.writeTo(new PacedStream(out, bytesPerSecond, permit), this::close);
       out.flush();
     } catch (IOException e) {
       LOG.log(

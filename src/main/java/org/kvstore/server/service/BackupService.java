@@ -23,6 +23,7 @@ import org.kvstore.api.archive.ArchiveHead;
 import org.kvstore.api.archive.ArchiveReader;
 import org.kvstore.api.archive.ArchiveWriter;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.store.DataDirectory;
@@ -77,6 +78,11 @@ public class BackupService {
    */
   public Backup backup(Access access) {
     access.requireAll(Permission.ADMIN);
+    Runnable permit = () -> access.requireAll(Permission.ADMIN);
+    return access.trail().of("backup", "", () -> backup(permit));
+  }
+
+  private Backup backup(Runnable permit) {
     Engine engine = handle.require();
     long start = engine.clock().millis();
     requireRoomForCopy(engine);
@@ -92,7 +98,7 @@ public class BackupService {
       ArchiveHead head = new ArchiveHead(engine.storeId(), revision, engine.clock().instant());
       ArchiveWriter archive = new ArchiveWriter(head, members(copy));
       return new Backup(
-          head, archive, engine.backupRate(), () -> finished("sent", revision, start), end);
+          head, archive, engine.backupRate(), permit, () -> finished("sent", revision, start), end);
     } catch (IOException e) {
       end.run();
       throw failed(e);
@@ -129,6 +135,10 @@ public class BackupService {
    */
   public CheckpointDocument checkpoint(Access access) {
     access.requireAll(Permission.ADMIN);
+    return access.trail().of("checkpoint", "", this::checkpoint);
+  }
+
+  private CheckpointDocument checkpoint() {
     Engine engine = handle.require();
     Path folder =
         engine
@@ -182,12 +192,29 @@ public class BackupService {
    */
   public RestoredDocument restore(Access access, InputStream in, long length) throws IOException {
     access.requireAll(Permission.ADMIN);
+    try {
+      RestoredDocument restored = restore(in, length, () -> access.requireAll(Permission.ADMIN));
+      access.trail().record("restore", "", AuditTrail.DONE);
+      return restored;
+    } catch (IOException e) {
+      access.trail().record("restore", "", ErrorCode.REQUEST_INVALID.name());
+      throw e;
+    } catch (KeyValueException e) {
+      access.trail().record("restore", "", e.code().name());
+      throw e;
+    }
+  }
+
+  private RestoredDocument restore(InputStream in, long length, Runnable permit)
+      throws IOException {
     Engine engine = handle.require();
     long start = engine.clock().millis();
     engine.disk().requireRoomFor(Math.max(0, length));
     begin(restoring, "A restore");
     try (Replacement copy = engine.directory().newReplacement()) {
       ArchiveHead head = receive(in, copy.staged(), engine);
+      // The archive may have taken hours to arrive.
+      permit.run();
       long revision = engine.store().restore(copy, head.revision(), engine.clock().millis());
       LOG.log(
           Level.INFO,

@@ -81,10 +81,15 @@ public class ChangeService {
     access.requireAll(Permission.ADMIN);
     Engine engine = handle.require();
     long before = revision == 0 ? engine.store().revision() : revision;
-    return engine
-        .replicator()
-        .submit(new Submission(new Command.Compact(before), engine.clock().millis(), null))
-        .thenApply(outcome -> Outcomes.expect(Compacted.class, outcome));
+    return access
+        .trail()
+        .of(
+            "compact",
+            Long.toString(before),
+            engine
+                .replicator()
+                .submit(new Submission(new Command.Compact(before), engine.clock().millis(), null))
+                .thenApply(outcome -> Outcomes.expect(Compacted.class, outcome)));
   }
 
   private int storeDigest() {

@@ -48,6 +48,7 @@ public final class Engine implements AutoCloseable {
   private final DataDirectory directory;
   private final Optional<Path> backupDirectory;
   private final SecurityConfig security;
+  private final AuditConfig audit;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final long backupRate;
   private final DiskSpace disk;
@@ -68,6 +69,7 @@ public final class Engine implements AutoCloseable {
     backupDirectory = config.backupDirectory();
     backupRate = config.backupRate();
     security = config.security();
+    audit = config.audit();
     this.clock = clock;
     this.threads = threads.own();
     limits = config.limits();
@@ -142,6 +144,11 @@ public final class Engine implements AutoCloseable {
       listeners.forEach(listener -> listener.committed(events));
       watches.committed(events);
       heldReads.committed(events);
+    }
+
+    @Override
+    public void recovering() {
+      listeners.forEach(CommitListener::recovering);
     }
 
     @Override
@@ -320,6 +327,11 @@ public final class Engine implements AutoCloseable {
   /** Whether clients have to say who they are. */
   public SecurityConfig security() {
     return security;
+  }
+
+  /** Whether and where it is written down who does what. */
+  public AuditConfig audit() {
+    return audit;
   }
 
   /** Has somebody hear of every commit from now on, before it is acknowledged. */

@@ -22,6 +22,7 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
@@ -98,14 +99,19 @@ public class KeyValueService {
 
   /** Creates or replaces an entry. */
   public CompletionStage<Written> put(Access access, WriteRequest.Put put) {
-    requireAllowed(access, put, store());
+    access.require(Permission.WRITE, put.key());
     requireValueFits(put.value(), limits());
     long now = handle.require().clock().millis();
-    return submit(
-            command(put, now),
-            now,
-            name(access, put, "put", put.value(), put.contentType(), put.life()))
-        .thenApply(outcome -> Outcomes.expect(Written.class, outcome));
+    return access
+        .trail()
+        .of(
+            "put",
+            put.key().text(),
+            submit(
+                    command(access, put, now),
+                    now,
+                    name(access, put, "put", put.value(), put.contentType(), put.life()))
+                .thenApply(outcome -> Outcomes.expect(Written.class, outcome)));
   }
 
   /** Changes a value in terms of what it is. */
@@ -114,19 +120,29 @@ public class KeyValueService {
     Patch patch = JsonPatcher.checked(modify.patch());
     Command command = new Command.Modify(modify.key(), patch, modify.condition());
     String kind = "patch " + patch.kind();
-    return submit(
-            command,
-            handle.require().clock().millis(),
-            name(access, modify, kind, patch.document()))
-        .thenApply(outcome -> Outcomes.expect(Modified.class, outcome));
+    return access
+        .trail()
+        .of(
+            "patch",
+            modify.key().text(),
+            submit(
+                    command,
+                    handle.require().clock().millis(),
+                    name(access, modify, kind, patch.document()))
+                .thenApply(outcome -> Outcomes.expect(Modified.class, outcome)));
   }
 
   /** Deletes an entry. */
   public CompletionStage<Deleted> delete(Access access, WriteRequest.Delete delete) {
     access.require(Permission.WRITE, delete.key());
     Command command = new Command.Delete(delete.key(), delete.condition());
-    return submit(command, handle.require().clock().millis(), name(access, delete, "delete"))
-        .thenApply(outcome -> Outcomes.expect(Deleted.class, outcome));
+    return access
+        .trail()
+        .of(
+            "delete",
+            delete.key().text(),
+            submit(command, handle.require().clock().millis(), name(access, delete, "delete"))
+                .thenApply(outcome -> Outcomes.expect(Deleted.class, outcome)));
   }
 
   /**
@@ -144,7 +160,7 @@ public class KeyValueService {
             : new RequestName(
                 scoped(access, idempotencyKey),
                 Fingerprint.of("delete range", range.start(), range.end()));
-    return deleteRange(range, name, 0);
+    return access.trail().of("deleteRange", range.text(), deleteRange(access, range, name, 0));
   }
 
   /** One page of a listing. */
@@ -302,7 +318,7 @@ public class KeyValueService {
   }
 
   private CompletionStage<Long> deleteRange(
-      KeyRange range, @Nullable RequestName name, long deletedBefore) {
+      Access access, KeyRange range, @Nullable RequestName name, long deletedBefore) {
     Command command = new Command.DeleteRange(range, limits().rangeDeleteKeys(), deletedBefore);
     return submit(command, handle.require().clock().millis(), name)
         .thenCompose(
@@ -311,13 +327,19 @@ public class KeyValueService {
               Bytes resume = done.resume();
               return resume == null
                   ? CompletableFuture.completedStage(done.deleted())
-                  : rest(range.from(resume), name, done.deleted());
+                  : rest(access, range.from(resume), name, done.deleted());
             });
   }
 
   /** The rest of a range delete: whatever fails now, a part of the request has been applied. */
-  private CompletionStage<Long> rest(KeyRange range, @Nullable RequestName name, long deleted) {
-    return deleteRange(range, name, deleted)
+  private CompletionStage<Long> rest(
+      Access access, KeyRange range, @Nullable RequestName name, long deleted) {
+    return CompletableFuture.completedStage(range)
+        .thenCompose(
+            rest -> {
+              access.require(Permission.WRITE, rest);
+              return deleteRange(access, rest, name, deleted);
+            })
         .exceptionally(
             failure -> {
               throw KeyValueException.of(
@@ -340,20 +362,12 @@ public class KeyValueService {
    *
    * @param now milliseconds since the epoch
    */
-  static Command.Put command(WriteRequest.Put put, long now) {
-    return new Command.Put(
-        put.key(), put.value(), put.contentType(), put.life().at(now), put.condition());
-  }
-
-  /** A put needs the key, and a lease that it hangs on has to be the caller's own. */
-  static void requireAllowed(Access access, WriteRequest.Put put, Store store) {
-    access.require(Permission.WRITE, put.key());
-    if (put.life() instanceof Life.OnLease on) {
-      Lease lease = store.lease(on.lease());
-      if (lease != null && !access.owns(lease)) {
-        throw LeaseService.missing();
-      }
+  static Command.Put command(Access access, WriteRequest.Put put, long now) {
+    Lifetime life = put.life().at(now);
+    if (life instanceof Lifetime.OnLease on) {
+      life = new Lifetime.OnLease(on.lease(), access.leaseOwner());
     }
+    return new Command.Put(put.key(), put.value(), put.contentType(), life, put.condition());
   }
 
   /** The name of a request among all callers': two may use the same key without a clash. */

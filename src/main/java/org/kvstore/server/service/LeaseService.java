@@ -54,23 +54,42 @@ public class LeaseService {
       throw KeyValueException.invalid("ttl", "A lease lives from 1s to 24h.");
     }
     Command grant = new Command.GrantLease(time.toMillis(), access.owner());
-    return submit(access, grant, idempotencyKey, "lease " + time)
-        .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease());
+    return access
+        .trail()
+        .of(
+            "grantLease",
+            "",
+            submit(access, grant, idempotencyKey, "lease " + time)
+                .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
   /** Lets a lease live on, for its whole time from now. */
   public CompletionStage<Lease> renew(Access access, long id, @Nullable String idempotencyKey) {
-    requireOwn(access, id);
-    return submit(access, new Command.RenewLease(id), idempotencyKey, "renew " + id)
+    access.requireSome(Permission.WRITE);
+    return submit(
+            access, new Command.RenewLease(id, access.leaseOwner()), idempotencyKey, "renew " + id)
         .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease());
   }
 
   /** Ends a lease and deletes its keys, which its owner must be permitted still. */
   public CompletionStage<Revoked> revoke(Access access, long id, @Nullable String idempotencyKey) {
-    requireOwn(access, id);
+    access.requireSome(Permission.WRITE);
+    Lease lease = handle.require().store().lease(id);
+    if (lease != null && !lease.isOf(access.leaseOwner())) {
+      throw missing();
+    }
     requireKeys(access, Permission.WRITE, handle.require().store().leaseKeys(id));
-    return submit(access, new Command.RevokeLease(id), idempotencyKey, "revoke " + id)
-        .thenApply(outcome -> Outcomes.expect(Revoked.class, outcome));
+    return access
+        .trail()
+        .of(
+            "revokeLease",
+            Long.toString(id),
+            submit(
+                    access,
+                    new Command.RevokeLease(id, access.leaseOwner()),
+                    idempotencyKey,
+                    "revoke " + id)
+                .thenApply(outcome -> Outcomes.expect(Revoked.class, outcome)));
   }
 
   /**
@@ -80,9 +99,11 @@ public class LeaseService {
    */
   public Holding find(Access access, long id) {
     Engine engine = handle.require();
-    requireOwn(access, id);
+    access.requireSome(Permission.WRITE);
     Lease lease = engine.store().lease(id);
-    if (lease == null || lease.isOver(engine.clock().millis())) {
+    if (lease == null
+        || lease.isOver(engine.clock().millis())
+        || !lease.isOf(access.leaseOwner())) {
       throw missing();
     }
     List<Key> keys = engine.store().leaseKeys(id);
@@ -90,20 +111,11 @@ public class LeaseService {
     return new Holding(lease, keys);
   }
 
-  /** What belongs to another is as good as missing. A number is never given out again. */
-  private void requireOwn(Access access, long id) {
-    access.requireSome(Permission.WRITE);
-    Lease lease = handle.require().store().lease(id);
-    if (lease != null && !access.owns(lease)) {
-      throw missing();
-    }
-  }
-
   private static void requireKeys(Access access, Permission permission, List<Key> keys) {
     keys.forEach(key -> access.require(permission, key));
   }
 
-  static KeyValueException missing() {
+  private static KeyValueException missing() {
     return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such lease.").withField("lease");
   }
 

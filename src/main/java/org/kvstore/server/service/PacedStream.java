@@ -15,12 +15,17 @@ final class PacedStream extends FilterOutputStream {
   private static final long LEAST_WAIT_NANOS = 5_000_000;
 
   private final long bytesPerSecond;
+  private final Runnable permit;
 
   /** When the bytes written so far may have been written. */
   private long due = System.nanoTime();
 
-  PacedStream(OutputStream out, long bytesPerSecond) {
+  /**
+   * @param permit throws once nothing more may be written
+   */
+  PacedStream(OutputStream out, long bytesPerSecond, Runnable permit) {
     super(out);
+    this.permit = permit;
     this.bytesPerSecond = bytesPerSecond;
   }
 
@@ -32,6 +37,7 @@ final class PacedStream extends FilterOutputStream {
 
   @Override
   public void write(byte[] bytes, int from, int length) throws IOException {
+    permit.run();
     out.write(bytes, from, length);
     pace(length);
   }

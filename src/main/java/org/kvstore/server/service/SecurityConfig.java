@@ -1,6 +1,8 @@
 package org.kvstore.server.service;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -14,12 +16,15 @@ import org.kvstore.server.model.KeyValueException;
  * the first token is made with it, and the last one it is that still opens the door.
  *
  * @param adminToken the token of the operator; empty when nobody has to say who they are
+ * @param insecure whether others than this machine are served although nobody has to
  */
-public record SecurityConfig(Optional<String> adminToken) {
+public record SecurityConfig(Optional<String> adminToken, boolean insecure) {
   /** Nobody has to say who they are. */
-  public static final SecurityConfig OPEN = new SecurityConfig(Optional.empty());
+  public static final SecurityConfig OPEN = new SecurityConfig(Optional.empty(), false);
 
+  private static final Logger LOG = System.getLogger(SecurityConfig.class.getName());
   private static final String TOKEN = "kv.security.admin-token";
+  private static final String INSECURE = "kv.security.insecure";
   private static final String TOKEN_FILE = "kv.security.admin-token-file";
   private static final int LEAST_LENGTH = 32;
   private static final Pattern TOKEN_TEXT =
@@ -40,10 +45,18 @@ public record SecurityConfig(Optional<String> adminToken) {
     }
     Optional<String> admin =
         token.or(() -> file.map(SecurityConfig::readToken)).map(SecurityConfig::checked);
-    if (admin.isEmpty()) {
+    boolean insecure = config.apply(INSECURE).map(String::strip).orElse("false").equals("true");
+    if (admin.isEmpty() && !insecure) {
       requireLoopback(config);
+    } else if (admin.isEmpty()) {
+      LOG.log(Level.WARNING, "There is no authentication: whoever comes may do everything.");
     }
-    return new SecurityConfig(admin);
+    return new SecurityConfig(admin, insecure);
+  }
+
+  /** Whether only this machine is served. */
+  public boolean isLocal() {
+    return adminToken.isEmpty() && !insecure;
   }
 
   /** Whether clients have to say who they are. */

@@ -23,6 +23,7 @@ import org.kvstore.server.store.StoreOptions;
  * @param backupRate how fast a backup is sent, at the most: bytes a second
  * @param backupDirectory where copies are made on the server's own disk; empty for nowhere
  * @param security whether clients have to say who they are
+ * @param audit whether and where it is written down what they do
  */
 public record ServerConfig(
     StoreOptions store,
@@ -31,7 +32,8 @@ public record ServerConfig(
     long quotaBytes,
     long backupRate,
     Optional<Path> backupDirectory,
-    SecurityConfig security) {
+    SecurityConfig security,
+    AuditConfig audit) {
 
   /** A backup as fast as that takes little from writes (it/bench/backup). */
   private static final long BACKUP_RATE = 100L << 20;
@@ -89,7 +91,16 @@ public record ServerConfig(
             Optional.empty(),
             text -> path(text).filter(folder -> !isWithin(folder, directory)).map(Optional::of),
             "a directory that is not within kv.data.dir"),
-        SecurityConfig.read(config));
+        SecurityConfig.read(config),
+        new AuditConfig(
+            value(
+                config,
+                "kv.audit-log",
+                Optional.empty(),
+                text -> path(text).map(Optional::of),
+                "a file"),
+            (long) number(config, "kv.audit-log.max-megabytes", 100, 1, 100_000) << 20,
+            number(config, "kv.audit-log.max-files", 10, 1, 1_000)));
   }
 
   private static Limits limits(

@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -22,7 +24,6 @@ import org.kvstore.server.model.Outcome.Transacted;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
-import org.kvstore.server.store.Store;
 
 /** Transactions: several keys compared, read and written in one revision, or not at all. */
 @ApplicationScoped
@@ -72,35 +73,49 @@ public class TransactionService {
   public CompletionStage<Transacted> transact(
       Access access, Request request, Bytes body, @Nullable String idempotencyKey) {
     Engine engine = handle.require();
-    requireAllowed(access, request, engine.store());
+    requireAllowed(access, request);
     requireFew("compare", request.comparisons().size());
     long now = engine.clock().millis();
     Command command =
         new Command.Transact(
             request.comparisons(),
-            operations("then", request.then(), now),
-            operations("else", request.otherwise(), now));
+            operations(access, "then", request.then(), now),
+            operations(access, "else", request.otherwise(), now));
     RequestName name =
         idempotencyKey == null
             ? null
             : new RequestName(
                 KeyValueService.scoped(access, idempotencyKey), Fingerprint.of("txn", body));
-    return engine
-        .replicator()
-        .submit(new Submission(command, now, name))
-        .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome));
+    return access
+        .trail()
+        .of(
+            "txn",
+            written(request),
+            engine
+                .replicator()
+                .submit(new Submission(command, now, name))
+                .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome)));
+  }
+
+  /** The keys that it may write, in either branch. */
+  private static String written(Request request) {
+    return Stream.concat(request.then().stream(), request.otherwise().stream())
+        .filter(WriteRequest.class::isInstance)
+        .map(write -> ((WriteRequest) write).key().text())
+        .distinct()
+        .collect(Collectors.joining(" "));
   }
 
   /** Of both branches: which one is taken tells of the keys that are compared. */
-  private static void requireAllowed(Access access, Request request, Store store) {
+  private static void requireAllowed(Access access, Request request) {
     request.comparisons().forEach(compare -> access.require(Permission.READ, compare.key()));
-    request.then().forEach(operation -> requireAllowed(access, operation, store));
-    request.otherwise().forEach(operation -> requireAllowed(access, operation, store));
+    request.then().forEach(operation -> requireAllowed(access, operation));
+    request.otherwise().forEach(operation -> requireAllowed(access, operation));
   }
 
-  private static void requireAllowed(Access access, OperationRequest operation, Store store) {
+  private static void requireAllowed(Access access, OperationRequest operation) {
     if (operation instanceof WriteRequest.Put put) {
-      KeyValueService.requireAllowed(access, put, store);
+      access.require(Permission.WRITE, put.key());
     } else if (operation instanceof WriteRequest.Delete delete) {
       access.require(Permission.WRITE, delete.key());
     } else if (operation instanceof OperationRequest.Get get) {
@@ -110,13 +125,14 @@ public class TransactionService {
     }
   }
 
-  private List<Operation> operations(String branch, List<OperationRequest> requests, long now) {
+  private List<Operation> operations(
+      Access access, String branch, List<OperationRequest> requests, long now) {
     requireFew(branch, requests.size());
     Set<Key> written = new HashSet<>();
     List<Operation> operations = new ArrayList<>();
     for (OperationRequest request : requests) {
       try {
-        Operation operation = operation(request, now);
+        Operation operation = operation(access, request, now);
         requireWrittenOnce(branch, operation, written);
         operations.add(operation);
       } catch (KeyValueException e) {
@@ -126,10 +142,10 @@ public class TransactionService {
     return operations;
   }
 
-  private Operation operation(OperationRequest request, long now) {
+  private Operation operation(Access access, OperationRequest request, long now) {
     if (request instanceof WriteRequest.Put put) {
       KeyValueService.requireValueFits(put.value(), limits());
-      return KeyValueService.command(put, now);
+      return KeyValueService.command(access, put, now);
     }
     if (request instanceof WriteRequest.Delete delete) {
       return new Command.Delete(delete.key(), delete.condition());

@@ -13,6 +13,14 @@ public interface CommitListener {
   void committed(List<Event> events);
 
   /**
+   * Called when the store is about to be opened anew, by a restore or after a write that was in
+   * doubt: until {@link #recovered} what is known of it may be outdated.
+   */
+  default void recovering() {
+    // Readers are refused meanwhile.
+  }
+
+  /**
    * Called when the store has been opened anew, by a restore or after a write that was in doubt: it
    * may show what nobody has told of. It must not block either.
    */

@@ -133,7 +133,7 @@ final class Evaluator {
   private @Nullable Outcome leaseRefusal(
       Lifetime.OnLease on, @Nullable Entry before, long now, Map<Long, Integer> coming) {
     Lease lease = staging.leases().get(on.lease());
-    if (lease == null || lease.isOver(now)) {
+    if (lease == null || lease.isOver(now) || !lease.isOf(on.owner())) {
       return noSuchLease();
     }
     boolean fresh = before == null || before.lease() != on.lease();
@@ -227,7 +227,7 @@ final class Evaluator {
 
   private Outcome renew(RenewLease renew, long now) {
     Lease lease = staging.leases().get(renew.lease());
-    if (lease == null || lease.isOver(now)) {
+    if (lease == null || lease.isOver(now) || !lease.isOf(renew.owner())) {
       return noSuchLease();
     }
     Lease renewed = lease.until(now + lease.millis());
@@ -237,7 +237,9 @@ final class Evaluator {
 
   private Outcome revoke(RevokeLease revoke, long now) {
     Lease lease = staging.leases().get(revoke.lease());
-    return lease == null ? noSuchLease() : new Outcome.Revoked(end(lease, now));
+    return lease == null || !lease.isOf(revoke.owner())
+        ? noSuchLease()
+        : new Outcome.Revoked(end(lease, now));
   }
 
   /** Ends a lease and deletes its keys, in one revision; returns how many there were. */

@@ -147,6 +147,7 @@ public final class Store implements ChangeLog, AutoCloseable {
     synchronized (commitMonitor) {
       if (failed && !closed) {
         closeDatabase();
+        tell(listener::recovering);
         if (replacement != null) {
           replacement.finish();
         }

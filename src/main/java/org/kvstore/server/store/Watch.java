@@ -61,6 +61,9 @@ public final class Watch implements AutoCloseable {
 
   private volatile boolean ended;
 
+  /** It will have ended soon, and delivers nothing more until then. */
+  private volatile boolean ending;
+
   /**
    * What a watch is for.
    *
@@ -116,6 +119,7 @@ public final class Watch implements AutoCloseable {
 
   /** Ends it with a reason, on the thread that delivers. */
   void end(KeyValueException reason) {
+    ending = true;
     hub.forget(this);
     if (!hub.execute(() -> finish(reason), slow)) {
       finish(reason);
@@ -127,7 +131,10 @@ public final class Watch implements AutoCloseable {
     try {
       permit.run();
     } catch (KeyValueException refusal) {
-      end(refusal);
+      // While the store is opened anew nobody knows.
+      if (refusal.code() != ErrorCode.UNAVAILABLE) {
+        end(refusal);
+      }
     }
   }
 
@@ -254,7 +261,7 @@ public final class Watch implements AutoCloseable {
    */
   private boolean takes() {
     blocked = true;
-    if (ended || !sink.isReady()) {
+    if (ended || ending || !sink.isReady()) {
       return false;
     }
     blocked = false;

@@ -51,11 +51,22 @@ class FailedAttemptsTest {
   }
 
   @Test
-  void firstOfSeveral_isSaid_soThatItIsLoggedOnce() {
-    assertThat(attempts.failed("a")).isTrue();
-    assertThat(attempts.failed("a")).isFalse();
-    now.addAndGet(3 * SECOND);
-    assertThat(attempts.failed("a")).isTrue();
+  void failures_areToldOnceASecond_withTheirNumber() {
+    assertThat(attempts.failed("a")).isEqualTo(1);
+    assertThat(attempts.failed("a")).isZero();
+    assertThat(attempts.failed("b")).isZero();
+    now.addAndGet(SECOND);
+    assertThat(attempts.failed("a")).isEqualTo(3);
+  }
+
+  @Test
+  void networkOfAClient_countsAsOneAddress() {
+    for (int i = 0; i < FailedAttempts.BURST; i++) {
+      attempts.failed("2001:db8:0:1::" + Integer.toHexString(i + 1));
+    }
+
+    assertThat(attempts.isBlocked("2001:db8:0:1:ffff::7", GUESS)).isTrue();
+    assertThat(attempts.isBlocked("2001:db8:0:2::1", GUESS)).isFalse();
   }
 
   private void fail(int times) {

@@ -38,10 +38,13 @@ class RulesTest {
 
   @Test
   void range_needsOneGrantThatCoversIt() {
+    Holder ann = new Holder(Holder.Kind.SUBJECT, "ann");
     Rules rules =
-        given(Holder.Kind.SUBJECT, "ann", "a", Permission.READ)
-            .withGrant(
-                "2", new Grant(new Holder(Holder.Kind.SUBJECT, "ann"), "b", Permission.READ));
+        new Rules(
+            Map.of(),
+            Map.of(
+                "1", new Grant(ann, "a", Permission.READ),
+                "2", new Grant(ann, "b", Permission.READ)));
 
     assertThat(rules.allows(ANN, Permission.READ, range("a", "b"))).isTrue();
     assertThat(rules.allows(ANN, Permission.READ, range("a1", "a2"))).isTrue();
@@ -67,14 +70,18 @@ class RulesTest {
     Bytes first = Digests.sha256("first");
     ApiToken token = new ApiToken("id", "ann", Set.of(), first, 0, 100, null);
     Caller caller = Caller.of(token, first);
-    Rules rules = Rules.NONE.withToken("id", token);
+    Rules rules = with(token);
 
     assertThat(rules.accepts(caller, 99)).isTrue();
     assertThat(rules.accepts(caller, 100)).isFalse();
-    Rules rotated = rules.withToken("id", token.rotated(Digests.sha256("second"), 50));
+    Rules rotated = with(token.rotated(Digests.sha256("second"), 50));
     assertThat(rotated.accepts(caller, 49)).isTrue();
     assertThat(rotated.accepts(caller, 50)).isFalse();
-    assertThat(rules.withToken("id", null).accepts(caller, 1)).isFalse();
+    assertThat(Rules.NONE.accepts(caller, 1)).isFalse();
+  }
+
+  private static Rules with(ApiToken token) {
+    return new Rules(Map.of(token.id(), token), Map.of());
   }
 
   private static Rules given(Holder.Kind kind, String name, String prefix, Permission permission) {

@@ -20,7 +20,7 @@ class PacedStreamTest {
     byte[] bytes = new byte[300_000];
     new Random(1).nextBytes(bytes);
     long began = System.nanoTime();
-    try (PacedStream paced = new PacedStream(out, 1_000_000)) {
+    try (PacedStream paced = new PacedStream(out, 1_000_000, () -> {})) {
       for (int from = 0; from < bytes.length; from += 10_000) {
         paced.write(bytes, from, 10_000);
       }
@@ -31,7 +31,7 @@ class PacedStreamTest {
 
   @Test
   void write_interrupted_endsAndSaysSo() {
-    PacedStream paced = new PacedStream(out, 1);
+    PacedStream paced = new PacedStream(out, 1, () -> {});
     Thread.currentThread().interrupt();
     assertThatThrownBy(() -> paced.write(new byte[100])).isInstanceOf(InterruptedIOException.class);
     assertThat(Thread.interrupted()).isTrue();

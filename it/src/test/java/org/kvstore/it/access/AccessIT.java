@@ -119,7 +119,7 @@ class AccessIT {
   }
 
   private static void assertUnauthenticated(Person person, Call call, Answer answer) {
-    // Not from the one address that failed too often: that is told nothing but to wait.
+    // Once it has failed too often, it is told nothing but to wait.
     assertThat(answer.status()).as("%s: %s: %s", person, call, answer).isIn(401, 429);
     if (answer.status() == 401) {
       assertThat(answer.header("WWW-Authenticate")).startsWith("Bearer ");

@@ -1,0 +1,59 @@
+package org.kvstore.server.model;
+
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+
+/**
+ * Hears what the sender of one request does, once it is done or refused: who may look at it later
+ * learns who did what, never a value.
+ */
+@FunctionalInterface
+public interface AuditTrail {
+  /** Nobody wants to know. */
+  AuditTrail NONE = (action, target, outcome) -> {};
+
+  /** How an action ended that did what it says. */
+  String DONE = "DONE";
+
+  /**
+   * Something was done, or refused.
+   *
+   * @param action what: put, delete, backup, ...
+   * @param target to which key, range or rule; empty where there is but one
+   * @param outcome {@link #DONE}, or the {@link ErrorCode} that it was answered with
+   */
+  void record(String action, String target, String outcome);
+
+  /** Records how a stage ends, before whoever waits for it hears of that. */
+  default <T> CompletionStage<T> of(String action, String target, CompletionStage<T> stage) {
+    if (this == NONE) {
+      return stage;
+    }
+    return stage.whenComplete((done, failure) -> record(action, target, outcome(failure)));
+  }
+
+  /** Records how a call ends. */
+  default <T> T of(String action, String target, Supplier<T> call) {
+    try {
+      T done = call.get();
+      record(action, target, DONE);
+      return done;
+    } catch (RuntimeException e) {
+      record(action, target, outcome(e));
+      throw e;
+    }
+  }
+
+  private static String outcome(@Nullable Throwable failure) {
+    if (failure == null) {
+      return DONE;
+    }
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof KeyValueException known
+        ? known.code().name()
+        : ErrorCode.INTERNAL.name();
+  }
+}
