@@ -29,6 +29,7 @@ import org.kvstore.it.support.RawConnection;
  */
 @Timeout(240)
 class SlowClientsIT extends Deployed {
+  private static final int QUERIES = 60;
   private static final int MANY = 300;
   private static final int VERY_MANY = 5_000;
 
@@ -144,6 +145,19 @@ class SlowClientsIT extends Deployed {
     Answer answer = bad.send(bytes("b")).read("PUT ").expect(ErrorCode.REQUEST_INVALID);
 
     assertThat(answer.json().getString("field")).isEqualTo("ttl");
+  }
+
+  @Test
+  void bodiesThatAreReceivedWhileThreadsWait_keepTheirQueries() throws IOException {
+    fillTheThreadsThatRead();
+    for (int i = 0; i < QUERIES; i++) {
+      boolean late = i % 2 == 0;
+      RawConnection put =
+          begin(put("q" + i + "?ttl=1h", "Content-Length: 2") + (late ? "a" : "ab"));
+      Answer answer = put.send(bytes(late ? "b" : "")).read("PUT ").expect(201);
+
+      assertThat(answer.findHeader("KV-Expires-At")).as("%d: %s", i, answer).isPresent();
+    }
   }
 
   @Test

@@ -39,6 +39,12 @@ final class Bodies {
     return may;
   }
 
+  /** Whether a body has come with the head of its request, so that nobody waits for it. */
+  static boolean isThere(HttpServletRequest request) throws IOException {
+    long length = request.getContentLengthLong();
+    return length >= 0 && request.getInputStream().available() >= length;
+  }
+
   /** This thread does not wait for a body any more, if it did. */
   static void leave(Exchange exchange) {
     if (exchange.waitsForBody()) {

@@ -81,7 +81,7 @@ public class EntryEndpoint {
     Optional<Duration> wait = PreferredWait.of(request, service.limits().heldWait());
     Optional<Entry> now = find(request, key);
     Wish wish = Wish.of(request);
-    if (wait.isEmpty() || request.getQueryString() != null) {
+    if (wait.isEmpty() || RequestGate.originalQuery(request) != null) {
       AsyncReply.send(EntryReplies.read(wish, now), service, request, response);
       return;
     }

@@ -24,6 +24,7 @@ final class Exchange {
 
   private final RequestMetrics metrics;
   private final String path;
+  private final @Nullable String query;
   private final @Nullable RequestSpan span;
   private final long began = System.nanoTime();
   private RequestKind kind;
@@ -35,9 +36,14 @@ final class Exchange {
   private @Nullable Duration bodyWait;
 
   private Exchange(
-      RequestMetrics metrics, String path, RequestKind kind, @Nullable RequestSpan span) {
+      RequestMetrics metrics,
+      HttpServletRequest request,
+      RequestKind kind,
+      @Nullable RequestSpan span) {
     this.metrics = metrics;
-    this.path = path;
+    // Taken at once: after an asynchronous dispatch the container may not know the query any more.
+    path = request.getRequestURI();
+    query = request.getQueryString();
     this.kind = kind;
     this.span = span;
   }
@@ -48,7 +54,7 @@ final class Exchange {
       RequestMetrics metrics,
       RequestKind kind,
       @Nullable RequestSpan span) {
-    Exchange exchange = new Exchange(metrics, request.getRequestURI(), kind, span);
+    Exchange exchange = new Exchange(metrics, request, kind, span);
     request.setAttribute(ATTRIBUTE, exchange);
     return exchange;
   }
@@ -66,6 +72,11 @@ final class Exchange {
   /** The path as the client sent it. */
   String path() {
     return path;
+  }
+
+  /** The query as the client sent it, or null. */
+  @Nullable String query() {
+    return query;
   }
 
   /** What is asked for. */

@@ -12,6 +12,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 import org.kvstore.api.HistoryDocument;
+import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.service.ChangeService;
@@ -42,13 +43,17 @@ public class HistoryResource {
     int digest = key.hashCode();
     long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revision();
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
-    History history = service.history(Exchange.access(request), key, from, limit);
-    HistoryDocument page =
+    Access access = Exchange.access(request);
+    Reply page = keys.makePage(() -> page(service.history(access, key, from, limit), digest));
+    OwnThread.send(keys, response, page);
+  }
+
+  private static Reply page(History history, int digest) {
+    return Reply.json(
         new HistoryDocument(
             history.versions().stream().map(event -> Documents.event(event, null)).toList(),
             history.next() == 0
                 ? null
-                : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token());
-    OwnThread.send(keys, response, Reply.json(page));
+                : new Cursor(digest, history.next(), Bytes.ofUtf8("v")).token()));
   }
 }

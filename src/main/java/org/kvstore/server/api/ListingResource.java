@@ -19,7 +19,6 @@ import java.io.OutputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.DeletedDocument;
-import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
@@ -44,9 +43,10 @@ public class ListingResource {
   @GET
   @Produces(MediaType.APPLICATION_JSON)
   public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
-    ListingDocument page =
-        new Listing(Query.of(request, Listing.PARAMETERS)).read(service, Exchange.access(request));
-    OwnThread.send(service, response, Reply.json(page));
+    Listing listing = new Listing(Query.of(request, Listing.PARAMETERS));
+    Access access = Exchange.access(request);
+    Reply page = service.makePage(() -> Reply.json(listing.read(service, access)));
+    OwnThread.send(service, response, page);
   }
 
   /** The whole range, a line a key, as of one point in time and in constant memory. */

@@ -56,7 +56,6 @@ public class RequestGate extends HttpFilter {
   private static final String HISTORY = "/v1/history/";
   private static final String WATCH = "/v1/watch";
   private static final String KEY = "org.kvstore.key";
-  private static final String QUERY = "org.kvstore.query";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
@@ -136,8 +135,7 @@ public class RequestGate extends HttpFilter {
 
   /** The query as the client sent it, or null. */
   static @Nullable String originalQuery(HttpServletRequest request) {
-    Object hidden = request.getAttribute(QUERY);
-    return hidden == null ? request.getQueryString() : hidden.toString();
+    return Exchange.of(request).query();
   }
 
   @Override
@@ -214,7 +212,6 @@ public class RequestGate extends HttpFilter {
       ProblemServlet.write(refusal, request, response);
       return;
     }
-    request.setAttribute(QUERY, request.getQueryString());
     chain.doFilter(new FixedPath(request, response, path), response);
   }
 
@@ -251,7 +248,7 @@ public class RequestGate extends HttpFilter {
             && Bodies.isExpected(request)
             && !Bodies.isReceived(request)
             && !STREAMED.contains(path);
-    if (!due) {
+    if (!due || Bodies.isThere(request)) {
       return false;
     }
     Limits limits = service.limits();

@@ -12,6 +12,9 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -28,6 +31,14 @@ import org.kvstore.server.model.Limits;
  */
 final class SlowBody implements ReadListener, AsyncListener {
   private static final Logger LOG = System.getLogger(SlowBody.class.getName());
+
+  /**
+   * A body may be there before the thread that began to receive it has left the container, and then
+   * Liberty dispatches a request that is being taken apart: its query is gone, or it fails.
+   */
+  private static final Executor LATER =
+      CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS);
+
   private static final int BUFFER_BYTES = 8 << 10;
   private static final AtomicLong RECEIVED = new AtomicLong();
 
@@ -132,7 +143,16 @@ final class SlowBody implements ReadListener, AsyncListener {
   private void dispatch() {
     if (end()) {
       Bodies.received(request, this);
+      LATER.execute(this::dispatchNow);
+    }
+  }
+
+  private void dispatchNow() {
+    try {
       context.dispatch();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "A request could not go on once its body was there.", e);
+      release();
     }
   }
 

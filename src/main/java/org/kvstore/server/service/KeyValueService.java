@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -47,6 +48,7 @@ public class KeyValueService {
   private final EngineHandle handle;
   private final Semaphore exports;
   private final Semaphore batches;
+  private final PageTurns pages = new PageTurns();
 
   /** For the container's proxy only. */
   @NullUnmarked
@@ -219,6 +221,15 @@ public class KeyValueService {
    */
   public void runApart(Apart.Kind kind, long bytes, Runnable task) {
     handle.require().apart().run(kind, bytes, task);
+  }
+
+  /**
+   * Makes a page of many entries, a few at a time.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many wait for their turns
+   */
+  public <T> T makePage(Supplier<T> page) {
+    return pages.make(page, limits().queueDelay());
   }
 
   /** Lines of a batch that may wait now: those that run share what there may be of all. */

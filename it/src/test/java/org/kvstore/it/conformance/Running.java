@@ -90,6 +90,11 @@ final class Running extends Section {
                   assertThat(made).containsOnlyKeys("path", "revision");
                 })),
         sentence(
+            "`/v1/admin/tokens`: an admin creates, lists, rotates and revokes API tokens. "
+                + "`/v1/admin/grants`: grants of `read`, `write`, `admin` on key prefixes.",
+            claim("a token over its life", this::makesAndRevokesAToken),
+            claim("a grant over its life", this::givesAndTakesAGrant)),
+        sentence(
             "`/health/{started,live,ready}` as MicroProfile defines them.",
             each(
                 List.of("started", "live", "ready"),
@@ -125,6 +130,43 @@ final class Running extends Section {
                 key ->
                     assertThat(expect(200, service.get("/openapi/ui/")).header("Content-Type"))
                         .startsWith("text/html"))));
+  }
+
+  private void makesAndRevokesAToken(String key) {
+    Answer made =
+        expect(201, post("/v1/admin/tokens", JSON, "{\"subject\":\"ann\",\"ttl\":\"1h\"}"));
+    assertThat(made.json())
+        .containsOnlyKeys("id", "subject", "groups", "createdAt", "expiresAt", "token");
+    String at = made.header("Location");
+    assertThat(expect(200, service.get(at)).json()).doesNotContainKey("token");
+    assertThat(expect(200, service.get("/v1/admin/tokens")).json().getJsonArray("tokens"))
+        .isNotEmpty();
+    assertThat(expect(200, service.post(at + "/rotate?overlap=1m")).json().getString("token"))
+        .isNotEqualTo(made.json().getString("token"));
+    expect(204, service.delete(at));
+    refuse(NOT_FOUND, service.get(at));
+    refuse(NOT_FOUND, service.delete(at));
+    refuse(NOT_FOUND, service.post(at + "/rotate"));
+    refuse(REQUEST_INVALID, "subject", post("/v1/admin/tokens", JSON, "{}"));
+  }
+
+  private void givesAndTakesAGrant(String key) {
+    String write =
+        "{\"group\":\"%1$s\",\"prefix\":\"%1$s/\",\"permission\":\"write\"}".formatted(key);
+    Answer given = expect(201, post("/v1/admin/grants", JSON, write));
+    assertThat(given.json()).containsOnlyKeys("id", "group", "prefix", "permission");
+    expect(200, post("/v1/admin/grants", JSON, write.replace("write", "read")));
+    String at = given.header("Location");
+    assertThat(expect(200, service.get(at)).json().getString("permission")).isEqualTo("read");
+    assertThat(expect(200, service.get("/v1/admin/grants")).json().getJsonArray("grants"))
+        .isNotEmpty();
+    expect(204, service.delete(at));
+    refuse(NOT_FOUND, service.get(at));
+    refuse(NOT_FOUND, service.delete(at));
+    refuse(
+        REQUEST_INVALID,
+        "permission",
+        post("/v1/admin/grants", JSON, write.replace("write", "own")));
   }
 
   /** On a server of its own: what others have written must not go. */
