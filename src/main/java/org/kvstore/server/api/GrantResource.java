@@ -50,7 +50,7 @@ public class GrantResource {
             JsonObjects.text(body, "subject"),
             JsonObjects.text(body, "group"),
             JsonObjects.text(body, "token"),
-            JsonObjects.required(body, "prefix"),
+            Listing.bound("prefix", JsonObjects.required(body, "prefix")).toUtf8(),
             JsonObjects.required(body, "permission"));
     String at = request.getContextPath() + "/v1/admin/grants/";
     return ProblemMapper.answer(

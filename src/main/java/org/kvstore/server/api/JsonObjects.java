@@ -40,7 +40,7 @@ final class JsonObjects {
   }
 
   /** Exactly one object: JSON-B would ignore what comes after it. */
-  private static JsonObject parse(String json) {
+  static JsonObject parse(String json) {
     try (JsonParser parser = JSON.createParser(new StringReader(json))) {
       if (parser.hasNext() && parser.next() == JsonParser.Event.START_OBJECT) {
         JsonObject object = parser.getObject();

@@ -2,12 +2,7 @@ package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import jakarta.json.Json;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
-import jakarta.json.stream.JsonParser;
-import jakarta.json.stream.JsonParserFactory;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -21,11 +16,8 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
-import java.io.StringReader;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.PairDocument;
 import org.kvstore.server.model.Condition;
@@ -48,7 +40,6 @@ public class SimpleResource {
   private static final Set<String> KEY = Set.of("key");
   private static final Set<String> NONE = Set.of();
   private static final Set<String> KEY_AND_VALUE = Set.of("key", "value");
-  private static final JsonParserFactory JSON = Json.createParserFactory(Map.of());
 
   /** What JSON may add to a value by escaping it: six characters for one byte, at the worst. */
   private static final int ESCAPING = 6;
@@ -134,33 +125,11 @@ public class SimpleResource {
     return (int) Math.min(Integer.MAX_VALUE - 16, 16_384L + ESCAPING * (long) limits.valueBytes());
   }
 
-  /** Reads exactly one JSON object: JSON-B would ignore what comes after it. */
   private static PairDocument pair(String json) {
-    try (JsonParser parser = JSON.createParser(new StringReader(json))) {
-      if (parser.hasNext() && parser.next() == JsonParser.Event.START_OBJECT) {
-        JsonObject object = parser.getObject();
-        if (!parser.hasNext()) {
-          return new PairDocument(
-              text(object, "key"), text(object, "value"), text(object, "valueBase64"));
-        }
-      }
-    } catch (KeyValueException known) {
-      throw known;
-    } catch (RuntimeException malformed) {
-      // Reported below.
-    }
-    throw KeyValueException.invalid(
-        "body", "The body is a JSON object with the text properties key and value.");
-  }
-
-  private static @Nullable String text(JsonObject object, String name) {
-    JsonValue value = object.getOrDefault(name, JsonValue.NULL);
-    if (value == JsonValue.NULL) {
-      return null;
-    }
-    if (value instanceof JsonString text) {
-      return text.getString();
-    }
-    throw KeyValueException.invalid(name, "The property is a text.");
+    JsonObject object = JsonObjects.parse(json);
+    return new PairDocument(
+        JsonObjects.text(object, "key"),
+        JsonObjects.text(object, "value"),
+        JsonObjects.text(object, "valueBase64"));
   }
 }

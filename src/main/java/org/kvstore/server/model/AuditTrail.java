@@ -27,12 +27,17 @@ public interface AuditTrail {
    */
   void record(String action, String target, String outcome);
 
-  /** Records how a stage ends, before whoever waits for it hears of that. */
-  default <T> CompletionStage<T> of(String action, String target, CompletionStage<T> stage) {
+  /**
+   * Records how a stage ends, before whoever waits for it hears of that.
+   *
+   * @param target is asked only if somebody wants to know
+   */
+  default <T> CompletionStage<T> of(
+      String action, Supplier<String> target, CompletionStage<T> stage) {
     if (this == NONE) {
       return stage;
     }
-    return stage.whenComplete((done, failure) -> record(action, target, outcome(failure)));
+    return stage.whenComplete((done, failure) -> record(action, target.get(), outcome(failure)));
   }
 
   /** Records how a call ends. */

@@ -6,10 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.ErrorCode;
-import org.kvstore.api.KeyRules;
 import org.kvstore.api.PermissionDocument;
 import org.kvstore.server.model.Access;
-import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Permission;
@@ -42,6 +40,7 @@ public class GrantService {
   /**
    * Gives a permission, in place of the one that its holder has on the same prefix.
    *
+   * @param wanted its prefix is one that a key may begin with
    * @throws KeyValueException REQUEST_INVALID, naming the property
    */
   public CompletionStage<Given> give(Access access, PermissionDocument wanted) {
@@ -54,7 +53,7 @@ public class GrantService {
         .trail()
         .of(
             "giveGrant",
-            grant.text(),
+            grant::text,
             entries
                 .put(
                     SecurityRows.grant(grant.id()),
@@ -93,7 +92,7 @@ public class GrantService {
         .trail()
         .of(
             "takeGrant",
-            grant.text(),
+            grant::text,
             entries.delete(SecurityRows.grant(id)).thenAccept(deleted -> {}));
   }
 
@@ -111,7 +110,7 @@ public class GrantService {
   }
 
   private Grant grant(PermissionDocument wanted) {
-    return new Grant(holder(wanted), prefix(wanted.prefix()), permission(wanted.permission()));
+    return new Grant(holder(wanted), wanted.prefix(), permission(wanted.permission()));
   }
 
   private static Holder holder(PermissionDocument wanted) {
@@ -126,17 +125,6 @@ public class GrantService {
     }
     throw KeyValueException.invalid(
         "subject", "A grant is for exactly one of a subject, a group and a token.");
-  }
-
-  private static String prefix(String prefix) {
-    if (prefix.codePoints().anyMatch(Character::isISOControl)) {
-      throw KeyValueException.invalid("prefix", "It has no control characters, as keys have none.");
-    }
-    if (Bytes.ofUtf8(prefix).size() > KeyRules.MAX_BYTES) {
-      throw KeyValueException.invalid("prefix", "It is at most as long as a key.")
-          .withLimit(KeyRules.MAX_BYTES);
-    }
-    return prefix;
   }
 
   private static Permission permission(String text) {

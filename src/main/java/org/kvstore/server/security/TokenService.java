@@ -82,7 +82,10 @@ public class TokenService {
         new ApiToken(id, subject, groups, Digests.sha256(text), now, end(life, now), null);
     return access
         .trail()
-        .of("createToken", id + " " + subject, put(token, new Condition(null, Tags.ANY), text));
+        .of(
+            "createToken",
+            () -> id + " " + subject,
+            put(token, new Condition(null, Tags.ANY), text));
   }
 
   /** All tokens, the oldest first. */
@@ -122,7 +125,7 @@ public class TokenService {
     ApiToken token =
         SecurityRows.token(id, entry.value()).rotated(Digests.sha256(text), end(overlap, now));
     Condition unchanged = new Condition(new Tags(false, Set.of(entry.modRevision())), null);
-    return access.trail().of("rotateToken", id, put(token, unchanged, text));
+    return access.trail().of("rotateToken", () -> id, put(token, unchanged, text));
   }
 
   /** Ends a token, and the grants that are its own. */
@@ -138,7 +141,7 @@ public class TokenService {
                   entries.delete(SecurityRows.use(id));
                   own.forEach(grant -> entries.delete(SecurityRows.grant(grant.id())));
                 });
-    return access.trail().of("revokeToken", id, revoked);
+    return access.trail().of("revokeToken", () -> id, revoked);
   }
 
   private CompletionStage<Made> put(ApiToken token, Condition condition, String text) {

@@ -85,7 +85,7 @@ public class ChangeService {
         .trail()
         .of(
             "compact",
-            Long.toString(before),
+            () -> Long.toString(before),
             engine
                 .replicator()
                 .submit(new Submission(new Command.Compact(before), engine.clock().millis(), null))

@@ -108,7 +108,7 @@ public class KeyValueService {
         .trail()
         .of(
             "put",
-            put.key().text(),
+            put.key()::text,
             submit(
                     command(access, put, now),
                     now,
@@ -126,7 +126,7 @@ public class KeyValueService {
         .trail()
         .of(
             "patch",
-            modify.key().text(),
+            modify.key()::text,
             submit(
                     command,
                     handle.require().clock().millis(),
@@ -142,7 +142,7 @@ public class KeyValueService {
         .trail()
         .of(
             "delete",
-            delete.key().text(),
+            delete.key()::text,
             submit(command, handle.require().clock().millis(), name(access, delete, "delete"))
                 .thenApply(outcome -> Outcomes.expect(Deleted.class, outcome)));
   }
@@ -162,7 +162,7 @@ public class KeyValueService {
             : new RequestName(
                 scoped(access, idempotencyKey),
                 Fingerprint.of("delete range", range.start(), range.end()));
-    return access.trail().of("deleteRange", range.text(), deleteRange(access, range, name, 0));
+    return access.trail().of("deleteRange", range::text, deleteRange(access, range, name, 0));
   }
 
   /** One page of a listing. */

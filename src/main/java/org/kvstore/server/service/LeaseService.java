@@ -58,7 +58,7 @@ public class LeaseService {
         .trail()
         .of(
             "grantLease",
-            "",
+            () -> "",
             submit(access, grant, idempotencyKey, "lease " + time)
                 .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
@@ -66,9 +66,14 @@ public class LeaseService {
   /** Lets a lease live on, for its whole time from now. */
   public CompletionStage<Lease> renew(Access access, long id, @Nullable String idempotencyKey) {
     access.requireSome(Permission.WRITE);
-    return submit(
-            access, new Command.RenewLease(id, access.leaseOwner()), idempotencyKey, "renew " + id)
-        .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease());
+    Command renew = new Command.RenewLease(id, access.leaseOwner());
+    return access
+        .trail()
+        .of(
+            "renewLease",
+            () -> Long.toString(id),
+            submit(access, renew, idempotencyKey, "renew " + id)
+                .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
   /** Ends a lease and deletes its keys, which its owner must be permitted still. */
@@ -83,7 +88,7 @@ public class LeaseService {
         .trail()
         .of(
             "revokeLease",
-            Long.toString(id),
+            () -> Long.toString(id),
             submit(
                     access,
                     new Command.RevokeLease(id, access.leaseOwner()),

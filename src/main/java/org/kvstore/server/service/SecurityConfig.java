@@ -19,9 +19,6 @@ import org.kvstore.server.model.KeyValueException;
  * @param insecure whether others than this machine are served although nobody has to
  */
 public record SecurityConfig(Optional<String> adminToken, boolean insecure) {
-  /** Nobody has to say who they are. */
-  public static final SecurityConfig OPEN = new SecurityConfig(Optional.empty(), false);
-
   private static final Logger LOG = System.getLogger(SecurityConfig.class.getName());
   private static final String TOKEN = "kv.security.admin-token";
   private static final String INSECURE = "kv.security.insecure";
@@ -66,9 +63,7 @@ public record SecurityConfig(Optional<String> adminToken, boolean insecure) {
 
   private static void requireLoopback(Function<String, Optional<String>> config) {
     String host = config.apply("kv.host").map(String::strip).orElse("localhost");
-    boolean insecure =
-        config.apply("kv.security.insecure").map(String::strip).orElse("false").equals("true");
-    if (!insecure && !LOOPBACK.matcher(host).matches()) {
+    if (!LOOPBACK.matcher(host).matches()) {
       throw refusal(
           "kv.host is '%s', which other machines reach, but no authentication is configured. Set %s"
                   .formatted(host, TOKEN_FILE)

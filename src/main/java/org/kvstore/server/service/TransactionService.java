@@ -90,7 +90,7 @@ public class TransactionService {
         .trail()
         .of(
             "txn",
-            written(request),
+            () -> written(request),
             engine
                 .replicator()
                 .submit(new Submission(command, now, name))

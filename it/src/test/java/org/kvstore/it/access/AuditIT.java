@@ -49,6 +49,13 @@ class AuditIT {
                   .body(put("a/4", "secret-value") + "\n" + put("b/4", "secret-value") + "\n"))
           .send()
           .expect(200);
+      String lease =
+          as(token, json(service.post("/v1/leases"), "{\"ttl\":\"1m\"}"))
+              .send()
+              .expect(201)
+              .json()
+              .getString("id");
+      as(token, service.put("/v1/leases/" + lease)).send().expect(200);
       as("wrong-secret", service.get("/v1/kv/a/1")).send().expect(401);
       server.asOperator(service.post("/v1/admin/compact?revision=1")).expect(200);
       server.asOperator(service.get("/v1/admin/backup")).expect(200);
@@ -69,6 +76,8 @@ class AuditIT {
         .contains(
             "ann put a/4 DONE",
             "ann write b/4 FORBIDDEN",
+            "ann grantLease  DONE",
+            "ann renewLease 1 DONE",
             " authenticate  UNAUTHENTICATED",
             "(operator) compact 1 DONE",
             "(operator) backup  DONE");
