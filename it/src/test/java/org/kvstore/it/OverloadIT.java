@@ -32,6 +32,7 @@ class OverloadIT {
   private static final int CLIENTS = 64;
   private static final int OPERATIONS = 100;
   private static final int LEAST_REFUSALS = 50;
+  private static final int KEYS_OF_PAGE = 500;
 
   /** The server and its clients share the machine, which may be busy: both are generous. */
   private static final Duration AT_ONCE = Duration.ofSeconds(2);
@@ -90,6 +91,68 @@ class OverloadIT {
           .isEqualTo(refusals());
       check(service);
     }
+  }
+
+  @Test
+  void floodOfPages_someIsRefusedAtOnce_theRestIsWhole_andWritesGoOn() throws Exception {
+    try (ServerProcess server =
+        ServerProcess.ready(
+            ServerProcess.directory("pages"), Map.of("KV_LIMITS_QUEUE_DELAY", "20ms"))) {
+      Service service = server.service();
+      putPage(service);
+      ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+      List<Future<?>> running = new ArrayList<>();
+      try {
+        for (int i = 0; i < CLIENTS; i++) {
+          running.add(clients.submit(() -> listPages(service)));
+        }
+        await()
+            .atMost(Duration.ofMinutes(2))
+            .until(() -> refusedForPages(service) >= LEAST_REFUSALS);
+        service.put(target("meanwhile")).body("v").send().expect(201);
+      } finally {
+        flooding.set(false);
+        clients.shutdown();
+      }
+      for (Future<?> one : running) {
+        one.get();
+      }
+      await().atMost(Duration.ofSeconds(5)).until(() -> service.metric("kvstore_overloaded") == 0);
+      service.get("/v1/kv?prefix=page/&limit=500").send().expect(200);
+    }
+  }
+
+  private static void putPage(Service service) {
+    String puts =
+        IntStream.range(0, KEYS_OF_PAGE)
+            .mapToObj(n -> "{\"op\":\"put\",\"key\":\"page/%d\",\"value\":\"v\"}\n".formatted(n))
+            .collect(Collectors.joining());
+    service
+        .post("/v1/batch")
+        .header("Content-Type", "application/x-ndjson")
+        .body(puts)
+        .send()
+        .expect(200);
+  }
+
+  private void listPages(Service service) {
+    while (flooding.get()) {
+      long began = System.nanoTime();
+      Answer answer = service.get("/v1/kv?prefix=page/&limit=500").send();
+      Duration took = Duration.ofNanos(System.nanoTime() - began);
+      if (answer.status() == 429) {
+        answer.expect(ErrorCode.TOO_MANY_REQUESTS);
+        assertThat(took).as("refused at once").isLessThan(AT_ONCE);
+        assertThat(answer.header("Retry-After")).isEqualTo("1");
+      } else {
+        assertThat(answer.expect(200).json().getJsonArray("entries")).hasSize(KEYS_OF_PAGE);
+        assertThat(took).as("done in time").isLessThan(IN_TIME);
+      }
+    }
+  }
+
+  private static double refusedForPages(Service service) {
+    return Scrape.of(service).value("kvstore_requests_refused_total", "reason=\"pages\"");
   }
 
   /** Other tests wait for longer before they refuse; this is what a user has who sets nothing. */

@@ -12,6 +12,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 import org.kvstore.api.HistoryDocument;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
@@ -44,8 +45,11 @@ public class HistoryResource {
     long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revision();
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
     Access access = Exchange.access(request);
-    Reply page = keys.makePage(() -> page(service.history(access, key, from, limit), digest));
-    OwnThread.send(keys, response, page);
+    OwnThread.send(
+        keys,
+        Origin.of(request),
+        response,
+        keys.makePage(() -> page(service.history(access, key, from, limit), digest)));
   }
 
   private static Reply page(History history, int digest) {

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.MediaTypes;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
@@ -45,8 +46,11 @@ public class ListingResource {
   public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Listing listing = new Listing(Query.of(request, Listing.PARAMETERS));
     Access access = Exchange.access(request);
-    Reply page = service.makePage(() -> Reply.json(listing.read(service, access)));
-    OwnThread.send(service, response, page);
+    OwnThread.send(
+        service,
+        Origin.of(request),
+        response,
+        service.makePage(() -> Reply.json(listing.read(service, access))));
   }
 
   /** The whole range, a line a key, as of one point in time and in constant memory. */

@@ -2,6 +2,7 @@ package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.container.AsyncResponse;
+import java.util.concurrent.CompletionStage;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.KeyValueException;
@@ -60,6 +61,23 @@ final class OwnThread {
    */
   static void send(KeyValueService service, AsyncResponse response, Reply reply) {
     send(service, reply, () -> response.resume(reply.toResponse()));
+  }
+
+  /**
+   * The same for the reply of a read once it is there, or the problem that the stage fails with.
+   */
+  static void send(
+      KeyValueService service,
+      Origin origin,
+      AsyncResponse response,
+      CompletionStage<Reply> stage) {
+    stage
+        .thenAccept(reply -> send(service, response, reply))
+        .exceptionally(
+            failure -> {
+              response.resume(ProblemMapper.reply(failure, origin).toResponse());
+              return null;
+            });
   }
 
   /** The same for the reply of a write, which is done: without a place its outcome is not known. */

@@ -30,6 +30,7 @@ import org.kvstore.server.ops.RequestSpan;
 import org.kvstore.server.ops.Traces;
 import org.kvstore.server.security.Authenticator;
 import org.kvstore.server.security.Presented;
+import org.kvstore.server.service.Demand;
 import org.kvstore.server.service.KeyValueService;
 
 /**
@@ -66,16 +67,6 @@ public class RequestGate extends HttpFilter {
    */
   private static final Set<RequestKind> ALWAYS_ADMITTED =
       EnumSet.of(RequestKind.LEASE, RequestKind.ADMIN, RequestKind.OTHER);
-
-  /** What does not wait for the committer. */
-  private static final Set<RequestKind> READS =
-      EnumSet.of(
-          RequestKind.GET,
-          RequestKind.LIST,
-          RequestKind.EXPORT,
-          RequestKind.WATCH,
-          RequestKind.HISTORY,
-          RequestKind.SIMPLE_GET);
 
   /** Where a body is read as it comes, by a thread of those that are kept for it. */
   private static final Set<String> STREAMED = Set.of("/v1/batch", "/v1/admin/restore");
@@ -220,8 +211,16 @@ public class RequestGate extends HttpFilter {
     RequestKind kind = Exchange.of(request).kind();
     boolean comesAgain = request.getDispatcherType() == DispatcherType.ASYNC;
     if (!comesAgain && !ALWAYS_ADMITTED.contains(kind)) {
-      service.admit(!READS.contains(kind));
+      service.admit(demand(kind));
     }
+  }
+
+  private static Demand demand(RequestKind kind) {
+    return switch (kind) {
+      case GET, WAIT, EXPORT, WATCH, SIMPLE_GET -> Demand.READ;
+      case LIST, HISTORY -> Demand.PAGE;
+      default -> Demand.WRITE;
+    };
   }
 
   /** Finds out who sent a request, before anything of it is done. */

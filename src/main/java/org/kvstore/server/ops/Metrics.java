@@ -100,6 +100,7 @@ public class Metrics {
     String refused = "kvstore_requests_refused_total";
     out.begin("counter", refused, "Requests refused under overload, by what they would wait for.")
         .sample(refused, "reason=\"pool\"", Long.toString(engine.refusedForPool()))
+        .sample(refused, "reason=\"pages\"", Long.toString(engine.refusedForPages()))
         .sample(refused, "reason=\"committer\"", Long.toString(engine.refusedForCommitter()));
   }
 

@@ -59,7 +59,9 @@ public final class Engine implements AutoCloseable {
   private final WatchHub watches;
   private final LocalReplicator replicator;
   private final PoolDelay pool;
+  private final PageTurns pages;
   private final LongAdder refusedForPool = new LongAdder();
+  private final LongAdder refusedForPages = new LongAdder();
   private final LongAdder refusedForCommitter = new LongAdder();
   private final List<Future<?>> ticks;
   private volatile boolean stopping;
@@ -96,6 +98,12 @@ public final class Engine implements AutoCloseable {
             new WatchHub.Lanes(quick, lanes.get(1), blocked -> compensate(quick, blocked)));
     replicator = new LocalReplicator(store, limits, disk, threads.own(), threads.answers());
     pool = new PoolDelay(limits.queueDelay());
+    pages =
+        new PageTurns(
+            threads.answers(),
+            Runtime.getRuntime().availableProcessors(),
+            limits.queueDelay(),
+            System::nanoTime);
     Reaper reaper = new Reaper(store, replicator, clock);
     Historian historian = new Historian(store, replicator, config.history(), clock);
     Reclaimer reclaimer = new Reclaimer(store, quota, clock);
@@ -246,14 +254,16 @@ public final class Engine implements AutoCloseable {
    * Lets a request in, or not: more may come than can be answered. What is let in waits for about
    * {@link Limits#queueDelay} at the most; the others are told at once.
    *
-   * @param writes whether it waits for the committer too
    * @throws KeyValueException TOO_MANY_REQUESTS under overload
    */
-  public void admit(boolean writes) {
+  public void admit(Demand demand) {
     if (pool.refuses()) {
       throw refusal(refusedForPool);
     }
-    if (writes && replicator.refuses()) {
+    if (demand == Demand.PAGE && pages.refuses()) {
+      throw refusal(refusedForPages);
+    }
+    if (demand == Demand.WRITE && replicator.refuses()) {
       throw refusal(refusedForCommitter);
     }
   }
@@ -269,6 +279,11 @@ public final class Engine implements AutoCloseable {
     return refusedForPool.sum();
   }
 
+  /** Requests refused so far as they would have waited too long for their page to be made. */
+  public long refusedForPages() {
+    return refusedForPages.sum();
+  }
+
   /** Requests refused so far as they would have waited too long for the committer. */
   public long refusedForCommitter() {
     return refusedForCommitter.sum();
@@ -276,7 +291,7 @@ public final class Engine implements AutoCloseable {
 
   /** Whether requests are refused, as too many come. */
   public boolean isOverloaded() {
-    return pool.isOverloaded() || replicator.isOverloaded();
+    return pool.isOverloaded() || pages.isOverloaded() || replicator.isOverloaded();
   }
 
   /** How long requests wait for a thread: nanoseconds. */
@@ -292,6 +307,11 @@ public final class Engine implements AutoCloseable {
   /** The store, for reads. */
   public Store store() {
     return store;
+  }
+
+  /** Where pages of many entries are made. */
+  PageTurns pages() {
+    return pages;
   }
 
   /** The way of writes. */

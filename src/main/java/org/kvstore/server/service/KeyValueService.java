@@ -48,7 +48,6 @@ public class KeyValueService {
   private final EngineHandle handle;
   private final Semaphore exports;
   private final Semaphore batches;
-  private final PageTurns pages = new PageTurns();
 
   /** For the container's proxy only. */
   @NullUnmarked
@@ -74,11 +73,10 @@ public class KeyValueService {
   /**
    * Lets a request in that nothing has been done for yet.
    *
-   * @param writes whether it waits for the committer too
    * @throws KeyValueException TOO_MANY_REQUESTS when more comes than can be answered
    */
-  public void admit(boolean writes) {
-    handle.require().admit(writes);
+  public void admit(Demand demand) {
+    handle.require().admit(demand);
   }
 
   /** The newest entry of a key. */
@@ -224,12 +222,12 @@ public class KeyValueService {
   }
 
   /**
-   * Makes a page of many entries, a few at a time.
+   * Makes a page of many entries, a few at a time: in this thread, or later in another.
    *
    * @throws KeyValueException TOO_MANY_REQUESTS when too many wait for their turns
    */
-  public <T> T makePage(Supplier<T> page) {
-    return pages.make(page, limits().queueDelay());
+  public <T> CompletionStage<T> makePage(Supplier<T> page) {
+    return handle.require().pages().make(page);
   }
 
   /** Lines of a batch that may wait now: those that run share what there may be of all. */

@@ -14,8 +14,10 @@ import org.kvstore.server.replication.ControlledDelay;
 final class PoolDelay {
   private static final long PERIOD_MILLIS = 20;
 
-  /** A JVM that has just started, or that also has a dozen exports to write, may need that much. */
-  private static final Duration LEAST_TARGET = Duration.ofMillis(500);
+  /**
+   * Threads and CPUs are shared with what no request waits for, such as a collection of garbage.
+   */
+  private static final Duration LEAST_TARGET = Duration.ofMillis(100);
 
   private final ControlledDelay delay;
   private volatile long dueAt = System.nanoTime();
