@@ -11,7 +11,7 @@ import java.util.Set;
 final class Exposure {
   private static final Set<String> LOOPBACK = Set.of("localhost", "::1", "[::1]");
   private static final List<String> AUTHENTICATION =
-      List.of("KV_SECURITY_ADMIN_TOKEN", "KV_SECURITY_ADMIN_TOKEN_FILE");
+      List.of("KV_SECURITY_ADMIN_TOKEN", "KV_SECURITY_ADMIN_TOKEN_FILE", "MP_JWT_VERIFY_ISSUER");
 
   private Exposure() {}
 

@@ -109,7 +109,9 @@ class OverloadIT {
         await()
             .atMost(Duration.ofMinutes(2))
             .until(() -> refusedForPages(service) >= LEAST_REFUSALS);
-        service.put(target("meanwhile")).body("v").send().expect(201);
+        await()
+            .atMost(IN_TIME)
+            .until(() -> service.put(target("meanwhile")).body("v").send().status() == 201);
       } finally {
         flooding.set(false);
         clients.shutdown();

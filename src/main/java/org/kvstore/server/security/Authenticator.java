@@ -16,8 +16,9 @@ import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 
 /**
- * Finds out who sent a request: by an API token, or the operator's token of the configuration, sent
- * as RFC 6750 says. Guessing at the latter is slowed down, see {@link FailedAttempts}.
+ * Finds out who sent a request: by an API token, a JSON Web Token, or the operator's token of the
+ * configuration, sent as RFC 6750 says. Guessing at the latter is slowed down, see {@link
+ * FailedAttempts}.
  */
 @Singleton
 public class Authenticator {
@@ -31,6 +32,7 @@ public class Authenticator {
   private final boolean isRequired;
   private final boolean isLocal;
   private final @Nullable Bytes operator;
+  private final @Nullable WebTokens webTokens;
 
   @Inject
   public Authenticator(EngineHandle handle, Directory directory, AuditLog audit) {
@@ -41,6 +43,14 @@ public class Authenticator {
     isRequired = handle.engine().map(engine -> engine.security().isRequired()).orElse(false);
     isLocal = handle.engine().map(engine -> engine.security().isLocal()).orElse(true);
     operator = token.map(Digests::sha256).orElse(null);
+    webTokens = handle.engine().flatMap(Authenticator::webTokens).orElse(null);
+  }
+
+  private static Optional<WebTokens> webTokens(Engine engine) {
+    return engine
+        .security()
+        .jwt()
+        .map(jwt -> new WebTokens(jwt, new SigningKeys(jwt, engine.threads(), System::nanoTime)));
   }
 
   /**
@@ -88,6 +98,9 @@ public class Authenticator {
     }
     String text = authorization.substring(SCHEME.length()).strip();
     Bytes digest = Digests.sha256(text);
+    if (webTokens != null && WebTokens.isOne(text)) {
+      return webTokens.caller(text, digest, clock);
+    }
     String id = ApiToken.idOf(text);
     Caller caller = id == null ? null : holder(id, digest, clock);
     return caller == null ? operator(digest, presented.address()) : caller;

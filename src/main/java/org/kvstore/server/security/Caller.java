@@ -51,8 +51,8 @@ record Caller(
   }
 
   /** Whoever another authority vouches for. */
-  static Caller of(String subject, Set<String> groups, long validUntil) {
-    return new Caller(subject, List.copyOf(holders(subject, groups)), null, validUntil, false);
+  static Caller of(String subject, Set<String> groups, long validUntil, boolean isOperator) {
+    return new Caller(subject, List.copyOf(holders(subject, groups)), null, validUntil, isOperator);
   }
 
   private static List<Holder> holders(String subject, Set<String> groups) {

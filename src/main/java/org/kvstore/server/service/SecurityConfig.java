@@ -15,10 +15,12 @@ import org.kvstore.server.model.KeyValueException;
  * Whether clients have to say who they are, and the token that is valid whatever the store holds:
  * the first token is made with it, and the last one it is that still opens the door.
  *
- * @param adminToken the token of the operator; empty when nobody has to say who they are
+ * @param adminToken the token of the operator; empty when there is none
+ * @param jwt which JSON Web Tokens are believed; empty for none
  * @param insecure whether others than this machine are served although nobody has to
  */
-public record SecurityConfig(Optional<String> adminToken, boolean insecure) {
+public record SecurityConfig(
+    Optional<String> adminToken, Optional<JwtConfig> jwt, boolean insecure) {
   private static final Logger LOG = System.getLogger(SecurityConfig.class.getName());
   private static final String TOKEN = "kv.security.admin-token";
   private static final String INSECURE = "kv.security.insecure";
@@ -43,22 +45,23 @@ public record SecurityConfig(Optional<String> adminToken, boolean insecure) {
     Optional<String> admin =
         token.or(() -> file.map(SecurityConfig::readToken)).map(SecurityConfig::checked);
     boolean insecure = config.apply(INSECURE).map(String::strip).orElse("false").equals("true");
-    if (admin.isEmpty() && !insecure) {
+    SecurityConfig security = new SecurityConfig(admin, JwtConfig.read(config), insecure);
+    if (security.isLocal()) {
       requireLoopback(config);
-    } else if (admin.isEmpty()) {
+    } else if (!security.isRequired()) {
       LOG.log(Level.WARNING, "There is no authentication: whoever comes may do everything.");
     }
-    return new SecurityConfig(admin, insecure);
+    return security;
   }
 
   /** Whether only this machine is served. */
   public boolean isLocal() {
-    return adminToken.isEmpty() && !insecure;
+    return !isRequired() && !insecure;
   }
 
   /** Whether clients have to say who they are. */
   public boolean isRequired() {
-    return adminToken.isPresent();
+    return adminToken.isPresent() || jwt.isPresent();
   }
 
   private static void requireLoopback(Function<String, Optional<String>> config) {
@@ -67,7 +70,7 @@ public record SecurityConfig(Optional<String> adminToken, boolean insecure) {
       throw refusal(
           "kv.host is '%s', which other machines reach, but no authentication is configured. Set %s"
                   .formatted(host, TOKEN_FILE)
-              + ", or kv.security.insecure=true to let everybody read and write everything.");
+              + " or mp.jwt.verify.issuer, or kv.security.insecure=true to let everybody read and write everything.");
     }
   }
 

@@ -11,8 +11,8 @@ import org.kvstore.server.model.Permission;
 
 /** What grants allow: exactly their prefix and what their permission includes. */
 class RulesTest {
-  private static final Caller ANN = Caller.of("ann", Set.of("team"), Long.MAX_VALUE);
-  private static final Caller BOB = Caller.of("bob", Set.of(), Long.MAX_VALUE);
+  private static final Caller ANN = Caller.of("ann", Set.of("team"), Long.MAX_VALUE, false);
+  private static final Caller BOB = Caller.of("bob", Set.of(), Long.MAX_VALUE, false);
 
   @Test
   void permission_includesThoseBeforeIt() {
