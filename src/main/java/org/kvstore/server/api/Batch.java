@@ -24,6 +24,7 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.security.Allowance;
 import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.service.KeyValueService.BatchPlace;
 import org.kvstore.server.service.OperationRequest;
@@ -58,6 +59,7 @@ final class Batch {
   private final @Nullable String idempotencyKey;
   private final OperationReader reader;
   private final BatchWindow window;
+  private final @Nullable Allowance allowance;
 
   /** The newest write of each key that may be in the window; the reading thread's own. */
   private final Map<Key, CompletableFuture<Outcome>> writing = new HashMap<>();
@@ -67,8 +69,17 @@ final class Batch {
   /** There was no room for the line before, however long it tried. */
   private boolean refused;
 
-  Batch(KeyValueService service, Access access, Origin origin, @Nullable String idempotencyKey) {
+  /**
+   * @param allowance what its lines are taken from, or null
+   */
+  Batch(
+      KeyValueService service,
+      Access access,
+      Origin origin,
+      @Nullable String idempotencyKey,
+      @Nullable Allowance allowance) {
     this.service = service;
+    this.allowance = allowance;
     this.access = access;
     this.origin = origin;
     this.idempotencyKey = idempotencyKey;
@@ -137,6 +148,9 @@ final class Batch {
       if (!input.isBlank()) {
         lines++;
         taken = window.add(submit(input));
+        if (allowance != null) {
+          allowance.pace(input.lineLength());
+        }
         // Not how long it waits for its client's answers counts, but how long for a line.
         in.nextPart();
       }

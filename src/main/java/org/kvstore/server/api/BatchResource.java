@@ -44,11 +44,8 @@ public class BatchResource {
     Access access = Exchange.access(request);
     access.requireSome(Permission.READ);
     InputStream in = request.getInputStream();
-    OwnThread.run(
-        service,
-        request,
-        response,
-        () -> run(new Batch(service, access, origin, name), in, response));
+    Batch batch = new Batch(service, access, origin, name, Exchange.of(request).allowance());
+    OwnThread.run(service, request, response, () -> run(batch, in, response));
   }
 
   private void run(Batch batch, InputStream in, AsyncResponse response) {

@@ -8,6 +8,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.security.Allowance;
 
 /**
  * Reads request bodies within a limit.
@@ -91,6 +92,10 @@ final class Bodies {
     }
     byte[] body =
         received != null ? received.take() : await(request, length >= 0 ? (int) length : limit + 1);
+    Allowance allowance = Exchange.of(request).allowance();
+    if (allowance != null && length < 0) {
+      allowance.used(body.length);
+    }
     if (body.length > limit) {
       throw tooLarge(field, limit);
     }

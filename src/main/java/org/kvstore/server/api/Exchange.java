@@ -13,6 +13,7 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
 import org.kvstore.server.ops.RequestSpan;
+import org.kvstore.server.security.Allowance;
 
 /**
  * One request from its arrival to its answer, as metrics and traces see it. It ends once: when the
@@ -30,6 +31,7 @@ final class Exchange {
   private RequestKind kind;
   private @Nullable Access access;
   private @Nullable String requestId;
+  private @Nullable Allowance allowance;
   private boolean goesOn;
 
   /** The request's thread has a place among those that wait for bodies, and waits so long. */
@@ -102,6 +104,16 @@ final class Exchange {
   /** Its sender is known now. */
   void isOf(Access sender) {
     access = sender;
+  }
+
+  /** Its bytes are its sender's, who may not have any number of them. */
+  void isPaidFrom(@Nullable Allowance of) {
+    allowance = of;
+  }
+
+  /** What its bytes are taken from; null when they are not counted. */
+  @Nullable Allowance allowance() {
+    return allowance;
   }
 
   /**

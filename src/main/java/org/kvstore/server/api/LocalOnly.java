@@ -26,19 +26,20 @@ final class LocalOnly {
   /**
    * Lets a request pass or not.
    *
+   * @param isAllowedPage whether it comes from a page of another origin that is allowed
    * @throws KeyValueException FORBIDDEN
    */
-  static void check(HttpServletRequest request) {
+  static void check(HttpServletRequest request, boolean isAllowedPage) {
     @Nullable String host = request.getHeader("Host");
     if (host != null && !OWN_HOST.matcher(PORT.matcher(host).replaceFirst("")).matches()) {
       throw refusal("It was sent to the name of another host.", "Host");
     }
     @Nullable String site = request.getHeader("Sec-Fetch-Site");
-    if (site != null && !site.equals("same-origin") && !site.equals("none")) {
+    if (site != null && !isAllowedPage && !site.equals("same-origin") && !site.equals("none")) {
       throw refusal("It comes from a page of another site.", "Sec-Fetch-Site");
     }
     @Nullable String origin = request.getHeader("Origin");
-    if (origin != null && !OWN_ORIGIN.matcher(origin).matches()) {
+    if (origin != null && !isAllowedPage && !OWN_ORIGIN.matcher(origin).matches()) {
       throw refusal("It comes from a page of another origin.", "Origin");
     }
     String local = request.getLocalAddr();

@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
@@ -61,7 +62,8 @@ final class Problems {
       reply.header(HttpHeaders.WWW_AUTHENTICATE, CHALLENGE);
     }
     if (isTemporary(error.code())) {
-      reply.header(HttpHeaders.RETRY_AFTER, RETRY_SECONDS);
+      reply.header(
+          HttpHeaders.RETRY_AFTER, Objects.requireNonNullElse(error.retryAfter(), RETRY_SECONDS));
     }
     return reply.build(Documents.json(problem), MediaTypes.PROBLEM);
   }

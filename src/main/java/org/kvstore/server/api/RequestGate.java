@@ -28,7 +28,9 @@ import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.ops.RequestMetrics;
 import org.kvstore.server.ops.RequestSpan;
 import org.kvstore.server.ops.Traces;
+import org.kvstore.server.security.Allowance;
 import org.kvstore.server.security.Authenticator;
+import org.kvstore.server.security.CallerLimits;
 import org.kvstore.server.security.Presented;
 import org.kvstore.server.service.Demand;
 import org.kvstore.server.service.KeyValueService;
@@ -87,6 +89,8 @@ public class RequestGate extends HttpFilter {
   private final transient RequestMetrics metrics;
   private final transient Traces traces;
   private final transient Authenticator authenticator;
+  private final transient CallerLimits limits;
+  private final transient Cors cors;
 
   @Inject
   public RequestGate(
@@ -95,13 +99,17 @@ public class RequestGate extends HttpFilter {
       KeyValueService service,
       RequestMetrics metrics,
       Traces traces,
-      Authenticator authenticator) {
+      Authenticator authenticator,
+      CallerLimits limits,
+      Cors cors) {
     this.entries = entries;
     this.watches = watches;
     this.service = service;
     this.metrics = metrics;
     this.traces = traces;
     this.authenticator = authenticator;
+    this.limits = limits;
+    this.cors = cors;
   }
 
   /** The key of the request's path. */
@@ -174,22 +182,28 @@ public class RequestGate extends HttpFilter {
       String raw, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     String path = raw;
+    HttpServletResponse answer = response;
     try {
       checkFraming(request);
+      if (cors.answers(request, response)) {
+        return;
+      }
       if (authenticator.isLocal()) {
-        LocalOnly.check(request);
+        LocalOnly.check(request, cors.allows(request));
       }
       admit(request);
       authenticate(request);
+      charge(request, response);
       if (receive(request, response, path)) {
         return;
       }
+      answer = metered(request, response);
       if (path.startsWith(KEYS)) {
-        entries.answer(request, response, decodeKey(path.substring(KEYS.length())));
+        entries.answer(request, answer, decodeKey(path.substring(KEYS.length())));
         return;
       }
       if (path.equals(WATCH)) {
-        watches.answer(request, response);
+        watches.answer(request, answer);
         return;
       }
       if (path.startsWith(HISTORY)) {
@@ -203,7 +217,7 @@ public class RequestGate extends HttpFilter {
       ProblemServlet.write(refusal, request, response);
       return;
     }
-    chain.doFilter(new FixedPath(request, response, path), response);
+    chain.doFilter(new FixedPath(request, answer, path), answer);
   }
 
   /** Refuses a request under overload, before its body is read. */
@@ -237,6 +251,37 @@ public class RequestGate extends HttpFilter {
               new Presented(
                   request.getHeader(HttpHeaders.AUTHORIZATION), request.getRemoteAddr(), name)));
     }
+  }
+
+  /** Refuses a request of a caller who has asked for more than they may. */
+  private void charge(HttpServletRequest request, HttpServletResponse response) {
+    Exchange exchange = Exchange.of(request);
+    Allowance allowance =
+        request.getDispatcherType() == DispatcherType.REQUEST
+            ? limits.of(Exchange.access(request), request.getRemoteAddr())
+            : null;
+    if (allowance == null) {
+      return;
+    }
+    exchange.isPaidFrom(allowance);
+    response.setHeader("RateLimit-Policy", allowance.policy());
+    try {
+      allowance.begin(!ALWAYS_ADMITTED.contains(exchange.kind()));
+    } finally {
+      response.setHeader("RateLimit", allowance.left());
+    }
+    if (!STREAMED.contains(exchange.path())) {
+      allowance.used(request.getContentLengthLong());
+    }
+  }
+
+  private static HttpServletResponse metered(
+      HttpServletRequest request, HttpServletResponse response) {
+    Exchange exchange = Exchange.of(request);
+    Allowance allowance = exchange.allowance();
+    return allowance == null
+        ? response
+        : new MeteredResponse(response, allowance, exchange.kind() == RequestKind.EXPORT);
   }
 
   /** Has a body received before the request goes on; false when this thread may wait for it. */

@@ -12,6 +12,7 @@ public final class KeyValueException extends RuntimeException {
   private final @Nullable Long limit;
   private final @Nullable Long currentRevision;
   private final @Nullable Integer operation;
+  private final @Nullable Integer retryAfter;
 
   private KeyValueException(ErrorCode code, String detail, Facts facts, @Nullable Throwable cause) {
     // Errors of clients are ordinary answers: without a stack trace they cost next to nothing.
@@ -21,14 +22,16 @@ public final class KeyValueException extends RuntimeException {
     limit = facts.limit();
     currentRevision = facts.currentRevision();
     operation = facts.operation();
+    retryAfter = facts.retryAfter();
   }
 
   private record Facts(
       @Nullable String field,
       @Nullable Long limit,
       @Nullable Long currentRevision,
-      @Nullable Integer operation) {
-    static final Facts NONE = new Facts(null, null, null, null);
+      @Nullable Integer operation,
+      @Nullable Integer retryAfter) {
+    static final Facts NONE = new Facts(null, null, null, null, null);
   }
 
   /** An error with a sentence that says what is wrong and what is allowed. */
@@ -43,17 +46,22 @@ public final class KeyValueException extends RuntimeException {
 
   /** The same error, naming the parameter, header or property at fault. */
   public KeyValueException withField(String name) {
-    return with(new Facts(name, limit, currentRevision, operation));
+    return with(new Facts(name, limit, currentRevision, operation, retryAfter));
   }
 
   /** The same error, naming the limit that was exceeded. */
   public KeyValueException withLimit(long value) {
-    return with(new Facts(field, value, currentRevision, operation));
+    return with(new Facts(field, value, currentRevision, operation, retryAfter));
   }
 
   /** The same error with the entry's current revision. */
   public KeyValueException withCurrentRevision(long revision) {
-    return with(new Facts(field, limit, revision, operation));
+    return with(new Facts(field, limit, revision, operation, retryAfter));
+  }
+
+  /** The same error with when the request may succeed: in so many seconds. */
+  public KeyValueException withRetryAfter(int seconds) {
+    return with(new Facts(field, limit, currentRevision, operation, seconds));
   }
 
   /**
@@ -66,7 +74,7 @@ public final class KeyValueException extends RuntimeException {
     return new KeyValueException(
         code,
         "Operation %d of '%s': %s".formatted(index, branch, getMessage()),
-        new Facts(field, limit, currentRevision, index),
+        new Facts(field, limit, currentRevision, index, retryAfter),
         getCause());
   }
 
@@ -76,7 +84,7 @@ public final class KeyValueException extends RuntimeException {
   }
 
   private Facts facts() {
-    return new Facts(field, limit, currentRevision, operation);
+    return new Facts(field, limit, currentRevision, operation, retryAfter);
   }
 
   private KeyValueException with(Facts more) {
@@ -107,6 +115,11 @@ public final class KeyValueException extends RuntimeException {
   /** Revision of the entry that made a condition fail, or null. */
   public @Nullable Long currentRevision() {
     return currentRevision;
+  }
+
+  /** In how many seconds the request may succeed, or null when that is not known. */
+  public @Nullable Integer retryAfter() {
+    return retryAfter;
   }
 
   /** Index of the operation at fault in its list of a transaction, or null. */

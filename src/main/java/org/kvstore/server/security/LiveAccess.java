@@ -63,6 +63,11 @@ final class LiveAccess implements Access {
     return caller.subject();
   }
 
+  /** Whether they may do everything, whatever grants there are. */
+  boolean isOperator() {
+    return caller.isOperator();
+  }
+
   /** The operator helps with what belongs to others too. */
   @Override
   public @Nullable String leaseOwner() {

@@ -49,6 +49,7 @@ public final class Engine implements AutoCloseable {
   private final Optional<Path> backupDirectory;
   private final SecurityConfig security;
   private final AuditConfig audit;
+  private final FrontConfig front;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
   private final long backupRate;
   private final DiskSpace disk;
@@ -72,6 +73,7 @@ public final class Engine implements AutoCloseable {
     backupRate = config.backupRate();
     security = config.security();
     audit = config.audit();
+    front = config.front();
     this.clock = clock;
     this.threads = threads.own();
     limits = config.limits();
@@ -352,6 +354,11 @@ public final class Engine implements AutoCloseable {
   /** Whether and where it is written down who does what. */
   public AuditConfig audit() {
     return audit;
+  }
+
+  /** What the HTTP face allows. */
+  public FrontConfig front() {
+    return front;
   }
 
   /** Has somebody hear of every commit from now on, before it is acknowledged. */

@@ -3,8 +3,12 @@ package org.kvstore.server.service;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.kvstore.api.Durations;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -24,6 +28,7 @@ import org.kvstore.server.store.StoreOptions;
  * @param backupDirectory where copies are made on the server's own disk; empty for nowhere
  * @param security whether clients have to say who they are
  * @param audit whether and where it is written down what they do
+ * @param front what the HTTP face allows
  */
 public record ServerConfig(
     StoreOptions store,
@@ -33,7 +38,11 @@ public record ServerConfig(
     long backupRate,
     Optional<Path> backupDirectory,
     SecurityConfig security,
-    AuditConfig audit) {
+    AuditConfig audit,
+    FrontConfig front) {
+
+  /** As a browser writes one: in small letters, and without a path (RFC 6454 section 6.2). */
+  private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]-]+");
 
   /** A backup as fast as that takes little from writes (it/bench/backup). */
   private static final long BACKUP_RATE = 100L << 20;
@@ -100,7 +109,29 @@ public record ServerConfig(
                 text -> path(text).map(Optional::of),
                 "a file"),
             (long) number(config, "kv.audit-log.max-megabytes", 100, 1, 100_000) << 20,
-            number(config, "kv.audit-log.max-files", 10, 1, 1_000)));
+            number(config, "kv.audit-log.max-files", 10, 1, 1_000)),
+        front(config));
+  }
+
+  private static FrontConfig front(Function<String, Optional<String>> config) {
+    return new FrontConfig(
+        value(
+            config,
+            "kv.cors.origins",
+            Set.of(),
+            ServerConfig::origins,
+            "a list of origins such as https://app.example.com, or *"),
+        number(config, "kv.limits.caller-requests", 0, 0, 1_000_000),
+        size(config, "kv.limits.caller-bytes", 0, 0, 1L << 36));
+  }
+
+  private static Optional<Set<String>> origins(String text) {
+    Set<String> origins =
+        Arrays.stream(text.split(",", -1)).map(String::strip).collect(Collectors.toSet());
+    return Optional.of(origins)
+        .filter(
+            all ->
+                all.equals(Set.of("*")) || all.stream().allMatch(o -> ORIGIN.matcher(o).matches()));
   }
 
   private static Limits limits(

@@ -1,0 +1,128 @@
+package org.kvstore.server.security;
+
+import io.github.bucket4j.Bucket;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.StringJoiner;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * What one caller may ask for: so many requests and bytes a second, as token buckets that hold what
+ * a second fills. How long an answer is shows only when it is made, so bytes are taken afterwards,
+ * and who took too many waits until that is made good. What goes on for long is slowed down to its
+ * rate instead.
+ */
+public final class Allowance {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
+  /** Who owes more is not charged for more: an answer never costs more than so many seconds. */
+  private static final int MOST_SECONDS = 10;
+
+  private final long requestsPerSecond;
+  private final long bytesPerSecond;
+  private final @Nullable Bucket requests;
+  private final @Nullable Bucket bytes;
+
+  Allowance(long requestsPerSecond, long bytesPerSecond) {
+    this.requestsPerSecond = requestsPerSecond;
+    this.bytesPerSecond = bytesPerSecond;
+    requests = bucket(requestsPerSecond);
+    bytes = bucket(bytesPerSecond);
+  }
+
+  private static @Nullable Bucket bucket(long perSecond) {
+    return perSecond == 0
+        ? null
+        : Bucket.builder()
+            .addLimit(limit -> limit.capacity(perSecond).refillGreedy(perSecond, SECOND))
+            .build();
+  }
+
+  /**
+   * A request begins.
+   *
+   * @param mayBeRefused whether it is one that is let in whatever there is left
+   * @throws KeyValueException TOO_MANY_REQUESTS with when it would be let in
+   */
+  public void begin(boolean mayBeRefused) {
+    if (bytes != null && bytes.getAvailableTokens() <= 0 && mayBeRefused) {
+      throw refusal(
+          "bytes", bytesPerSecond, bytes.estimateAbilityToConsume(1).getNanosToWaitForRefill());
+    }
+    if (requests == null || requests.tryConsume(1)) {
+      return;
+    }
+    if (mayBeRefused) {
+      throw refusal(
+          "requests",
+          requestsPerSecond,
+          requests.estimateAbilityToConsume(1).getNanosToWaitForRefill());
+    }
+  }
+
+  /** So many bytes came or went. */
+  public void used(long count) {
+    if (bytes != null && count > 0) {
+      charge(bytes, count);
+    }
+  }
+
+  /** So many bytes came or went of what goes on for long: waits as long as they take. */
+  public void pace(long count) throws InterruptedIOException {
+    if (bytes == null || count <= 0) {
+      return;
+    }
+    charge(bytes, count);
+    long owed = -bytes.getAvailableTokens();
+    if (owed > 0) {
+      try {
+        TimeUnit.NANOSECONDS.sleep((long) (owed * 1e9 / bytesPerSecond));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("The server is stopping.");
+      }
+    }
+  }
+
+  private void charge(Bucket bucket, long count) {
+    long left = bucket.getAvailableTokens() + MOST_SECONDS * bytesPerSecond;
+    if (left > 0) {
+      bucket.consumeIgnoringRateLimits(Math.min(count, left));
+    }
+  }
+
+  /** The limits, for the header RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers-10. */
+  public String policy() {
+    StringJoiner items = new StringJoiner(", ");
+    if (requests != null) {
+      items.add("\"requests\";q=%d;w=1".formatted(requestsPerSecond));
+    }
+    if (bytes != null) {
+      items.add("\"bytes\";q=%d;w=1;qu=\"content-bytes\"".formatted(bytesPerSecond));
+    }
+    return items.toString();
+  }
+
+  /** What is left of them, for the header RateLimit. */
+  public String left() {
+    StringJoiner items = new StringJoiner(", ");
+    if (requests != null) {
+      items.add("\"requests\";r=%d;t=1".formatted(requests.getAvailableTokens()));
+    }
+    if (bytes != null) {
+      items.add("\"bytes\";r=%d;t=1".formatted(Math.max(0, bytes.getAvailableTokens())));
+    }
+    return items.toString();
+  }
+
+  private static KeyValueException refusal(String of, long limit, long nanos) {
+    return KeyValueException.of(
+            ErrorCode.TOO_MANY_REQUESTS,
+            "You may use %d %s a second, and have used more.".formatted(limit, of))
+        .withLimit(limit)
+        .withRetryAfter((int) (1 + (nanos - 1) / TimeUnit.SECONDS.toNanos(1)));
+  }
+}
