@@ -91,10 +91,11 @@ final class Connector {
             .or(() -> config.getOptionalValue("kvstore/mp-rest/url", String.class))
             .orElse(DEFAULT_SERVER);
     return of(
-        URI.create(url),
-        KeyValueClientBuilder.CONNECT_TIMEOUT,
-        KeyValueClientBuilder.READ_TIMEOUT,
-        null);
+            URI.create(url),
+            KeyValueClientBuilder.CONNECT_TIMEOUT,
+            KeyValueClientBuilder.READ_TIMEOUT,
+            null)
+        .with(ConfiguredToken.of(config));
   }
 
   /** A source that opens the stream of a watch. */

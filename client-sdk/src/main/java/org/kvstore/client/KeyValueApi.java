@@ -17,6 +17,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.concurrent.CompletionStage;
+import org.eclipse.microprofile.rest.client.annotation.RegisterClientHeaders;
 import org.eclipse.microprofile.rest.client.annotation.RegisterProvider;
 import org.eclipse.microprofile.rest.client.inject.RegisterRestClient;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ import org.kvstore.api.TransactionDocument;
  */
 @Path("/")
 @RegisterRestClient(configKey = "kvstore", baseUri = "http://127.0.0.1:8080")
+@RegisterClientHeaders(CallerHeaders.class)
 @RegisterProvider(KeyPathFilter.class)
 @RegisterProvider(ProblemMapper.class)
 public interface KeyValueApi extends AutoCloseable {

@@ -8,6 +8,7 @@ import static org.kvstore.it.support.Service.target;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.kvstore.it.support.Answer;
@@ -26,6 +27,7 @@ import org.kvstore.it.support.WriteLoad.Write;
  */
 class DrainIT {
   private static final int CLIENTS = 32;
+  private static final int STALLED = 6;
   private static final int LEAST_WRITES = 2_000;
 
   @Test
@@ -80,6 +82,35 @@ class DrainIT {
   }
 
   /** Puts a key a line, until nobody takes any more. */
+  /** Liberty closes the connection, but wakes nobody who reads from it. */
+  @Test
+  void stop_whileBodiesAreAwaited_endsInOrder_andFreesTheData() throws Exception {
+    Path data = ServerProcess.directory("drain-body");
+    List<RawConnection> stalled = new ArrayList<>();
+    try (ServerProcess server = ServerProcess.ready(data)) {
+      for (int i = 0; i < STALLED; i++) {
+        stalled.add(
+            new RawConnection(server.service().port())
+                .send(
+                    ("PUT /v1/kv/stalled/"
+                            + i
+                            + " HTTP/1.1\r\nHost: x\r\n"
+                            + "Content-Length: 1000\r\n\r\nabc")
+                        .getBytes(US_ASCII)));
+      }
+      server.service().put(target("whole")).body("v").send().expect(201);
+      long began = System.nanoTime();
+      server.stop();
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(60));
+    } finally {
+      stalled.forEach(RawConnection::close);
+    }
+    try (ServerProcess server = ServerProcess.ready(data)) {
+      server.service().get(target("whole")).send().expect(200);
+      server.service().get(target("stalled/0")).send().expect(404);
+    }
+  }
+
   private static void sendLines(RawConnection batch) {
     try {
       for (int i = 0; ; i++) {

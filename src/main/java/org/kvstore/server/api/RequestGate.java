@@ -41,7 +41,8 @@ import org.kvstore.server.service.KeyValueService;
  * read as another.
  *
  * <p>The key of {@code /v1/kv/{key}} is decoded here, byte for byte, from the raw request target,
- * and handed to {@link EntryEndpoint}. Requests whose framing is ambiguous are refused.
+ * and handed to {@link EntryEndpoint}. Requests are refused whose framing the container lets pass
+ * although a body would be lost or misread.
  */
 @WebFilter(
     urlPatterns = "/*",
@@ -333,18 +334,18 @@ public class RequestGate extends HttpFilter {
     if (host != null && !isHost(host)) {
       throw KeyValueException.invalid("Host", "It is not a host name or address.");
     }
+    boolean isNamedOnce = Collections.list(request.getHeaders("Host")).size() == 1;
+    if (!isNamedOnce && request.getProtocol().equals("HTTP/1.1")) {
+      throw KeyValueException.invalid("Host", "A request names its host, and one only.");
+    }
     String accept = request.getHeader("Accept");
     if (accept != null && accept.indexOf("q=") >= 0 && BAD_WEIGHT.matcher(accept).find()) {
       throw KeyValueException.invalid("Accept", "A weight is from q=0 to q=1.");
     }
     String length = request.getHeader("Content-Length");
     String transfer = request.getHeader("Transfer-Encoding");
-    if (length != null) {
-      boolean several =
-          Set.copyOf(Collections.list(request.getHeaders("Content-Length"))).size() > 1;
-      if (several || !LENGTH.matcher(length).matches() || transfer != null) {
-        throw KeyValueException.invalid("Content-Length", "The length of the body is ambiguous.");
-      }
+    if (length != null && !LENGTH.matcher(length).matches()) {
+      throw KeyValueException.invalid("Content-Length", "It is not a length.");
     }
     if (length == null && transfer == null && needsLength(request)) {
       throw KeyValueException.invalid(

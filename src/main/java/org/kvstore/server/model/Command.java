@@ -116,9 +116,11 @@ public sealed interface Command {
 
   /**
    * Whether the command needs room on the disk for good, beyond what a delete needs for a while.
+   * Entries of the server's own are few and small, and rights must be taken back on a full disk
+   * too.
    */
   default boolean grows() {
-    return this instanceof Put
+    return this instanceof Put put && !put.key().isSystem()
         || this instanceof Modify
         || this instanceof GrantLease
         || this instanceof Transact transact

@@ -234,6 +234,9 @@ public class BackupService {
           e.code(),
           e.getMessage());
       throw e;
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "An archive was not restored, as it broke off. reason={0}", e);
+      throw e;
     } finally {
       restoring.release();
     }

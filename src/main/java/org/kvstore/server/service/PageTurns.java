@@ -30,9 +30,13 @@ import org.kvstore.server.replication.ControlledDelay;
 final class PageTurns {
   private static final int MOST_WAITING = 1_000;
 
+  /** How long it takes to tell a queue that stands from a burst; what is longer need not stand. */
+  private static final Duration BURST = Duration.ofMillis(200);
+
   private final Executor pool;
   private final LongSupplier nanoTime;
   private final ControlledDelay delay;
+  private final long mostNanos;
   private final Queue<Turn<?>> waiting = new ArrayDeque<>();
   private final int turns;
   private int taken;
@@ -49,6 +53,7 @@ final class PageTurns {
     this.nanoTime = nanoTime;
     this.turns = turns;
     delay = new ControlledDelay(target);
+    mostNanos = target.plus(BURST).toNanos();
   }
 
   /**
@@ -118,10 +123,13 @@ final class PageTurns {
     return delay.isOverloaded();
   }
 
-  /** Whether a page that is asked for now would wait for too long, under overload. */
+  /**
+   * Whether a page that is asked for now would wait for too long: in a queue that stands, or will.
+   */
   synchronized boolean refuses() {
-    double wait = waiting.size() * nanosOfPage / turns;
-    return isOverloaded() && delay.refuses((long) wait, (long) nanosOfPage, nanoTime.getAsLong());
+    long wait = (long) (waiting.size() * nanosOfPage / turns);
+    return wait > mostNanos
+        || (isOverloaded() && delay.refuses(wait, (long) nanosOfPage, nanoTime.getAsLong()));
   }
 
   /** One page and its turn. */

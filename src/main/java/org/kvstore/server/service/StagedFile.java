@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.kvstore.api.ErrorCode;
@@ -29,6 +30,9 @@ final class StagedFile extends FilterOutputStream {
     try {
       return new StagedFile(
           FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), disk);
+    } catch (FileAlreadyExistsException e) {
+      throw KeyValueException.invalid(
+          "body", "The archive has the file %s twice.".formatted(path.getFileName()));
     } catch (IOException e) {
       throw notWritten(e);
     }

@@ -138,6 +138,26 @@ class PageTurnsTest {
     assertThat(pages.isOverloaded()).isFalse();
   }
 
+  @Test
+  void refuses_whatWouldWaitForLongerThanABurstMayStand_beforeItHasStood() {
+    slow(50);
+    pages.make(
+        () -> {
+          while (!pages.refuses()) {
+            slow(50);
+          }
+          return "";
+        });
+    assertThat(pool).hasSize(1);
+    int waiting = 1;
+    while (!pool.isEmpty()) {
+      pool.remove().run();
+      waiting++;
+    }
+    assertThat(millis).isLessThan(50L * waiting + 50);
+    assertThat(waiting).as("210 ms of pages that take 6 ms, as the first says").isBetween(30, 40);
+  }
+
   private CompletableFuture<String> make(String page) {
     return pages.make(() -> page).toCompletableFuture();
   }
