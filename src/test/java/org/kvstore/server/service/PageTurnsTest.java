@@ -114,19 +114,18 @@ class PageTurnsTest {
   void refuses_onlyOnceTheQueueHasStoodForAnInterval_andNotWhatWouldNotWait() {
     pages.make(
         () -> {
-          for (int i = 0; i < 30; i++) {
+          for (int i = 0; i < 8; i++) {
             slow(20);
           }
           millis += 20;
           return "";
         });
-    for (int i = 0; i < 9; i++) {
-      pool.remove().run();
+    while (millis < 220) {
       assertThat(pages.refuses()).as("after %s ms", millis).isFalse();
-    }
-    for (int i = 0; i < 3; i++) {
       pool.remove().run();
+      slow(20);
     }
+    pool.remove().run();
     assertThat(pages.refuses()).as("after %s ms", millis).isTrue();
 
     while (!pool.isEmpty()) {

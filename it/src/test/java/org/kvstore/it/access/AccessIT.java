@@ -3,9 +3,11 @@ package org.kvstore.it.access;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.json.JsonObject;
+import java.io.IOException;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -21,6 +23,7 @@ class AccessIT {
   private static final String INSIDE = "orders/";
   private static final String OUTSIDE = "secret/";
 
+  private static Issuer issuer;
   private static SecuredServer server;
   private static final Map<Person, String> TOKENS = new EnumMap<>(Person.class);
 
@@ -29,13 +32,17 @@ class AccessIT {
     NOBODY,
     WITH_A_WRONG_TOKEN,
     REVOKED,
+    WITH_AN_EXPIRED_WEB_TOKEN,
     STRANGER,
     READER,
+    READER_BY_WEB_TOKEN,
     WRITER,
     WRITER_BY_GROUP,
     WRITER_BY_TOKEN,
+    WRITER_BY_WEB_TOKEN_OF_GROUP,
     ADMINISTRATOR,
     ADMINISTRATOR_OF_ALL,
+    OPERATOR_BY_WEB_TOKEN,
     OPERATOR;
 
     boolean isKnown() {
@@ -55,13 +62,14 @@ class AccessIT {
     }
 
     private boolean mayAll() {
-      return this == ADMINISTRATOR_OF_ALL || this == OPERATOR;
+      return ordinal() >= ADMINISTRATOR_OF_ALL.ordinal();
     }
   }
 
   @BeforeAll
-  static void grant() {
-    server = SecuredServer.ready("access");
+  static void grant() throws IOException {
+    issuer = new Issuer();
+    server = SecuredServer.ready("access", issuer.variables());
     TOKENS.put(Person.OPERATOR, SecuredServer.OPERATOR);
     TOKENS.put(Person.WITH_A_WRONG_TOKEN, "kvt_aaaaaaaaaaaa_" + "a".repeat(43));
     TOKENS.put(Person.STRANGER, server.token("stranger").getString("token"));
@@ -73,6 +81,7 @@ class AccessIT {
     JsonObject token = server.token("emil");
     TOKENS.put(Person.WRITER_BY_TOKEN, token.getString("token"));
     server.grant("token", token.getString("id"), INSIDE, "write");
+    grantWebTokens();
     TOKENS.put(Person.ADMINISTRATOR_OF_ALL, server.token("root").getString("token"));
     server.grant("subject", "root", "", "admin");
     JsonObject revoked = server.token("reader");
@@ -85,6 +94,16 @@ class AccessIT {
     }
   }
 
+  private static void grantWebTokens() {
+    server.grant("subject", "faye@example.org", INSIDE, "read");
+    TOKENS.put(Person.READER_BY_WEB_TOKEN, issuer.token("faye@example.org"));
+    TOKENS.put(Person.WRITER_BY_WEB_TOKEN_OF_GROUP, issuer.token("gil@example.org", "team"));
+    TOKENS.put(Person.OPERATOR_BY_WEB_TOKEN, issuer.token("hal@example.org", Issuer.OPERATORS));
+    JwtClaims expired = Issuer.claims("hal@example.org", Issuer.OPERATORS);
+    expired.setExpirationTime(Issuer.secondsFromNow(-1));
+    TOKENS.put(Person.WITH_AN_EXPIRED_WEB_TOKEN, issuer.sign(expired));
+  }
+
   private static void granted(Person person, String permission) {
     String subject = person.name().toLowerCase(java.util.Locale.ROOT);
     TOKENS.put(person, server.token(subject).getString("token"));
@@ -94,6 +113,7 @@ class AccessIT {
   @AfterAll
   static void stop() {
     server.close();
+    issuer.close();
   }
 
   static List<Call> calls() {

@@ -24,6 +24,7 @@ import org.jose4j.lang.JoseException;
 final class Issuer implements AutoCloseable {
   static final String NAME = "https://issuer.example";
   static final String AUDIENCE = "kvstore";
+  static final String OPERATORS = "operators";
 
   private final HttpServer http;
   private final AtomicInteger fetches = new AtomicInteger();
@@ -61,7 +62,7 @@ final class Issuer implements AutoCloseable {
         "MP_JWT_VERIFY_CLOCK_SKEW",
         "0",
         "KV_SECURITY_ADMIN_GROUP",
-        "operators");
+        OPERATORS);
   }
 
   /** Signs with a new key from now on, and publishes it beside the others. */
