@@ -31,6 +31,8 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
       arguments.add("--enable-native-access=ALL-UNNAMED");
     }
     arguments.add("-Djava.io.tmpdir=" + runDirectory.resolve(RunDirectory.TEMPORARY));
+    // Signals stop it; Liberty would listen for a command that does.
+    arguments.add("-Dcommand.port=-1");
     arguments.addAll(options(configuration().resolve("jvm.options")));
     arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
     arguments.removeIf(String::isEmpty);
