@@ -12,8 +12,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Map;
@@ -44,8 +42,10 @@ final class Environment {
   /**
    * Makes relative paths absolute from where the user stands, sees to the TLS key store, and says
    * in full what is meant by an access log or by traces. A variable that is empty is not set.
+   *
+   * @return whether the server's certificate is the user's own, rather than a generated one
    */
-  static void complete(Map<String, String> environment, Path workingDirectory) {
+  static boolean complete(Map<String, String> environment, Path workingDirectory) {
     environment.entrySet().removeIf(Environment::isEmpty);
     environment.putIfAbsent("KV_DATA_DIR", "data");
     absolute(environment, "KV_DATA_DIR", workingDirectory);
@@ -58,15 +58,18 @@ final class Environment {
     if (wantsTraces(environment)) {
       TRACES_ONLY.forEach(environment::putIfAbsent);
     }
-    if (environment.containsKey("KV_TLS_KEYSTORE")) {
-      absolute(environment, "KV_TLS_KEYSTORE", workingDirectory);
-      return;
+    for (String file : TlsFiles.VARIABLES) {
+      absolute(environment, file, workingDirectory);
     }
-    environment.putIfAbsent("KV_TLS_DIR", environment.get("KV_DATA_DIR") + "-tls");
-    absolute(environment, "KV_TLS_DIR", workingDirectory);
-    if (!CLOSED.equals(environment.get("KV_HTTPS_PORT"))) {
-      generatedKeyStore(environment, Path.of(environment.get("KV_TLS_DIR")));
+    boolean ownPair = TlsFiles.namePair(environment);
+    if (!ownPair) {
+      environment.putIfAbsent("KV_TLS_DIR", environment.get("KV_DATA_DIR") + "-tls");
+      absolute(environment, "KV_TLS_DIR", workingDirectory);
+      if (!CLOSED.equals(environment.get("KV_HTTPS_PORT"))) {
+        generatedKeyStore(environment, Path.of(environment.get("KV_TLS_DIR")));
+      }
     }
+    return ownPair;
   }
 
   private static boolean isEmpty(Map.Entry<String, String> variable) {
@@ -86,7 +89,7 @@ final class Environment {
   /** Liberty generates the key pair itself; the password for it is kept beside it. */
   private static void generatedKeyStore(Map<String, String> environment, Path directory) {
     try {
-      Files.createDirectories(directory, ownerOnly(directory, "rwx------"));
+      Files.createDirectories(directory, OwnerOnly.directory(directory));
       String password = password(directory);
       environment.put("KV_TLS_KEYSTORE", directory.resolve("key.p12").toString());
       environment.put("KV_TLS_KEYSTORE_TYPE", "PKCS12");
@@ -115,36 +118,26 @@ final class Environment {
     }
   }
 
-  /** A crash leaves the whole file or none: an empty password would be kept for ever. */
-  private static void create(Path file) throws IOException {
+  static String randomPassword() {
     byte[] random = new byte[PASSWORD_BYTES];
     new SecureRandom().nextBytes(random);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(random);
+  }
+
+  /** A crash leaves the whole file or none: an empty password would be kept for ever. */
+  private static void create(Path file) throws IOException {
     Path partial = file.resolveSibling("password.partial");
     Files.deleteIfExists(partial);
     try (FileChannel channel =
-        FileChannel.open(partial, Set.of(CREATE_NEW, WRITE), ownerOnly(file, "rw-------"))) {
-      String password = Base64.getUrlEncoder().withoutPadding().encodeToString(random);
-      channel.write(ByteBuffer.wrap(password.getBytes(StandardCharsets.UTF_8)));
+        FileChannel.open(partial, Set.of(CREATE_NEW, WRITE), OwnerOnly.file(file))) {
+      channel.write(ByteBuffer.wrap(randomPassword().getBytes(StandardCharsets.UTF_8)));
       channel.force(true);
     }
     Files.move(partial, file, ATOMIC_MOVE);
-    if (isPosix(file)) {
+    if (OwnerOnly.isPosix(file)) {
       try (FileChannel directory = FileChannel.open(file.getParent(), READ)) {
         directory.force(true);
       }
     }
-  }
-
-  private static FileAttribute<?>[] ownerOnly(Path path, String permissions) {
-    if (!isPosix(path)) {
-      return new FileAttribute<?>[0];
-    }
-    return new FileAttribute<?>[] {
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
-    };
-  }
-
-  private static boolean isPosix(Path path) {
-    return path.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 }

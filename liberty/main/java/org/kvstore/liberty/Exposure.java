@@ -24,6 +24,7 @@ final class Exposure {
     String host = environment.getOrDefault("KV_HOST", "127.0.0.1");
     if (isLoopback(host)
         || AUTHENTICATION.stream().anyMatch(environment::containsKey)
+        || TlsFiles.asksClients(environment)
         || environment.getOrDefault("KV_JAVA_OPTIONS", "").contains("-Dkv.security.admin-token")) {
       return "";
     }

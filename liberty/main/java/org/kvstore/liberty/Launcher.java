@@ -78,14 +78,17 @@ public final class Launcher {
     ProcessBuilder builder = new ProcessBuilder(command.arguments());
     Map<String, String> environment = builder.environment();
     environment.putAll(command.environment());
-    Environment.complete(environment, Path.of("").toAbsolutePath());
+    boolean ownPair = Environment.complete(environment, Path.of("").toAbsolutePath());
     String warning = Exposure.check(environment);
     if (!warning.isEmpty()) {
       System.err.println(warning);
     }
     command.configureTraces(Environment.wantsTraces(environment));
+    command.configureClientCertificates(TlsFiles.asksClients(environment));
     ServerAddress address = ServerAddress.of(environment);
     address.checkFree();
+    StrictTransport.complete(environment, ownPair, address);
+    TlsFiles.publish(environment, ownPair, directory.path().resolve("tls")).watch();
     Process server =
         builder
             .redirectOutput(ProcessBuilder.Redirect.INHERIT)

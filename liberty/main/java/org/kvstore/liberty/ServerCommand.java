@@ -17,7 +17,6 @@ import java.util.stream.Stream;
  */
 record ServerCommand(Path home, Path ownJar, Path runDirectory) {
   private static final String NAME = "kvstore";
-  private static final String TRACES = "traces.xml";
 
   /** From this Java release on, native access has to be granted and Liberty needs other exports. */
   static final int STRICT_RELEASE = 24;
@@ -32,6 +31,8 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
       arguments.add("--enable-native-access=ALL-UNNAMED");
     }
     arguments.add("-Djava.io.tmpdir=" + runDirectory.resolve(RunDirectory.TEMPORARY));
+    // Signals stop it; Liberty would listen for a command that does.
+    arguments.add("-Dcommand.port=-1");
     arguments.addAll(options(configuration().resolve("jvm.options")));
     arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
     arguments.removeIf(String::isEmpty);
@@ -56,16 +57,26 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     return environment;
   }
 
-  /**
-   * Puts the configuration for traces where server.xml includes it from, or takes it away: those
-   * who ask for none do not pay for them with time to start and memory.
-   */
+  /** Has the server make traces, or not. */
   void configureTraces(boolean wanted) throws IOException {
-    Path included = runDirectory.resolve(NAME).resolve(TRACES);
+    include("traces.xml", wanted);
+  }
+
+  /** Has the server ask clients for certificates, or not. */
+  void configureClientCertificates(boolean wanted) throws IOException {
+    include("client-certificates.xml", wanted);
+  }
+
+  /**
+   * Puts a part of the configuration where server.xml includes it from, or takes it away: those who
+   * do not ask for it do not pay for it with time to start and memory.
+   */
+  private void include(String part, boolean wanted) throws IOException {
+    Path included = runDirectory.resolve(NAME).resolve(part);
     Files.deleteIfExists(included);
     if (wanted) {
       Files.createDirectories(included.getParent());
-      Files.copy(configuration().resolve(TRACES), included);
+      Files.copy(configuration().resolve(part), included);
     }
   }
 

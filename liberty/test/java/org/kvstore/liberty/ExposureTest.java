@@ -32,6 +32,9 @@ class ExposureTest {
     assertThat(
             Exposure.check(Map.of("KV_HOST", "0.0.0.0", "KV_SECURITY_ADMIN_TOKEN_FILE", "token")))
         .isEmpty();
+    assertThat(
+            Exposure.check(Map.of("KV_HOST", "0.0.0.0", "KV_TLS_CLIENT_CERTIFICATES", "required")))
+        .isEmpty();
   }
 
   @Test

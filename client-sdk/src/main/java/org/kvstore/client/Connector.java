@@ -12,9 +12,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
@@ -62,17 +58,14 @@ final class Connector {
    *
    * @param connectTimeout how long to wait for a connection
    * @param answerTimeout how long to wait for the beginning of an answer
-   * @param certificates what to trust; null trusts what the Java runtime does
+   * @param context what TLS connections are made with; null for what the Java runtime has
    */
   static Connector of(
-      URI server,
-      Duration connectTimeout,
-      Duration answerTimeout,
-      @Nullable KeyStore certificates) {
+      URI server, Duration connectTimeout, Duration answerTimeout, @Nullable SSLContext context) {
     HttpClient.Builder builder =
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(connectTimeout);
-    if (certificates != null) {
-      builder.sslContext(trusting(certificates));
+    if (context != null) {
+      builder.sslContext(context);
     }
     return new Connector(server, builder.build(), answerTimeout, null);
   }
@@ -220,19 +213,6 @@ final class Connector {
     if (value != null) {
       String encoded = URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
       query.add(name + "=" + encoded);
-    }
-  }
-
-  private static SSLContext trusting(KeyStore certificates) {
-    try {
-      TrustManagerFactory trust =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      trust.init(certificates);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), new SecureRandom());
-      return context;
-    } catch (GeneralSecurityException unusable) {
-      throw new IllegalArgumentException("The certificates cannot be used.", unusable);
     }
   }
 }

@@ -5,6 +5,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.eclipse.microprofile.rest.client.RestClientBuilder;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ public final class KeyValueClientBuilder {
   private final URI server;
   private Duration connectTimeout = CONNECT_TIMEOUT;
   private Duration readTimeout = READ_TIMEOUT;
-  private @Nullable KeyStore trustStore;
+  private Certificates certificates = Certificates.DEFAULT;
   private @Nullable Supplier<String> token;
 
   KeyValueClientBuilder(URI server) {
@@ -49,8 +50,19 @@ public final class KeyValueClientBuilder {
   }
 
   /** Certificates to trust instead of those of the Java runtime. */
-  public KeyValueClientBuilder trustStore(KeyStore certificates) {
-    trustStore = certificates;
+  public KeyValueClientBuilder trustStore(KeyStore trusted) {
+    certificates = certificates.trusting(trusted);
+    return this;
+  }
+
+  /**
+   * The key pair whose certificate says who is asking, if the service asks for one. It is never
+   * logged.
+   *
+   * @param password that protects the private key
+   */
+  public KeyValueClientBuilder keyStore(KeyStore pair, char[] password) {
+    certificates = certificates.owning(pair, password);
     return this;
   }
 
@@ -71,7 +83,8 @@ public final class KeyValueClientBuilder {
   /**
    * Builds the client. No connection is made yet.
    *
-   * @throws IllegalArgumentException if the server is not an http or https URL
+   * @throws IllegalArgumentException if the server is not an http or https URL, or the key stores
+   *     cannot be used
    */
   public KeyValueClient build() {
     String scheme = server.getScheme();
@@ -84,9 +97,9 @@ public final class KeyValueClientBuilder {
             .property(WITHOUT_DEFAULT_MAPPER, true)
             .connectTimeout(connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
             .readTimeout(readTimeout.toMillis(), TimeUnit.MILLISECONDS);
-    KeyStore certificates = trustStore;
-    if (certificates != null) {
-      builder.trustStore(certificates);
+    SSLContext context = certificates.context();
+    if (context != null) {
+      builder.sslContext(context);
     }
     Supplier<String> bearer = token;
     if (bearer != null) {
@@ -98,7 +111,7 @@ public final class KeyValueClientBuilder {
         builder.build(KeyValueApi.class),
         waitStep(),
         true,
-        () -> Connector.of(server, connect, read, certificates).with(bearer));
+        () -> Connector.of(server, connect, read, context).with(bearer));
   }
 
   /** Two thirds of the read time-out, so that a held answer arrives before it; at most 20 s. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -24,12 +25,17 @@ import org.kvstore.it.support.ServerProcess;
  */
 class ReadmeIT {
   private static final String HOME = "http://127.0.0.1:8080";
+  private static final String SECURE_HOME = "https://127.0.0.1:8443";
   private static final Pattern TOUR =
       Pattern.compile("(?s)\n## (?:A tour with curl|Operations)\n(.*?)(?=\n## )");
   private static final Pattern ACCESS = Pattern.compile("(?s)\n## Who may do what\n(.*?)(?=\n## )");
+  private static final Pattern TLS = Pattern.compile("(?s)\n## TLS\n(.*?)(?=\n## )");
+  private static final Pattern VARIABLE = Pattern.compile("(KV_\\w+)=(\\S+)");
+  private static final Pattern START =
+      Pattern.compile("(?s)```\n((?:KV_\\w+=\\S+ )+)java -jar liberty/target/kvstore.jar\n```");
   private static final Pattern BLOCK = Pattern.compile("(?s)```sh\n(.*?)```");
   private static final Pattern PROMISED = Pattern.compile("(?m)# (\\d{3})\\b");
-  private static final Pattern ANSWERED = Pattern.compile("(?m)^HTTP/1.1 (\\d{3})");
+  private static final Pattern ANSWERED = Pattern.compile("(?m)^HTTP/(?:1.1|2) (\\d{3})");
   private static final Path WORK = ServerProcess.directory("readme");
 
   private static ServerProcess server;
@@ -73,19 +79,55 @@ class ReadmeIT {
     }
   }
 
+  @Test
+  void certificates_areServedAndTakenForWhoTheirNamesSay()
+      throws IOException, InterruptedException {
+    List<String> blocks = blocks(TLS);
+    assertThat(blocks).hasSize(2);
+    run(blocks.get(0), server);
+    try (ServerProcess started =
+        ServerProcess.ready(ServerProcess.directory("readme-tls"), startOf(TLS))) {
+      run(blocks.get(1), started);
+    }
+  }
+
+  /** The variables of the section's command that starts a server; files are where it makes them. */
+  private static Map<String, String> startOf(Pattern section) throws IOException {
+    Map<String, String> variables = new HashMap<>();
+    for (String start : found(section, START)) {
+      VARIABLE
+          .matcher(start)
+          .results()
+          .forEach(
+              variable -> {
+                Path file = WORK.resolve(variable.group(2));
+                variables.put(
+                    variable.group(1), Files.exists(file) ? file.toString() : variable.group(2));
+              });
+    }
+    return variables;
+  }
+
   private static List<String> blocks(Pattern section) throws IOException {
+    return found(section, BLOCK);
+  }
+
+  private static List<String> found(Pattern section, Pattern wanted) throws IOException {
     String readme = Files.readString(Path.of(System.getProperty("it.readme")));
     return section
         .matcher(readme)
         .results()
-        .flatMap(tour -> BLOCK.matcher(tour.group(1)).results())
+        .flatMap(text -> wanted.matcher(text.group(1)).results())
         .map(block -> block.group(1))
         .toList();
   }
 
   private static void run(String block, ServerProcess on) throws IOException, InterruptedException {
     Path output = WORK.resolve("output");
-    String script = block.replace(HOME, on.service().uri().toString());
+    String script =
+        block
+            .replace(HOME, on.service().uri().toString())
+            .replace(SECURE_HOME, "https://127.0.0.1:" + on.httpsPort());
     Process shell =
         new ProcessBuilder("bash", "-e", "-c", script)
             .directory(WORK.toFile())

@@ -14,6 +14,7 @@ record Refusal(Code code, String detail, @Nullable String allow) {
   enum Code {
     KEY_INVALID(400, "The key is not valid"),
     REQUEST_INVALID(400, "The request is not valid"),
+    FORBIDDEN(403, "Not permitted"),
     NOT_FOUND(404, "Not found"),
     METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
     NOT_ACCEPTABLE(406, "No acceptable representation");

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.kvstore.liberty.http.Refusal.Code;
 /**
  * Answers a request that must not be dispatched with a problem (RFC 9457) of its own: one whose
  * target Liberty cannot decode, and one that Liberty's own applications would refuse in a form of
- * theirs.
+ * theirs. It redirects what came in clear, if that is wanted, without reading its body.
  *
  * <p>Liberty asks a {@link WorkClassifier} for the executor of each request before it looks for an
  * application. For a request that may be dispatched the answer is "the usual one"; for any other it
@@ -28,34 +29,75 @@ public final class RequestTargetGuard implements WorkClassifier {
   private static final Pattern SOUND_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final int ID_BYTES = 8;
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int PERMANENT_REDIRECT = 308;
+
+  private volatile SecureTransport transport = SecureTransport.UNCONFIGURED;
+
+  /** Takes what the configuration says of this extension; Liberty calls it. */
+  public void updateBell(Map<String, String> properties) {
+    transport = SecureTransport.of(properties);
+  }
 
   @Override
   public @Nullable Executor classify(HttpRequest request, HttpInboundConnection connection) {
-    String path = request.getURI();
-    Refusal refusal = null;
-    if (!RequestTarget.isDispatchable(path)) {
-      boolean key = path.startsWith("/v1/kv/") || path.startsWith("/v1/history/");
-      refusal =
-          Refusal.of(
-              key ? Code.KEY_INVALID : Code.REQUEST_INVALID,
-              "The request target is not a valid, normalised and properly escaped path.");
-    } else if (PlatformPaths.contain(path)) {
-      refusal = PlatformPaths.refusal(request.getMethod(), path, request.getQuery());
+    SecureTransport rules = transport;
+    HttpResponse response = connection.getResponse();
+    boolean secure = connection.getSSLContext() != null;
+    if (secure) {
+      rules.protect(response);
     }
-    return refusal == null ? null : answer(refusal, request, connection);
+    boolean redirected = !secure && rules.redirects(request.getURI());
+    Refusal refusal = refusal(request, redirected);
+    if (refusal != null) {
+      return answer(connection, () -> write(refusal, request, response));
+    }
+    return redirected
+        ? answer(connection, () -> redirect(rules.location(request), response))
+        : null;
   }
 
-  private static Executor answer(
-      Refusal refusal, HttpRequest request, HttpInboundConnection connection) {
+  private static @Nullable Refusal refusal(HttpRequest request, boolean redirected) {
+    String path = request.getURI();
+    if (!RequestTarget.isDispatchable(path)) {
+      boolean key = path.startsWith("/v1/kv/") || path.startsWith("/v1/history/");
+      return Refusal.of(
+          key ? Code.KEY_INVALID : Code.REQUEST_INVALID,
+          "The request target is not a valid, normalised and properly escaped path.");
+    }
+    if (redirected) {
+      return SecureTransport.refusal(request);
+    }
+    return PlatformPaths.contain(path)
+        ? PlatformPaths.refusal(request.getMethod(), path, request.getQuery())
+        : null;
+  }
+
+  /** Writes an answer to its end. */
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private static Executor answer(HttpInboundConnection connection, Writing writing) {
     return task -> {
       Exception failure = null;
       try {
-        write(refusal, request, connection.getResponse());
+        writing.run();
       } catch (IOException e) {
         failure = e;
       }
       connection.finish(failure);
     };
+  }
+
+  private static void redirect(String location, HttpResponse response) throws IOException {
+    response.setStatus(PERMANENT_REDIRECT);
+    response.setReason("Permanent Redirect");
+    response.setHeader("Location", location);
+    response.setHeader("Cache-Control", "no-cache");
+    // The body, if any, is not read.
+    response.setHeader("Connection", "close");
+    response.setContentLength(0);
+    response.getBody().close();
   }
 
   private static void write(Refusal refusal, HttpRequest request, HttpResponse response)

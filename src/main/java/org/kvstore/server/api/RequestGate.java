@@ -15,6 +15,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
+import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
@@ -60,6 +61,7 @@ public class RequestGate extends HttpFilter {
   private static final String HISTORY = "/v1/history/";
   private static final String WATCH = "/v1/watch";
   private static final String KEY = "org.kvstore.key";
+  private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
   private static final Set<String> WITH_BODY = Set.of("PUT", "POST", "PATCH");
@@ -250,7 +252,10 @@ public class RequestGate extends HttpFilter {
       exchange.isOf(
           authenticator.authenticate(
               new Presented(
-                  request.getHeader(HttpHeaders.AUTHORIZATION), request.getRemoteAddr(), name)));
+                  request.getHeader(HttpHeaders.AUTHORIZATION),
+                  authenticator.asksForCertificates() ? certificate(request) : null,
+                  request.getRemoteAddr(),
+                  name)));
     }
   }
 
@@ -283,6 +288,13 @@ public class RequestGate extends HttpFilter {
     return allowance == null
         ? response
         : new MeteredResponse(response, allowance, exchange.kind() == RequestKind.EXPORT);
+  }
+
+  /** The certificate of the client itself, which is the first of its chain. */
+  private static @Nullable X509Certificate certificate(HttpServletRequest request) {
+    return request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain && chain.length > 0
+        ? chain[0]
+        : null;
   }
 
   /** Has a body received before the request goes on; false when this thread may wait for it. */

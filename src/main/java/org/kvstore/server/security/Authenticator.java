@@ -4,6 +4,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -12,13 +13,14 @@ import org.kvstore.server.model.Access;
 import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.ClientCertificateUse;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 
 /**
  * Finds out who sent a request: by an API token, a JSON Web Token, or the operator's token of the
- * configuration, sent as RFC 6750 says. Guessing at the latter is slowed down, see {@link
- * FailedAttempts}.
+ * configuration, sent as RFC 6750 says, or else by the client's certificate. Guessing at the
+ * operator's token is slowed down, see {@link FailedAttempts}.
  */
 @Singleton
 public class Authenticator {
@@ -31,6 +33,7 @@ public class Authenticator {
   private final FailedAttempts attempts = new FailedAttempts(System::nanoTime);
   private final boolean isRequired;
   private final boolean isLocal;
+  private final ClientCertificateUse clientCertificates;
   private final @Nullable Bytes operator;
   private final @Nullable WebTokens webTokens;
 
@@ -42,6 +45,11 @@ public class Authenticator {
     Optional<String> token = handle.engine().flatMap(engine -> engine.security().adminToken());
     isRequired = handle.engine().map(engine -> engine.security().isRequired()).orElse(false);
     isLocal = handle.engine().map(engine -> engine.security().isLocal()).orElse(true);
+    clientCertificates =
+        handle
+            .engine()
+            .map(engine -> engine.security().clientCertificates())
+            .orElse(ClientCertificateUse.OFF);
     operator = token.map(Digests::sha256).orElse(null);
     webTokens = handle.engine().flatMap(Authenticator::webTokens).orElse(null);
   }
@@ -79,6 +87,11 @@ public class Authenticator {
     return isLocal;
   }
 
+  /** Whether a client's certificate says who it is. */
+  public boolean asksForCertificates() {
+    return clientCertificates != ClientCertificateUse.OFF;
+  }
+
   /** Whether it is written down who does what, so that requests need a name. */
   public boolean isAudited() {
     return audit.isOn();
@@ -90,6 +103,13 @@ public class Authenticator {
 
   private Caller caller(Presented presented, Clock clock) {
     String authorization = presented.authorization();
+    X509Certificate certificate = presented.certificate();
+    if (certificate == null && clientCertificates == ClientCertificateUse.REQUIRED) {
+      throw unauthenticated("Connect over TLS, with a client certificate.");
+    }
+    if (certificate != null && authorization == null) {
+      return ClientCertificates.caller(certificate);
+    }
     if (authorization == null) {
       throw unauthenticated("Send a token in the header Authorization: Bearer TOKEN.");
     }

@@ -121,7 +121,7 @@ final class WebTokens {
             .filter(value -> value != null && !value.isEmpty())
             .findFirst()
             .orElse("");
-    if (!Names.isValid(name)) {
+    if (!Names.isValid(name) || ClientCertificates.isReserved(name)) {
       throw unauthenticated("it names nobody, or by a name that is not allowed here", null);
     }
     List<String> claimed =

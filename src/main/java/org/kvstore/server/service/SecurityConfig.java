@@ -17,14 +17,19 @@ import org.kvstore.server.model.KeyValueException;
  *
  * @param adminToken the token of the operator; empty when there is none
  * @param jwt which JSON Web Tokens are believed; empty for none
+ * @param clientCertificates what those of clients are
  * @param insecure whether others than this machine are served although nobody has to
  */
 public record SecurityConfig(
-    Optional<String> adminToken, Optional<JwtConfig> jwt, boolean insecure) {
+    Optional<String> adminToken,
+    Optional<JwtConfig> jwt,
+    ClientCertificateUse clientCertificates,
+    boolean insecure) {
   private static final Logger LOG = System.getLogger(SecurityConfig.class.getName());
   private static final String TOKEN = "kv.security.admin-token";
   private static final String INSECURE = "kv.security.insecure";
   private static final String TOKEN_FILE = "kv.security.admin-token-file";
+  private static final String CLIENT_CERTIFICATES = "kv.tls.client-certificates";
   private static final int LEAST_LENGTH = 32;
   private static final Pattern TOKEN_TEXT =
       Pattern.compile("[\\x21-\\x7E]{" + LEAST_LENGTH + ",512}");
@@ -45,7 +50,8 @@ public record SecurityConfig(
     Optional<String> admin =
         token.or(() -> file.map(SecurityConfig::readToken)).map(SecurityConfig::checked);
     boolean insecure = config.apply(INSECURE).map(String::strip).orElse("false").equals("true");
-    SecurityConfig security = new SecurityConfig(admin, JwtConfig.read(config), insecure);
+    SecurityConfig security =
+        new SecurityConfig(admin, JwtConfig.read(config), clientCertificates(config), insecure);
     if (security.isLocal()) {
       requireLoopback(config);
     } else if (!security.isRequired()) {
@@ -61,7 +67,22 @@ public record SecurityConfig(
 
   /** Whether clients have to say who they are. */
   public boolean isRequired() {
-    return adminToken.isPresent() || jwt.isPresent();
+    return adminToken.isPresent()
+        || jwt.isPresent()
+        || clientCertificates != ClientCertificateUse.OFF;
+  }
+
+  private static ClientCertificateUse clientCertificates(
+      Function<String, Optional<String>> config) {
+    String choice = config.apply(CLIENT_CERTIFICATES).map(String::strip).orElse("off");
+    return switch (choice) {
+      case "off" -> ClientCertificateUse.OFF;
+      case "wanted" -> ClientCertificateUse.WANTED;
+      case "required" -> ClientCertificateUse.REQUIRED;
+      default ->
+          throw refusal(
+              "%s is '%s', not off, wanted or required.".formatted(CLIENT_CERTIFICATES, choice));
+    };
   }
 
   private static void requireLoopback(Function<String, Optional<String>> config) {

@@ -44,6 +44,17 @@ class SecurityConfigTest {
         .isInstanceOf(KeyValueException.class);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"wanted", "required"})
+  void clientCertificates_areAuthentication(String choice) {
+    SecurityConfig security = read(Map.of("kv.host", "*", "kv.tls.client-certificates", choice));
+
+    assertThat(security.isRequired()).isTrue();
+    assertThat(security.isLocal()).isFalse();
+    assertThatThrownBy(() -> read(Map.of("kv.tls.client-certificates", "yes")))
+        .hasMessageContaining("off, wanted or required");
+  }
+
   @Test
   void token_comesFromTheFileOrFromTheProperty_withoutTheBlanksAround() throws IOException {
     Path file = Files.writeString(folder.resolve("token"), " " + TOKEN + "\n");

@@ -90,7 +90,21 @@ public final class Kv {
       paramLabel = "PEM",
       scope = ScopeType.INHERIT,
       description = "Trust the certificates in this file, for https.")
-  private @Nullable Path certificates;
+  private @Nullable Path trusted;
+
+  @Option(
+      names = "--cert",
+      paramLabel = "PEM",
+      scope = ScopeType.INHERIT,
+      description = "The certificate in this file says who is asking, for https.")
+  private @Nullable Path certificate;
+
+  @Option(
+      names = "--key",
+      paramLabel = "PEM",
+      scope = ScopeType.INHERIT,
+      description = "The private key of the certificate. Default: it is in the same file.")
+  private @Nullable Path key;
 
   @Option(
       names = "--token-file",
@@ -157,9 +171,7 @@ public final class Kv {
           KeyValueClient.builder(server)
               .readTimeout(readTimeout)
               .connectTimeout(shorter(readTimeout, KeyValueClientBuilder.CONNECT_TIMEOUT));
-      if (certificates != null) {
-        builder.trustStore(TrustStores.ofPem(certificates));
-      }
+      useCertificates(builder);
       String token = token();
       if (!token.isEmpty()) {
         builder.token(token);
@@ -168,7 +180,22 @@ public final class Kv {
     } catch (IllegalArgumentException wrongUrl) {
       throw usage(String.valueOf(wrongUrl.getMessage()));
     } catch (GeneralSecurityException unusable) {
-      throw usage("No certificates in " + certificates + ": " + unusable.getMessage());
+      throw usage("The certificates cannot be used: " + unusable.getMessage());
+    }
+  }
+
+  private void useCertificates(KeyValueClientBuilder builder)
+      throws IOException, GeneralSecurityException {
+    if (trusted != null) {
+      builder.trustStore(KeyStores.ofTrusted(trusted));
+    }
+    Path own = certificate;
+    if (own == null && key != null) {
+      throw usage("--key takes --cert, the certificate of the key.");
+    }
+    if (own != null) {
+      char[] password = new char[0];
+      builder.keyStore(KeyStores.ofPair(own, key == null ? own : key, password), password);
     }
   }
 

@@ -270,6 +270,8 @@ class KvTest {
         "lease frobnicate",
         "get a -s ftp://x",
         "get a --cacert /dev/null",
+        "get a --cert /dev/null",
+        "get a --key /dev/null",
         "get a//b",
         "frobnicate",
         ""

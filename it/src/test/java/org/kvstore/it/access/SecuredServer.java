@@ -33,6 +33,10 @@ final class SecuredServer implements AutoCloseable {
     return process.service();
   }
 
+  int httpsPort() {
+    return process.httpsPort();
+  }
+
   String log() {
     return process.log();
   }

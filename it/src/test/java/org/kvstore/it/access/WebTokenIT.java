@@ -106,6 +106,7 @@ class WebTokenIT {
               claims.unsetClaim("sub");
             }),
         claimed("of a name of ours", claims -> claims.setStringClaim("upn", "(operator)")),
+        claimed("of a certificate's name", claims -> claims.setStringClaim("upn", "cert:shop")),
         claimed("with groups of another form", claims -> claims.setClaim("groups", 7)),
         Arguments.of("of another key", signedByAnother("first")),
         Arguments.of("of a key that nobody knows", signedByAnother("unknown")),

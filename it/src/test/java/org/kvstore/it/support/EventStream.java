@@ -58,7 +58,16 @@ public final class EventStream implements AutoCloseable {
   /** Opens a stream, and checks that it is one. */
   public static EventStream open(RawRequest request) {
     try {
-      RawConnection connection = request.header("Accept", "text/event-stream").open();
+      return open(new RawConnection(request.port()), request);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Opens a stream on a connection, and checks that it is one. */
+  public static EventStream open(RawConnection connection, RawRequest request) {
+    try {
+      connection.send(request.header("Accept", "text/event-stream").bytes());
       Answer head = connection.readHead(request.line());
       assertThat(head.status()).as("%s", head).isEqualTo(200);
       assertThat(head.header("Content-Type")).startsWith("text/event-stream");

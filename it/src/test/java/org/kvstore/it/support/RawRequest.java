@@ -82,6 +82,10 @@ public final class RawRequest {
     return new RawConnection(port).send(bytes());
   }
 
+  int port() {
+    return port;
+  }
+
   /** The request line. */
   public String line() {
     return line;

@@ -34,6 +34,7 @@ public final class ServerProcess implements AutoCloseable {
    */
   static final String QUICK_START = "-XX:TieredStopAtLevel=1";
 
+  private static final int CLOSED = -1;
   private static final Path TARGET = Path.of(System.getProperty("it.target"));
 
   private final Process launcher;
@@ -214,6 +215,9 @@ public final class ServerProcess implements AutoCloseable {
         .until(
             () -> {
               assertThat(launcher.isAlive()).as("%s", log()).isTrue();
+              if (service.port() == CLOSED) {
+                return log().contains(" is ready: ");
+              }
               return service.get("/health/ready").send().status() == status
                   && (status == 200 || log().contains("not ready"));
             });
