@@ -119,7 +119,7 @@ class EncryptionIT {
 
       Cli.Run refused = new Cli(other.service()).run("restore", file.toString(), "--yes");
 
-      assertThat(refused.expect(1).err()).contains("is encrypted with the key", "the only key is");
+      assertThat(refused.expect(2).err()).contains("is encrypted with the key", "the only key is");
       assertThat(other.service().get(target("a")).send().text()).isEqualTo("kept");
       byte[] archive = Files.readAllBytes(file);
       for (int i = 1; i <= 5; i++) {

@@ -271,8 +271,9 @@ public class BackupService {
   private static ArchiveHead receive(InputStream in, Path staged, Engine engine)
       throws IOException {
     try {
-      ArchiveHead head =
-          ArchiveReader.read(in, new StagedArchive(staged, engine.disk(), engine.keys()));
+      StagedArchive archive = new StagedArchive(staged, engine.disk(), engine.keys());
+      ArchiveHead head = ArchiveReader.read(in, archive);
+      archive.requireRoomToEncrypt();
       DataDirectory.sync(staged);
       return head;
     } catch (ArchiveException e) {

@@ -18,6 +18,7 @@ final class StagedArchive implements ArchiveReader.Target {
   private final EncryptionKeys keys;
   private String head = "";
   private @Nullable MasterKey key;
+  private long bytes;
 
   StagedArchive(Path directory, DiskSpace disk, EncryptionKeys keys) {
     this.directory = directory;
@@ -33,6 +34,13 @@ final class StagedArchive implements ArchiveReader.Target {
     }
   }
 
+  /** What came in clear is written once more, encrypted, before it goes. */
+  void requireRoomToEncrypt() {
+    if (key == null && !keys.isEmpty()) {
+      disk.requireRoomFor(bytes);
+    }
+  }
+
   private KeyValueException locked(String keyId) {
     return KeyValueException.invalid(
         "body", "The archive %s. %s.".formatted(keys.missing(keyId), EncryptionKeys.ADVICE));
@@ -41,6 +49,7 @@ final class StagedArchive implements ArchiveReader.Target {
   @Override
   public OutputStream open(String name, long size) {
     disk.requireRoomFor(size);
+    bytes += size;
     StagedFile file = StagedFile.create(directory.resolve(name), disk);
     return key == null ? file : SealedFile.opening(file, key, new SealedFile.Identity(head, name));
   }
