@@ -69,8 +69,13 @@ public final class EncryptionKeys {
 
   /** What is wrong with something that a key encrypted which is not among these. */
   public String missing(String id) {
-    String lacking = "is encrypted with the key " + id;
-    return isEmpty() ? lacking + ", and no key is set" : lacking + ", and the only key is " + this;
+    String known =
+        switch (keys.size()) {
+          case 0 -> "no key is set";
+          case 1 -> "the only key is " + this;
+          default -> "the only keys are " + this;
+        };
+    return "is encrypted with the key %s, and %s".formatted(id, known);
   }
 
   private static List<MasterKey> readFile(String file) {

@@ -51,6 +51,8 @@ class EncryptionKeysTest {
     assertThat(keys.find(second)).isPresent();
     assertThat(keys.find("0".repeat(16))).isEmpty();
     assertThat(keys).hasToString(first + ", " + second);
+    assertThat(keys.missing("0123"))
+        .isEqualTo("is encrypted with the key 0123, and the only keys are %s, %s", first, second);
   }
 
   @ParameterizedTest
