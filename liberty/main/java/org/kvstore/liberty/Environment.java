@@ -50,6 +50,7 @@ final class Environment {
     environment.putIfAbsent("KV_DATA_DIR", "data");
     absolute(environment, "KV_DATA_DIR", workingDirectory);
     absolute(environment, "KV_SECURITY_ADMIN_TOKEN_FILE", workingDirectory);
+    absolute(environment, "KV_ENCRYPTION_KEY_FILE", workingDirectory);
     absolute(environment, "KV_AUDIT_LOG", workingDirectory);
     if (environment.containsKey(ACCESS_LOG)) {
       absolute(environment, ACCESS_LOG, workingDirectory);

@@ -99,6 +99,21 @@ class ArchitectureTest {
           .resideInAnyPackage("java..", "org.kvstore.api..", "org.jspecify..", ROOT + "model..");
 
   @ArchTest
+  static final ArchRule crypto_isPlainJava_andKnowsNothingOfRows =
+      classes()
+          .that()
+          .resideInAPackage(ROOT + "crypto..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java..",
+              "javax.crypto..",
+              "org.kvstore.api..",
+              "org.jspecify..",
+              ROOT + "model..",
+              ROOT + "crypto..");
+
+  @ArchTest
   static final ArchRule engine_isPlainJava =
       noClasses()
           .that()

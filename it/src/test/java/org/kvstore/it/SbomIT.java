@@ -15,22 +15,27 @@ import org.kvstore.it.support.Answer;
 
 /** The package says what it is made of, so that a known hole in a part is found. */
 class SbomIT {
-  private static final String LIST = "META-INF/sbom/kvstore.cdx.json";
+  private static final String OF_PACKAGE = "META-INF/sbom/kvstore-liberty.cdx.json";
+  private static final String OF_WAR = "WEB-INF/classes/META-INF/sbom/kvstore-server.cdx.json";
   private static final String LIBRARIES = "WEB-INF/lib/";
 
   @Test
-  void everyLibrary_isInTheListOfParts_withItsVersion() throws IOException {
-    Set<String> parts = parts();
-    for (String library : libraries()) {
-      assertThat(parts).contains(library);
-    }
-    assertThat(parts).anyMatch(part -> part.startsWith("openliberty-runtime-"));
+  void everyLibrary_isInTheListOfTheWar_withItsVersion() throws IOException {
+    Set<String> parts = parts(System.getProperty("it.war"), OF_WAR);
+    assertThat(parts).containsAll(libraries());
     assertThat(parts).noneMatch(part -> part.startsWith("junit"));
   }
 
-  private static Set<String> parts() throws IOException {
-    try (JarFile packaged = new JarFile(System.getProperty("it.launcher"));
-        InputStream list = packaged.getInputStream(packaged.getEntry(LIST))) {
+  @Test
+  void runtimeAndWar_areInTheListOfThePackage() throws IOException {
+    assertThat(parts(System.getProperty("it.launcher"), OF_PACKAGE))
+        .anyMatch(part -> part.startsWith("openliberty-runtime-"))
+        .anyMatch(part -> part.startsWith("kvstore-server-"));
+  }
+
+  private static Set<String> parts(String archive, String name) throws IOException {
+    try (JarFile packaged = new JarFile(archive);
+        InputStream list = packaged.getInputStream(packaged.getEntry(name))) {
       JsonObject document = Answer.json(new String(list.readAllBytes(), StandardCharsets.UTF_8));
       assertThat(document.getString("bomFormat")).isEqualTo("CycloneDX");
       return document.getJsonArray("components").getValuesAs(JsonObject.class).stream()

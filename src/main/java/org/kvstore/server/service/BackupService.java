@@ -22,6 +22,9 @@ import org.kvstore.api.archive.ArchiveException;
 import org.kvstore.api.archive.ArchiveHead;
 import org.kvstore.api.archive.ArchiveReader;
 import org.kvstore.api.archive.ArchiveWriter;
+import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.crypto.MasterKey;
+import org.kvstore.server.crypto.SealedFile;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.KeyValueException;
@@ -95,8 +98,10 @@ public class BackupService {
         };
     try {
       long revision = engine.store().copyTo(copy);
-      ArchiveHead head = new ArchiveHead(engine.storeId(), revision, engine.clock().instant());
-      ArchiveWriter archive = new ArchiveWriter(head, members(copy));
+      ArchiveHead head =
+          new ArchiveHead(
+              engine.storeId(), revision, engine.clock().instant(), keyId(engine.keys()));
+      ArchiveWriter archive = new ArchiveWriter(head, members(copy, head, engine.keys()));
       return new Backup(
           head, archive, engine.backupRate(), permit, () -> finished("sent", revision, start), end);
     } catch (IOException e) {
@@ -114,16 +119,36 @@ public class BackupService {
   }
 
   /** The files of a database; what RocksDB writes for people, and its lock, are not among them. */
-  private static List<ArchiveWriter.Member> members(Path database) throws IOException {
+  private static List<ArchiveWriter.Member> members(
+      Path database, ArchiveHead head, EncryptionKeys keys) throws IOException {
     List<ArchiveWriter.Member> members = new ArrayList<>();
     try (Stream<Path> files = Files.list(database)) {
       for (Path file : files.sorted().toList()) {
         if (ArchiveReader.isFileOfDatabase(String.valueOf(file.getFileName()))) {
-          members.add(new ArchiveWriter.Member(file, Files.size(file)));
+          members.add(head.isEncrypted() ? sealed(file, head, keys.first()) : clear(file));
         }
       }
     }
     return members;
+  }
+
+  private static ArchiveWriter.Member clear(Path file) throws IOException {
+    return new ArchiveWriter.Member(file, Files.size(file));
+  }
+
+  private static ArchiveWriter.Member sealed(Path file, ArchiveHead head, MasterKey key)
+      throws IOException {
+    String name = String.valueOf(file.getFileName());
+    SealedFile.Identity identity = new SealedFile.Identity(head.text(), name);
+    long size = Files.size(file);
+    return new ArchiveWriter.Member(
+        name,
+        SealedFile.sealedSize(size),
+        () -> SealedFile.sealing(Files.newInputStream(file), size, key, identity));
+  }
+
+  private static String keyId(EncryptionKeys keys) {
+    return keys.isEmpty() ? "" : keys.first().id();
   }
 
   /**
@@ -246,13 +271,9 @@ public class BackupService {
   private static ArchiveHead receive(InputStream in, Path staged, Engine engine)
       throws IOException {
     try {
-      ArchiveHead head =
-          ArchiveReader.read(
-              in,
-              (name, size) -> {
-                engine.disk().requireRoomFor(size);
-                return StagedFile.create(staged.resolve(name), engine.disk());
-              });
+      StagedArchive archive = new StagedArchive(staged, engine.disk(), engine.keys());
+      ArchiveHead head = ArchiveReader.read(in, archive);
+      archive.requireRoomToEncrypt();
       DataDirectory.sync(staged);
       return head;
     } catch (ArchiveException e) {

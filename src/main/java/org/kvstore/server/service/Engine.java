@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
@@ -28,6 +29,7 @@ import org.kvstore.server.replication.Reclaimer;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Store;
+import org.kvstore.server.store.StoreOptions;
 import org.kvstore.server.store.WatchHub;
 
 /**
@@ -51,6 +53,7 @@ public final class Engine implements AutoCloseable {
   private final AuditConfig audit;
   private final FrontConfig front;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
+  private final EncryptionKeys keys;
   private final long backupRate;
   private final DiskSpace disk;
   private final HeldReads heldReads;
@@ -70,6 +73,7 @@ public final class Engine implements AutoCloseable {
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
     backupDirectory = config.backupDirectory();
+    keys = config.store().keys();
     backupRate = config.backupRate();
     security = config.security();
     audit = config.audit();
@@ -185,7 +189,8 @@ public final class Engine implements AutoCloseable {
    *     and what to do; nothing was overwritten
    */
   public static Engine open(ServerConfig config, Threads threads, Clock clock) {
-    DataDirectory directory = DataDirectory.open(config.store().directory());
+    StoreOptions options = config.store();
+    DataDirectory directory = DataDirectory.open(options.directory(), options.keys());
     try {
       return new Engine(config, directory, threads, clock);
     } catch (RuntimeException e) {
@@ -334,6 +339,11 @@ public final class Engine implements AutoCloseable {
   /** The directory that the data is in. */
   DataDirectory directory() {
     return directory;
+  }
+
+  /** What data and backups are encrypted with; none for data in clear. */
+  EncryptionKeys keys() {
+    return keys;
   }
 
   /** How fast a backup is sent, at the most: bytes a second. */

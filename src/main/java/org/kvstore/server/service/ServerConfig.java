@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.kvstore.api.Durations;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Retention;
@@ -86,7 +87,8 @@ public record ServerConfig(
                 0,
                 1L << 36),
             number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
-            size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50)),
+            size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50),
+            EncryptionKeys.read(config)),
         limits(config, limits, spare),
         new Retention(
             time(config, "kv.history.max-age", Retention.DEFAULT.age(), Duration.ofDays(36_500)),

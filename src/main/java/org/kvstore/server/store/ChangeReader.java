@@ -32,7 +32,7 @@ final class ChangeReader {
           return new Changes(read, revision - 1);
         }
         byte[] row = rows.value();
-        read.add(Rows.changeEvent(rowKey, row));
+        read.add(Rows.changeEvent(rowKey, row, database.dataKey()));
         size += row.length;
       }
       Database.check(rows);
@@ -104,7 +104,7 @@ final class ChangeReader {
     try (RocksIterator rows = database.iterator(Table.CHANGES, view.options())) {
       rows.seek(Rows.changeStart(revision));
       if (rows.isValid()) {
-        return Rows.changeEvent(rows.key(), rows.value()).time() < time;
+        return Rows.changeEvent(rows.key(), rows.value(), database.dataKey()).time() < time;
       }
       Database.check(rows);
       return false;

@@ -1,9 +1,12 @@
 package org.kvstore.server.store;
 
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.crypto.DataKey;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksIterator;
 
 /** A walk through the table of current entries. */
@@ -11,12 +14,14 @@ final class CurrentWalk implements EntryWalk {
   private final RocksIterator rows;
   private final KeyRange range;
   private final boolean descending;
+  private final @Nullable DataKey dataKey;
   private boolean valid;
   private Bytes key = Bytes.EMPTY;
 
-  /** Takes the iterator over. */
-  CurrentWalk(RocksIterator rows, KeyRange range, boolean descending) {
-    this.rows = rows;
+  /** Begins at the end of the range that the direction says. */
+  CurrentWalk(Database database, ReadOptions options, KeyRange range, boolean descending) {
+    rows = database.iterator(Table.CURRENT, options);
+    dataKey = database.dataKey();
     this.range = range;
     this.descending = descending;
     try {
@@ -51,7 +56,7 @@ final class CurrentWalk implements EntryWalk {
 
   @Override
   public Entry entry() {
-    return Rows.currentEntry(new Key(key), rows.value());
+    return Rows.currentEntry(new Key(key), rows.value(), dataKey);
   }
 
   @Override

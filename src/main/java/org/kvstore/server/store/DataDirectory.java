@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.KeyValueException;
 
 /**
@@ -31,7 +33,8 @@ import org.kvstore.server.model.KeyValueException;
  *
  * <pre>
  * LOCK         locked by the process that uses the directory
- * FORMAT       format version, store id and checksum; written last when a directory is initialised
+ * FORMAT       format version, store id, with which key values are encrypted, and checksum;
+ *              written last when a directory is initialised
  * FORMAT.new   the same while initialisation is under way: nothing was acknowledged yet
  * shards/0     the database of shard 0
  * tmp          copies that are sent and archives that arrive; emptied at open
@@ -47,7 +50,9 @@ public final class DataDirectory implements AutoCloseable {
 
   /** Directories of the first servers have no checksum there. */
   private static final Pattern FORMAT_LINES =
-      Pattern.compile(MAGIC + "\nstore ([0-9a-f-]{36})\n(crc32c [0-9a-f]{8}\n)?");
+      Pattern.compile(
+          MAGIC
+              + "\nstore ([0-9a-f-]{36})\n(?:encrypted ([0-9a-f]{16})\n)?(crc32c [0-9a-f]{8}\n)?");
 
   private static final String LOCK = "LOCK";
   static final String FORMAT = "FORMAT";
@@ -62,34 +67,68 @@ public final class DataDirectory implements AutoCloseable {
 
   private final Path path;
   private final FileChannel lock;
-  private final String storeId;
-  private final boolean isNew;
+  private final Format format;
+  private final State state;
   private final AtomicInteger temporaries = new AtomicInteger();
 
-  private DataDirectory(Path path, FileChannel lock, String storeId, boolean isNew) {
+  /** What the directory was before this open. */
+  private enum State {
+    NEW,
+    USED,
+    /** Used, and FORMAT names a key that is not the first one any more. */
+    UNDER_ANOTHER_KEY
+  }
+
+  private DataDirectory(Path path, FileChannel lock, Format format, State state) {
     this.path = path;
     this.lock = lock;
-    this.storeId = storeId;
-    this.isNew = isNew;
+    this.format = format;
+    this.state = state;
+  }
+
+  /**
+   * What a FORMAT file says.
+   *
+   * @param storeId identity of the store
+   * @param keyId of the key that values are encrypted with; empty for values in clear, which is
+   *     decided when a directory is initialised
+   */
+  record Format(String storeId, String keyId) {
+    private String text() {
+      String encryption = keyId.isEmpty() ? "" : "encrypted " + keyId + "\n";
+      String identity = MAGIC + "\nstore " + storeId + "\n" + encryption;
+      CRC32C checksum = new CRC32C();
+      checksum.update(identity.getBytes(StandardCharsets.ISO_8859_1));
+      return identity + "crc32c %08x\n".formatted(checksum.getValue());
+    }
+  }
+
+  /** The same as {@link #open(Path, EncryptionKeys)}, without encryption. */
+  public static DataDirectory open(Path path) {
+    return open(path, EncryptionKeys.NONE);
   }
 
   /**
    * Locks a directory and checks its format; a missing or empty one is prepared for a new store.
    *
+   * @param keys those of the operator; a new directory becomes an encrypted one if there is any
    * @throws KeyValueException UNAVAILABLE, saying which file is wrong and what to do; nothing was
    *     overwritten
    */
-  public static DataDirectory open(Path path) {
+  public static DataDirectory open(Path path, EncryptionKeys keys) {
     Path directory = path.toAbsolutePath().normalize();
     FileChannel lock = lock(directory);
     try {
       if (Files.exists(directory.resolve(FORMAT))) {
-        String storeId = readStoreId(directory.resolve(FORMAT));
+        Format stored = readFormat(directory.resolve(FORMAT));
+        requireKeys(directory.resolve(FORMAT), stored, keys);
+        Format format = new Format(stored.storeId(), keyId(keys));
         Replacement.finishInterrupted(directory, shard(directory, 0));
         deleteTree(directory.resolve(TEMPORARY));
-        return new DataDirectory(directory, lock, storeId, false);
+        State state = format.equals(stored) ? State.USED : State.UNDER_ANOTHER_KEY;
+        return new DataDirectory(directory, lock, format, state);
       }
-      return new DataDirectory(directory, lock, initialise(directory), true);
+      return new DataDirectory(directory, lock, initialise(directory, keyId(keys)), State.NEW);
     } catch (IOException e) {
       closeQuietly(lock);
       throw refusal(directory, "cannot be read or written (" + e + ")", "Check its permissions", e);
@@ -101,7 +140,7 @@ public final class DataDirectory implements AutoCloseable {
 
   /** Identity of the store, given when the directory was initialised. */
   public String storeId() {
-    return storeId;
+    return format.storeId();
   }
 
   /** Where the directory is. */
@@ -111,7 +150,7 @@ public final class DataDirectory implements AutoCloseable {
 
   /** Whether this open initialised the directory, so that databases are to be made. */
   public boolean isNew() {
-    return isNew;
+    return state == State.NEW;
   }
 
   /** The directory of one shard's database. */
@@ -149,7 +188,7 @@ public final class DataDirectory implements AutoCloseable {
    * started on.
    */
   public void completeCopy(Path copy) throws IOException {
-    writeFormat(copy.resolve(FORMAT), storeId);
+    writeFormat(copy.resolve(FORMAT), format);
     sync(copy.resolve(SHARDS));
     sync(copy);
   }
@@ -160,13 +199,20 @@ public final class DataDirectory implements AutoCloseable {
     return shard(copy, 0);
   }
 
-  /** Ends the initialisation of a new directory, durably; to be called once its databases exist. */
+  /**
+   * Ends the initialisation of a new directory, or the change of the key of another one, durably;
+   * to be called once its databases are open.
+   */
   public void initialised() {
-    if (!isNew) {
+    if (state == State.USED) {
       return;
     }
     try {
-      sync(path.resolve(SHARDS));
+      if (state == State.NEW) {
+        sync(path.resolve(SHARDS));
+      } else {
+        writeFormat(path.resolve(FORMAT_NEW), format);
+      }
       Files.move(path.resolve(FORMAT_NEW), path.resolve(FORMAT), StandardCopyOption.ATOMIC_MOVE);
       sync(path);
     } catch (IOException e) {
@@ -241,8 +287,30 @@ public final class DataDirectory implements AutoCloseable {
         null);
   }
 
-  /** The identity of the store that a FORMAT file names. */
-  static String readStoreId(Path format) throws IOException {
+  private static String keyId(EncryptionKeys keys) {
+    return keys.isEmpty() ? "" : keys.first().id();
+  }
+
+  private static void requireKeys(Path file, Format format, EncryptionKeys keys) {
+    String id = format.keyId();
+    if (id.isEmpty() && !keys.isEmpty()) {
+      throw notEncrypted(file);
+    }
+    if (!id.isEmpty() && keys.find(id).isEmpty()) {
+      throw refusal(file, "says that the data " + keys.missing(id), EncryptionKeys.ADVICE, null);
+    }
+  }
+
+  static KeyValueException notEncrypted(Path file) {
+    return refusal(
+        file,
+        "is of data in clear, and a key is set (kv.encryption.key-file, kv.encryption.key)",
+        "Start without it and make a backup; start with it in a new data directory and restore it",
+        null);
+  }
+
+  /** What a FORMAT file says. */
+  static Format readFormat(Path format) throws IOException {
     String text = Files.readString(format, StandardCharsets.ISO_8859_1);
     Matcher lines = FORMAT_LINES.matcher(text);
     if (!text.startsWith(MAGIC + "\n")) {
@@ -252,24 +320,21 @@ public final class DataDirectory implements AutoCloseable {
           "Use the version of the server that wrote it, or another data directory",
           null);
     }
-    if (!lines.matches() || !(lines.group(2) == null || text.equals(format(lines.group(1))))) {
+    Format read =
+        lines.matches()
+            ? new Format(lines.group(1), Objects.requireNonNullElse(lines.group(2), ""))
+            : null;
+    if (read == null || !(lines.group(3) == null || text.equals(read.text()))) {
       throw refusal(
           format,
           "is damaged",
           "Restore it from a backup, or use the version of the server that wrote it",
           null);
     }
-    return lines.group(1);
+    return read;
   }
 
-  private static String format(String storeId) {
-    String identity = MAGIC + "\nstore " + storeId + "\n";
-    CRC32C checksum = new CRC32C();
-    checksum.update(identity.getBytes(StandardCharsets.ISO_8859_1));
-    return identity + "crc32c %08x\n".formatted(checksum.getValue());
-  }
-
-  private static String initialise(Path directory) throws IOException {
+  private static Format initialise(Path directory, String keyId) throws IOException {
     Set<String> ours = Set.of(LOCK, FORMAT_NEW, SHARDS);
     boolean unfinished = Files.exists(directory.resolve(FORMAT_NEW));
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
@@ -287,18 +352,17 @@ public final class DataDirectory implements AutoCloseable {
       }
     }
     deleteTree(directory.resolve(SHARDS));
-    String storeId = UUID.randomUUID().toString();
-    Path format = directory.resolve(FORMAT_NEW);
-    writeFormat(format, storeId);
+    Format format = new Format(UUID.randomUUID().toString(), keyId);
+    writeFormat(directory.resolve(FORMAT_NEW), format);
     Files.createDirectories(directory.resolve(SHARDS));
     sync(directory);
     syncAncestors(directory);
-    return storeId;
+    return format;
   }
 
-  private static void writeFormat(Path format, String storeId) throws IOException {
-    Files.writeString(format, format(storeId));
-    sync(format);
+  private static void writeFormat(Path file, Format format) throws IOException {
+    Files.writeString(file, format.text());
+    sync(file);
   }
 
   /** Deletes what is of no use any more; what cannot be is tried again at the next open. */

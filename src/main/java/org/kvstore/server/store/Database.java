@@ -15,6 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.DataKey;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.KeyValueException;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -83,6 +85,7 @@ final class Database implements AutoCloseable {
   private final ReadOptions newest;
   private final CompactRangeOptions reclaiming;
   private final RocksDB rocks;
+  private @Nullable DataKey dataKey;
 
   private enum Mode {
     EXISTING,
@@ -133,12 +136,18 @@ final class Database implements AutoCloseable {
     return open(directory, options, create ? Mode.NEW : Mode.EXISTING);
   }
 
-  /** Opens a database to be read, without changing anything; its log is replayed in memory. */
+  /**
+   * Opens a database to be read, without changing anything; its log is replayed in memory. An
+   * encrypted one is yet to be unlocked.
+   */
   static Database openReadOnly(Path directory, StoreOptions options) {
     return open(directory, options, Mode.READ_ONLY);
   }
 
-  /** Opens a copy for a moment, in which it does not begin to compact. */
+  /**
+   * Opens a copy for a moment, in which it does not begin to compact. An encrypted one is yet to be
+   * unlocked.
+   */
   static Database openCopy(Path directory, StoreOptions options) {
     return open(directory, options, Mode.COPY);
   }
@@ -151,7 +160,7 @@ final class Database implements AutoCloseable {
         requireCurrent(directory);
         LogCheck.requireIntact(directory);
       }
-      return openIntact(directory, options, mode);
+      return keyed(openIntact(directory, options, mode), options, mode);
     } catch (RocksDBException | IOException e) {
       throw DataDirectory.refusal(
           directory,
@@ -159,6 +168,41 @@ final class Database implements AutoCloseable {
           "If it says that a file is corrupt or missing, restore the data directory from a backup",
           e);
     }
+  }
+
+  private static Database keyed(Database database, StoreOptions options, Mode mode) {
+    try {
+      if (mode == Mode.NEW) {
+        database.dataKey = KeyRow.create(database, options.keys());
+      } else if (mode == Mode.EXISTING) {
+        database.unlock(options.keys());
+      }
+      return database;
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  private void unlock(EncryptionKeys keys) {
+    DataKey key =
+        unlock(keys, (wrong, advice) -> DataDirectory.refusal(directory, wrong, advice, null));
+    if (key != null) {
+      KeyRow.renew(this, key, keys);
+    } else if (!keys.isEmpty()) {
+      throw DataDirectory.notEncrypted(directory);
+    }
+  }
+
+  /**
+   * Makes the values of an encrypted database readable.
+   *
+   * @return its data key; null when it is not encrypted
+   * @throws KeyValueException as the refusal says, when the key is not among the given ones
+   */
+  @Nullable DataKey unlock(EncryptionKeys keys, KeyRow.Refusal refusal) {
+    dataKey = KeyRow.read(this, keys, refusal);
+    return dataKey;
   }
 
   private static Database openIntact(Path directory, StoreOptions options, Mode mode)
@@ -223,6 +267,11 @@ final class Database implements AutoCloseable {
         .setLevel0FileNumCompactionTrigger(isHistory ? 12 : 4)
         .setCompressionType(CompressionType.LZ4_COMPRESSION)
         .setBottommostCompressionType(CompressionType.LZ4_COMPRESSION);
+  }
+
+  /** What its values are encrypted with; null when they are in clear. */
+  @Nullable DataKey dataKey() {
+    return dataKey;
   }
 
   /** Options of reads that see the newest state. */

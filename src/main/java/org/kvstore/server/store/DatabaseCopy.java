@@ -1,7 +1,12 @@
 package org.kvstore.server.store;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.DataKey;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.KeyValueException;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
@@ -43,12 +48,14 @@ public final class DatabaseCopy implements AutoCloseable {
   }
 
   /**
-   * Opens a copy that came from elsewhere and reads everything in it that has a checksum.
+   * Opens a copy that came from elsewhere and reads everything in it that has a checksum. With
+   * keys, one that is in clear is encrypted on the way.
    *
    * @param expected the revision that it is said to show
-   * @throws KeyValueException REQUEST_INVALID when it is not a whole database
+   * @throws KeyValueException REQUEST_INVALID when it is not a whole database, or encrypted with a
+   *     key that is not among the given ones
    */
-  static DatabaseCopy openChecked(Path directory, long expected) {
+  static DatabaseCopy openChecked(Path directory, long expected, EncryptionKeys keys) {
     DatabaseCopy copy;
     try {
       copy = open(directory);
@@ -60,7 +67,7 @@ public final class DatabaseCopy implements AutoCloseable {
       if (copy.database.number(Staging.REVISION) != expected) {
         throw KeyValueException.invalid("body", "The archive is not of the revision that it says.");
       }
-      return copy;
+      return copy.underKeyOf(keys, directory);
     } catch (RocksDBException e) {
       copy.close();
       throw notADatabase(e);
@@ -70,20 +77,58 @@ public final class DatabaseCopy implements AutoCloseable {
     }
   }
 
+  private static KeyValueException locked(String whatIsWrong, String whatToDo) {
+    return KeyValueException.invalid(
+        "body", "The database in the archive %s. %s.".formatted(whatIsWrong, whatToDo));
+  }
+
+  /** The same in the way in which this server keeps its data. */
+  private DatabaseCopy underKeyOf(EncryptionKeys keys, Path directory) {
+    DataKey dataKey = database.unlock(keys, DatabaseCopy::locked);
+    if (dataKey != null) {
+      KeyRow.renew(database, dataKey, keys);
+      return this;
+    }
+    return keys.isEmpty() ? this : encrypted(directory, keys);
+  }
+
+  /** Writes all of it anew, encrypted, and opens that in its place. */
+  private DatabaseCopy encrypted(Path directory, EncryptionKeys keys) {
+    Path sealed = directory.resolveSibling(directory.getFileName() + ".sealed");
+    try (Database target = Database.open(sealed, options(sealed).with(keys), true)) {
+      new Reencryption(database, target).run();
+    } catch (RuntimeException e) {
+      DataDirectory.discard(sealed);
+      throw e;
+    }
+    database.close();
+    DataDirectory.discard(directory);
+    try {
+      Files.move(sealed, directory, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw KeyValueException.of(ErrorCode.INTERNAL, "The copy could not be encrypted.")
+          .withCause(e);
+    }
+    return open(directory);
+  }
+
   private static KeyValueException notADatabase(Exception cause) {
     return KeyValueException.invalid("body", "The archive does not contain a whole database.")
         .withCause(cause);
   }
 
   private static DatabaseCopy open(Path directory) {
-    StoreOptions options = new StoreOptions(directory, CACHE_BYTES, BUFFER_BYTES, 0, OPEN_FILES, 0);
     try {
-      return new DatabaseCopy(Database.openCopy(directory, options));
+      return new DatabaseCopy(Database.openCopy(directory, options(directory)));
     } catch (KeyValueException e) {
       ErrorCode code =
           Database.isDiskFull(e.getCause()) ? ErrorCode.STORAGE_FULL : ErrorCode.INTERNAL;
       throw KeyValueException.of(code, "The copy cannot be opened.").withCause(e);
     }
+  }
+
+  private static StoreOptions options(Path directory) {
+    return new StoreOptions(directory, CACHE_BYTES, BUFFER_BYTES, 0, OPEN_FILES, 0);
   }
 
   /**

@@ -31,6 +31,21 @@ final class Decoder {
     return this;
   }
 
+  /** How far it has come. */
+  int at() {
+    return at;
+  }
+
+  /** What was read since it had come to a place. */
+  byte[] since(int place) {
+    return Arrays.copyOfRange(row, place, at);
+  }
+
+  /** The array that is read, for what is to be read of it by other means. */
+  byte[] array() {
+    return row;
+  }
+
   int fixed8() {
     return row[at++];
   }

@@ -3,6 +3,8 @@ package org.kvstore.server.store;
 import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.crypto.DataKey;
+import org.kvstore.server.crypto.Sealer;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Expired;
@@ -17,11 +19,15 @@ import org.kvstore.server.model.Submission.RequestName;
  * 'n', name          time of the request, fingerprint, outcome
  * 't', time, name    nothing: finds what may be forgotten
  * </pre>
+ *
+ * In an encrypted database all of it is sealed, together with the name; format 2 says so.
  */
 final class RequestRows {
   private static final int FORMAT = 1;
+  private static final int SEALED = 2;
   private static final byte BY_NAME = 'n';
   private static final byte BY_TIME = 't';
+  private static final int ROW_BYTES = 96;
   private static final int TIME_HEAD = 1 + Long.BYTES;
 
   private RequestRows() {}
@@ -59,19 +65,39 @@ final class RequestRows {
     return new Decoder(byTime, 1).fixed64();
   }
 
-  static String nameOf(byte[] byTime) {
-    return Bytes.takeOver(Arrays.copyOfRange(byTime, TIME_HEAD, byTime.length)).toUtf8();
+  /** The name that a row of either kind is keyed by. */
+  static String nameOf(byte[] rowKey) {
+    int at = isByName(rowKey) ? 1 : TIME_HEAD;
+    return Bytes.takeOver(Arrays.copyOfRange(rowKey, at, rowKey.length)).toUtf8();
   }
 
-  static byte[] value(Remembered request) {
-    Encoder row =
-        new Encoder(96).fixed8(FORMAT).variable(request.time()).sized(request.fingerprint());
-    return OutcomeRows.write(row, request.outcome()).toArray();
+  /** Whether a row holds what is remembered; else it only finds it by time. */
+  static boolean isByName(byte[] rowKey) {
+    return rowKey[0] == BY_NAME;
   }
 
-  static Remembered remembered(byte[] value) {
-    Decoder row = new Decoder(value).expectVersion(FORMAT);
+  static byte[] value(String name, Remembered request, @Nullable Sealer sealer) {
+    Encoder row = sealer == null ? new Encoder(ROW_BYTES).fixed8(FORMAT) : new Encoder(ROW_BYTES);
+    row.variable(request.time()).sized(request.fingerprint());
+    byte[] content = OutcomeRows.write(row, request.outcome()).toArray();
+    if (sealer == null) {
+      return content;
+    }
+    byte[] sealed = sealer.seal(associated(name), content);
+    return new Encoder(1 + sealed.length).fixed8(SEALED).raw(sealed).toArray();
+  }
+
+  static Remembered remembered(String name, byte[] value, @Nullable DataKey dataKey) {
+    Decoder row = new Decoder(value).expectVersion(dataKey == null ? FORMAT : SEALED);
+    if (dataKey != null) {
+      row = Sealed.open(row, dataKey, associated(name));
+    }
     return new Remembered(row.variable(), row.sizedBytes(), OutcomeRows.read(row));
+  }
+
+  /** Its first byte tells it from that of an entry. */
+  private static byte[] associated(String name) {
+    return byName(name);
   }
 
   /** Whether an outcome is worth remembering: the final answer of a client's request. */

@@ -1,6 +1,9 @@
 package org.kvstore.server.store;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.crypto.DataKey;
+import org.kvstore.server.crypto.Sealer;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -17,14 +20,21 @@ import org.kvstore.server.model.Key;
  * deadlines  time, key                    nothing
  * </pre>
  *
- * A key holds no zero byte, so a zero ends it without changing the order of keys; and the newest
+ * In an encrypted database the value and its type are sealed, together with the key and with all
+ * numbers of the entry: none of them can be exchanged for another one. Format 2 says so.
+ *
+ * <p>A key holds no zero byte, so a zero ends it without changing the order of keys; and the newest
  * version of a key comes first.
  */
 final class Rows {
   private static final int FORMAT = 1;
+  private static final int SEALED = 2;
 
   /** Bytes of a row of changes before its entry, at the most. */
   static final int CHANGE_HEAD = 3 + 2 * Encoder.LONGEST_VARIABLE;
+
+  /** Bytes of an entry before its content, at the most. */
+  private static final int NUMBERS = 1 + 6 * Encoder.LONGEST_VARIABLE;
 
   private static final int REVISION_TAIL = 1 + Long.BYTES;
   private static final Event.Reason[] REASONS = Event.Reason.values();
@@ -36,22 +46,51 @@ final class Rows {
   }
 
   static byte[] currentValue(Entry entry) {
-    int size = 48 + entry.contentType().length() + entry.value().size();
-    return new Encoder(size)
-        .fixed8(FORMAT)
-        .variable(entry.createRevision())
+    int size = NUMBERS + entry.contentType().length() + entry.value().size();
+    return content(numbers(new Encoder(size).fixed8(FORMAT), entry), entry).toArray();
+  }
+
+  /** The same, sealed when there is a sealer. */
+  static byte[] currentValue(Entry entry, @Nullable Sealer sealer) {
+    if (sealer == null) {
+      return currentValue(entry);
+    }
+    byte[] numbers = numbers(new Encoder(NUMBERS).fixed8(SEALED), entry).toArray();
+    int size = 8 + entry.contentType().length() + entry.value().size();
+    byte[] content = content(new Encoder(size), entry).toArray();
+    byte[] sealed = sealer.seal(associated(numbers, entry.key()), content);
+    return new Encoder(numbers.length + sealed.length).raw(numbers).raw(sealed).toArray();
+  }
+
+  private static Encoder numbers(Encoder row, Entry entry) {
+    return row.variable(entry.createRevision())
         .variable(entry.modRevision())
         .variable(entry.version())
         .variable(entry.modifiedAt())
         .variable(entry.expiresAt())
-        .variable(entry.lease())
-        .sized(entry.contentType())
-        .raw(entry.value())
+        .variable(entry.lease());
+  }
+
+  private static Encoder content(Encoder row, Entry entry) {
+    return row.sized(entry.contentType()).raw(entry.value());
+  }
+
+  /** What is not secret of an entry, but sealed with its value. */
+  private static byte[] associated(byte[] numbers, Key key) {
+    return new Encoder(1 + numbers.length + key.utf8().size())
+        .fixed8('e')
+        .raw(numbers)
+        .raw(key.utf8())
         .toArray();
   }
 
   static Entry currentEntry(Key key, byte[] row) {
-    return readEntry(new Decoder(row), key);
+    return currentEntry(key, row, null);
+  }
+
+  /** The same, of an encrypted database when there is a key. */
+  static Entry currentEntry(Key key, byte[] row, @Nullable DataKey dataKey) {
+    return readEntry(new Decoder(row), key, dataKey);
   }
 
   /** All of an entry but its value, to hold many of them in memory. */
@@ -88,15 +127,19 @@ final class Rows {
         .toArray();
   }
 
-  static Event changeEvent(byte[] rowKey, byte[] row) {
+  static Event changeEvent(byte[] rowKey, byte[] row, @Nullable DataKey dataKey) {
     Key key = keyOfChange(rowKey);
     Decoder decoder = new Decoder(row).expectVersion(FORMAT);
     boolean isPut = decoder.fixed8() == 1;
     long previous = decoder.variable();
     long time = decoder.variable();
     Event.Reason reason = REASONS[decoder.fixed8()];
-    Entry entry = isPut ? readEntry(decoder, key) : null;
-    return new Event(revisionOfChange(rowKey), previous, time, reason, key, entry);
+    Entry entry = isPut ? readEntry(decoder, key, dataKey) : null;
+    long revision = revisionOfChange(rowKey);
+    if (dataKey != null && entry != null && entry.modRevision() != revision) {
+      throw Sealed.altered();
+    }
+    return new Event(revision, previous, time, reason, key, entry);
   }
 
   /** The same without the entry's value and type, of the first {@link #CHANGE_HEAD} bytes. */
@@ -174,18 +217,21 @@ final class Rows {
     return Key.ofStored(Arrays.copyOfRange(rowKey, Long.BYTES, rowKey.length));
   }
 
-  static Entry readEntry(Decoder row, Key key) {
-    row.expectVersion(FORMAT);
+  private static Entry readEntry(Decoder row, Key key, @Nullable DataKey dataKey) {
+    int begin = row.at();
+    row.expectVersion(dataKey == null ? FORMAT : SEALED);
     long createRevision = row.variable();
     long modRevision = row.variable();
     long version = row.variable();
     long modifiedAt = row.variable();
     long expiresAt = row.variable();
     long lease = row.variable();
-    String contentType = row.sizedText();
+    Decoder content =
+        dataKey == null ? row : Sealed.open(row, dataKey, associated(row.since(begin), key));
+    String contentType = content.sizedText();
     return new Entry(
         key,
-        row.rest(),
+        content.rest(),
         contentType,
         createRevision,
         modRevision,

@@ -9,6 +9,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.crypto.DataKey;
+import org.kvstore.server.crypto.Sealer;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -33,6 +35,7 @@ final class Staging {
   private static final int ENTRY_BYTES = 100;
 
   private final Database database;
+  private final @Nullable DataKey dataKey;
   private final EntryCache cache;
   private final QueueHead deadlines;
   private final QueueHead requests;
@@ -47,10 +50,12 @@ final class Staging {
   private final List<Event> events = new ArrayList<>();
   private final long startRevision;
   private long revision;
+  private @Nullable Sealer sealer;
   private long compacted;
 
   Staging(Database database, EntryCache cache, View view, QueueHeads heads) {
     this.database = database;
+    dataKey = database.dataKey();
     this.cache = cache;
     deadlines = heads.deadlines();
     requests = heads.requests();
@@ -117,7 +122,7 @@ final class Staging {
       return cached;
     }
     byte[] row = database.get(Table.CURRENT, database.newest(), Rows.currentKey(key));
-    return row == null ? null : Rows.currentEntry(key, row);
+    return row == null ? null : Rows.currentEntry(key, row, dataKey);
   }
 
   /** The first entries of a range, as of now, in order; without values, as there may be many. */
@@ -157,7 +162,7 @@ final class Staging {
   }
 
   private EntryWalk walk(KeyRange range) {
-    return new CurrentWalk(database.iterator(Table.CURRENT, database.newest()), range, false);
+    return new CurrentWalk(database, database.newest(), range, false);
   }
 
   private Stream<Entry> withChanges(TreeMap<Key, Entry> stored, KeyRange range, int limit) {
@@ -208,7 +213,7 @@ final class Staging {
   /** Replaces or creates an entry, as a change of the current revision. */
   void put(Entry entry, @Nullable Entry before) {
     clearDeadline(before);
-    byte[] row = Rows.currentValue(entry);
+    byte[] row = Rows.currentValue(entry, sealer());
     put(Table.CURRENT, Rows.currentKey(entry.key()), row);
     if (entry.expires()) {
       put(Table.DEADLINES, Rows.deadlineKey(entry.expiresAt(), entry.key()), NOTHING);
@@ -236,7 +241,7 @@ final class Staging {
       return staged.orElse(null);
     }
     byte[] row = database.get(Table.REQUESTS, database.newest(), RequestRows.byName(name));
-    return row == null ? null : RequestRows.remembered(row);
+    return row == null ? null : RequestRows.remembered(name, row, dataKey);
   }
 
   /** Remembers a named request, as durably as its changes. */
@@ -244,7 +249,7 @@ final class Staging {
     byte[] byTime = RequestRows.byTime(request.time(), name);
     remembered.put(name, Optional.of(request));
     requestRows.put(Bytes.copyOf(byTime), true);
-    put(Table.REQUESTS, RequestRows.byName(name), RequestRows.value(request));
+    put(Table.REQUESTS, RequestRows.byName(name), RequestRows.value(name, request, sealer()));
     put(Table.REQUESTS, byTime, NOTHING);
     requests.include(request.time());
   }
@@ -295,6 +300,14 @@ final class Staging {
     }
     requestRows.put(Bytes.copyOf(byTime), false);
     delete(Table.REQUESTS, byTime);
+  }
+
+  /** The group's own; null when nothing is encrypted. */
+  private @Nullable Sealer sealer() {
+    if (sealer == null && dataKey != null) {
+      sealer = dataKey.sealer();
+    }
+    return sealer;
   }
 
   private void log(Event event, byte[] entry) {

@@ -185,7 +185,8 @@ public final class Store implements ChangeLog, AutoCloseable {
    *     it will have taken over as soon as its files can be opened; any other: nothing is changed
    */
   public long restore(Replacement copy, long expected, long now) {
-    try (DatabaseCopy database = DatabaseCopy.openChecked(copy.staged(), expected)) {
+    try (DatabaseCopy database =
+        DatabaseCopy.openChecked(copy.staged(), expected, options.keys())) {
       synchronized (commitMonitor) {
         Database open = requireWritable();
         long newest = views.newest().revision();

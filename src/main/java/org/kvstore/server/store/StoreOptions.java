@@ -1,6 +1,7 @@
 package org.kvstore.server.store;
 
 import java.nio.file.Path;
+import org.kvstore.server.crypto.EncryptionKeys;
 
 /**
  * How a store is opened. Native memory is bounded by {@code cacheBytes} plus what open files and
@@ -12,6 +13,7 @@ import java.nio.file.Path;
  * @param entryCacheBytes size of the cache of decoded entries, on the heap: bytes; 0 for none
  * @param openFiles table files kept open at the most
  * @param freeDiskFloor free space of the disk below which writes are refused: bytes
+ * @param keys what values are encrypted with; none for values in clear
  */
 public record StoreOptions(
     Path directory,
@@ -19,7 +21,26 @@ public record StoreOptions(
     long writeBufferBytes,
     long entryCacheBytes,
     int openFiles,
-    long freeDiskFloor) {
+    long freeDiskFloor,
+    EncryptionKeys keys) {
+
+  /** Without encryption. */
+  public StoreOptions(
+      Path directory,
+      long cacheBytes,
+      long writeBufferBytes,
+      long entryCacheBytes,
+      int openFiles,
+      long freeDiskFloor) {
+    this(
+        directory,
+        cacheBytes,
+        writeBufferBytes,
+        entryCacheBytes,
+        openFiles,
+        freeDiskFloor,
+        EncryptionKeys.NONE);
+  }
 
   /**
    * The usual options: 128 MiB of cache, half of it for memtables, 64 MiB of entries, a floor of
@@ -32,6 +53,12 @@ public record StoreOptions(
   /** The same options for another directory. */
   public StoreOptions in(Path other) {
     return new StoreOptions(
-        other, cacheBytes, writeBufferBytes, entryCacheBytes, openFiles, freeDiskFloor);
+        other, cacheBytes, writeBufferBytes, entryCacheBytes, openFiles, freeDiskFloor, keys);
+  }
+
+  /** The same options with other keys. */
+  public StoreOptions with(EncryptionKeys others) {
+    return new StoreOptions(
+        directory, cacheBytes, writeBufferBytes, entryCacheBytes, openFiles, freeDiskFloor, others);
   }
 }

@@ -1,6 +1,5 @@
 package org.kvstore.server.store;
 
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Objects;
@@ -92,7 +91,7 @@ final class TableCheck {
 
   private void checkEntry(byte[] rowKey, byte[] row) {
     Key key = Key.ofStored(rowKey);
-    Entry entry = Rows.currentEntry(key, row);
+    Entry entry = Rows.currentEntry(key, row, database.dataKey());
     long at = entry.modRevision();
     String text = text(rowKey);
     require(at <= revision, Table.CURRENT, text, "a revision up to the newest, not %d", at);
@@ -107,7 +106,7 @@ final class TableCheck {
   }
 
   private void checkChange(byte[] rowKey, byte[] row) {
-    Event event = Rows.changeEvent(rowKey, row);
+    Event event = Rows.changeEvent(rowKey, row, database.dataKey());
     long at = event.revision();
     require(at <= revision, Table.CHANGES, text(rowKey), "a revision up to %d", revision);
     if (at > reached) {
@@ -129,7 +128,7 @@ final class TableCheck {
       newer = rowKey;
       return;
     }
-    Event event = Rows.changeEvent(Rows.changeKeyOfVersion(rowKey), change);
+    Event event = Rows.changeEvent(Rows.changeKeyOfVersion(rowKey), change, database.dataKey());
     require(
         event.isPut() == Rows.existsInVersion(row),
         Table.VERSIONS,
@@ -138,7 +137,8 @@ final class TableCheck {
     boolean isNewest = newer == null || !Rows.keyOfVersion(newer).equals(event.key());
     if (isNewest) {
       byte[] current = get(Table.CURRENT, Rows.currentKey(event.key()));
-      Entry entry = current == null ? null : Rows.currentEntry(event.key(), current);
+      Entry entry =
+          current == null ? null : Rows.currentEntry(event.key(), current, database.dataKey());
       require(
           Objects.equals(entry, event.entry()),
           Table.VERSIONS,
@@ -203,16 +203,16 @@ final class TableCheck {
   }
 
   private void checkRequestRow(byte[] rowKey, byte[] row) {
-    if (rowKey[0] == 'n') {
-      String name = Bytes.takeOver(Arrays.copyOfRange(rowKey, 1, rowKey.length)).toUtf8();
-      long time = RequestRows.remembered(row).time();
+    if (RequestRows.isByName(rowKey)) {
+      String name = RequestRows.nameOf(rowKey);
+      long time = RequestRows.remembered(name, row, database.dataKey()).time();
       requireRow(Table.REQUESTS, RequestRows.byTime(time, name), Table.REQUESTS, text(rowKey));
     }
   }
 
   private @Nullable Entry current(Key key) {
     byte[] row = get(Table.CURRENT, Rows.currentKey(key));
-    return row == null ? null : Rows.currentEntry(key, row);
+    return row == null ? null : Rows.currentEntry(key, row, database.dataKey());
   }
 
   private byte @Nullable [] get(Table table, byte[] key) {

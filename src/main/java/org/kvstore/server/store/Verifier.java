@@ -6,7 +6,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.KeyValueException;
 import org.rocksdb.LiveFileMetaData;
 import org.rocksdb.RocksDBException;
@@ -31,10 +36,12 @@ public final class Verifier {
 
       Checks a data directory (KV_DATA_DIR) that no server uses; nothing in it is changed.
       It reads everything: each log record and each block of each table has a checksum; then
-      each row is held against the rows of other tables that it implies.
+      each row is held against the rows of other tables that it implies. The rows of an encrypted
+      directory are read with the key of KV_ENCRYPTION_KEY_FILE or KV_ENCRYPTION_KEY.
 
       Prints what was checked, and a line DAMAGED with the file or row for each problem.
-      Exit code: 0 sound, 1 damaged, 2 cannot tell (no data directory, in use, not readable).
+      Exit code: 0 sound, 1 damaged, 2 cannot tell (no data directory, in use, not readable,
+      no key).
       """;
 
   private static final String ADVICE =
@@ -45,11 +52,16 @@ public final class Verifier {
       """;
 
   private final Path directory;
+  private final EncryptionKeys keys;
   private final PrintStream out;
   private final Findings findings;
 
-  private Verifier(Path directory, PrintStream out) {
+  /** Why the rows of a shard could not be read; null as long as they could. */
+  private @Nullable String locked;
+
+  private Verifier(Path directory, EncryptionKeys keys, PrintStream out) {
     this.directory = directory;
+    this.keys = keys;
     this.out = out;
     findings = new Findings(out);
   }
@@ -58,15 +70,23 @@ public final class Verifier {
   public static void main(String[] arguments) {
     int code = CANNOT_TELL;
     try {
-      code = run(List.of(arguments), System.out);
+      code = run(List.of(arguments), EncryptionKeys.read(Verifier::variable), System.out);
+    } catch (KeyValueException e) {
+      System.out.println("cannot tell: " + e.getMessage());
     } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
       System.out.println("cannot tell: " + e);
     }
     System.exit(code);
   }
 
+  /** A property is configured as the server's is, by a variable that is not empty. */
+  private static Optional<String> variable(String property) {
+    String name = property.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT);
+    return Optional.ofNullable(System.getenv(name)).filter(value -> !value.isEmpty());
+  }
+
   /** Takes the words of the command line, prints, and returns the exit code. */
-  public static int run(List<String> arguments, PrintStream out) {
+  static int run(List<String> arguments, EncryptionKeys keys, PrintStream out) {
     if (arguments.contains("--help") || arguments.contains("-h")) {
       out.print(HELP);
       return SOUND;
@@ -75,7 +95,7 @@ public final class Verifier {
       out.print(HELP);
       return CANNOT_TELL;
     }
-    return new Verifier(Path.of(arguments.get(0)).toAbsolutePath().normalize(), out).verify();
+    return new Verifier(Path.of(arguments.get(0)).toAbsolutePath().normalize(), keys, out).verify();
   }
 
   private int verify() {
@@ -90,7 +110,10 @@ public final class Verifier {
     } catch (IOException e) {
       return cannotTell(e.toString());
     }
-    return findings.problems() == 0 ? sound() : damaged();
+    if (findings.problems() > 0) {
+      return damaged();
+    }
+    return locked == null ? sound() : cannotTell(locked);
   }
 
   private void checkShards() throws IOException {
@@ -127,7 +150,7 @@ public final class Verifier {
   private void checkFormat() throws IOException {
     Path format = directory.resolve(DataDirectory.FORMAT);
     try {
-      findings.checked("%s: store %s", directory, DataDirectory.readStoreId(format));
+      findings.checked("%s: store %s", directory, DataDirectory.readFormat(format).storeId());
     } catch (KeyValueException e) {
       findings.problem(format.toString(), e);
     }
@@ -170,8 +193,20 @@ public final class Verifier {
   private void check(Path shard) {
     try (Database database = Database.openReadOnly(shard, StoreOptions.defaults(directory))) {
       checkFiles(shard, database.files());
+      try {
+        database.unlock(keys, (wrong, advice) -> locked(shard, wrong, advice));
+      } catch (KeyValueException e) {
+        locked = e.getMessage();
+        findings.checked("  the rows were not checked");
+        return;
+      }
       TableCheck.run(database, findings);
     }
+  }
+
+  private static KeyValueException locked(Path shard, String whatIsWrong, String whatToDo) {
+    return KeyValueException.of(
+        ErrorCode.UNAVAILABLE, "%s %s. %s.".formatted(shard, whatIsWrong, whatToDo));
   }
 
   private void checkLogs(Path shard) throws IOException {

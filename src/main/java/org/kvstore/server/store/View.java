@@ -85,7 +85,7 @@ final class View {
 
   @Nullable Entry get(Key key) {
     byte[] row = database.get(Table.CURRENT, options, Rows.currentKey(key));
-    return row == null ? null : Rows.currentEntry(key, row);
+    return row == null ? null : Rows.currentEntry(key, row, database.dataKey());
   }
 
   /** The entry as it was at an earlier revision, or null when it did not exist then. */
@@ -109,7 +109,7 @@ final class View {
   EntryWalk walk(KeyRange range, boolean descending, long at) {
     requireReadable(at);
     if (at == revision) {
-      return new CurrentWalk(database.iterator(Table.CURRENT, options), range, descending);
+      return new CurrentWalk(database, options, range, descending);
     }
     return new HistoryWalk(this, database.iterator(Table.VERSIONS, options), range, descending, at);
   }
@@ -130,7 +130,7 @@ final class View {
     if (row == null) {
       throw KeyValueException.of(ErrorCode.INTERNAL, "A version has no row in the change log.");
     }
-    return Rows.changeEvent(changeKey, row);
+    return Rows.changeEvent(changeKey, row, database.dataKey());
   }
 
   /** A lease, or null. */
@@ -172,7 +172,7 @@ final class View {
   /** What is remembered of a named request, or null. */
   RequestRows.@Nullable Remembered remembered(String name) {
     byte[] row = database.get(Table.REQUESTS, options, RequestRows.byName(name));
-    return row == null ? null : RequestRows.remembered(row);
+    return row == null ? null : RequestRows.remembered(name, row, database.dataKey());
   }
 
   /** Rewrites a table without what was deleted; false when the store is about to close. */

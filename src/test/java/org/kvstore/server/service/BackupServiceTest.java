@@ -10,11 +10,13 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -33,6 +35,7 @@ import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.FileTrees;
 import org.kvstore.server.store.MemoryTempDir;
 import org.kvstore.server.store.Writes;
 
@@ -121,6 +124,50 @@ class BackupServiceTest {
       byte[] altered = archive.clone();
       altered[random.nextInt(altered.length)] ^= (byte) (1 << random.nextInt(8));
       assertRefused(altered);
+    }
+    assertUnchanged();
+  }
+
+  @Test
+  void backup_withAKey_tellsNothing_andIsReadWithItOnly() throws IOException {
+    Map<String, String> first = Map.of("kv.encryption.key", "11".repeat(32));
+    Map<String, String> second = Map.of("kv.encryption.key", "22".repeat(32));
+    engine.close();
+    open("encrypted", first);
+    put("marked-key", "marked-value".repeat(20_000));
+    byte[] archive = backup();
+    assertThat(new String(archive, StandardCharsets.ISO_8859_1)).doesNotContain("marked-");
+    for (Map<String, String> properties : List.of(second, Map.<String, String>of())) {
+      engine.close();
+      open("other" + properties.size(), properties);
+      put("a", "1");
+      assertThatThrownBy(() -> restore(archive))
+          .hasMessageContaining("The archive is encrypted with the key")
+          .extracting("code")
+          .isEqualTo(ErrorCode.REQUEST_INVALID);
+      assertThat(value("a")).isEqualTo("1");
+      assertThat(value("marked-key")).isEmpty();
+    }
+    engine.close();
+    open("third", first);
+    restore(archive);
+    assertThat(value("marked-key")).startsWith("marked-value");
+  }
+
+  @Test
+  void restore_ofAnAlteredArchive_withAKey_changesNothing() throws IOException {
+    engine.close();
+    FileTrees.delete(parent.resolve("data"));
+    open("data", Map.of("kv.encryption.key", "11".repeat(32)));
+    put("a", "1");
+    byte[] archive = backup();
+    put("a", "2");
+    Random random = new Random(SEED);
+    for (int i = 0; i < 60; i++) {
+      byte[] altered = archive.clone();
+      altered[random.nextInt(altered.length)] ^= (byte) (1 << random.nextInt(8));
+      assertRefused(altered);
+      assertRefused(Arrays.copyOf(archive, random.nextInt(archive.length)));
     }
     assertUnchanged();
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 
@@ -78,7 +79,10 @@ final class CorruptionReader {
 
   private String verify() {
     var output = new ByteArrayOutputStream();
-    Verifier.run(List.of(copy.toString()), new PrintStream(output, true, StandardCharsets.UTF_8));
+    Verifier.run(
+        List.of(copy.toString()),
+        EncryptionKeys.NONE,
+        new PrintStream(output, true, StandardCharsets.UTF_8));
     return output.toString(StandardCharsets.UTF_8);
   }
 

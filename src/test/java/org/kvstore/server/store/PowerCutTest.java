@@ -232,7 +232,7 @@ class PowerCutTest {
       byte[] key = row.key().toArray();
       if (key[0] == 'n') {
         String name = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
-        times.put(name, RequestRows.remembered(row.value().toArray()).time());
+        times.put(name, RequestRows.remembered(name, row.value().toArray(), null).time());
       }
     }
     return times;

@@ -90,7 +90,9 @@ class RowsTest {
     Event event = new Event(number, number, number, Reason.LEASE, KEY, entry);
     assertThat(
             Rows.changeEvent(
-                Rows.changeKey(number, KEY), Rows.changeValue(event, Rows.currentValue(entry))))
+                Rows.changeKey(number, KEY),
+                Rows.changeValue(event, Rows.currentValue(entry)),
+                null))
         .isEqualTo(event);
     byte[] versionKey = Rows.versionKey(KEY.utf8(), number);
     assertThat(Rows.revisionOfVersion(versionKey)).isEqualTo(number);
@@ -120,7 +122,8 @@ class RowsTest {
             new Outcome.ConditionFailed(0),
             new Outcome.RangeDeleted(10_000, null))) {
       Remembered request = new Remembered(1_000, Bytes.ofUtf8("fp"), outcome);
-      assertThat(RequestRows.remembered(RequestRows.value(request))).isEqualTo(request);
+      assertThat(RequestRows.remembered("id", RequestRows.value("id", request, null), null))
+          .isEqualTo(request);
     }
   }
 
@@ -148,7 +151,7 @@ class RowsTest {
   }
 
   private static byte[] value(Outcome outcome) {
-    return RequestRows.value(new Remembered(1_000, Bytes.ofUtf8("fp"), outcome));
+    return RequestRows.value("id", new Remembered(1_000, Bytes.ofUtf8("fp"), outcome), null);
   }
 
   private static void assertHex(byte[] bytes, String expected) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Entry;
@@ -369,7 +370,10 @@ class StoreCopyTest {
   }
 
   private static int verified(Path data) {
-    return Verifier.run(List.of(data.toString()), new PrintStream(OutputStream.nullOutputStream()));
+    return Verifier.run(
+        List.of(data.toString()),
+        EncryptionKeys.NONE,
+        new PrintStream(OutputStream.nullOutputStream()));
   }
 
   private static long grant(Store from) {

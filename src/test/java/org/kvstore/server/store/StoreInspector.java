@@ -40,7 +40,10 @@ final class StoreInspector {
     try (Database database = Database.open(directory, Stores.options(directory), false)) {
       Stores.rows(database, Table.CHANGES)
           .forEach(
-              row -> inspector.replay(Rows.changeEvent(bytes(row.key()), bytes(row.value())), 0));
+              row ->
+                  inspector.replay(
+                      Rows.changeEvent(bytes(row.key()), bytes(row.value()), database.dataKey()),
+                      0));
       inspector.compare(database);
     }
     return inspector.events;

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.crypto.TestKeys;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -26,13 +28,14 @@ import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.ModelStore.Item;
 
 /**
  * Random commands in random groups, applied to a store and to {@link ModelStore}: outcomes, events
  * and everything that can be read must be the same, now and at every earlier revision, while writes
  * go on and after the store was closed and opened again. That groups are cut at random shows that
- * what a command does never depends on the group it is in.
+ * what a command does never depends on the group it is in. Every other store is encrypted.
  *
  * <p>{@code -Dlong=true} runs a thousand seeds; {@code -Dseed=N} runs one.
  */
@@ -44,10 +47,12 @@ class StoreModelTest {
           Map.of("requestMemory", Duration.ofSeconds(20), "leaseKeys", 4, "pageBytes", 10_000L));
 
   @TempDir Path directory;
+  @TempDir Path clear;
 
   private Random random = new Random();
   private ModelStore model = new ModelStore(LIMITS);
   private RandomCommands commands = new RandomCommands(random, model);
+  private EncryptionKeys keys = EncryptionKeys.NONE;
   private final List<Event> heard = new ArrayList<>();
 
   static LongStream seeds() {
@@ -62,6 +67,7 @@ class StoreModelTest {
   @MethodSource("seeds")
   void randomCommandsInRandomGroups_likeASortedMap(long seed) {
     random = new Random(seed);
+    keys = seed % 2 == 0 ? TestKeys.of(1) : EncryptionKeys.NONE;
     commands = new RandomCommands(random, model);
     Store store = open(true);
     try {
@@ -86,16 +92,28 @@ class StoreModelTest {
     } finally {
       store.close();
     }
-    StoreInspector.requireConsistent(directory, model.events(), model.shard().compacted());
+    StoreInspector.requireConsistent(inClear(), model.events(), model.shard().compacted());
   }
 
   private Store open(boolean create) {
-    return Stores.open(directory, LIMITS, create, heard::addAll);
+    return Store.open(options(), LIMITS, create, new Store.Hooks(heard::addAll, new JsonPatcher()));
+  }
+
+  private StoreOptions options() {
+    return Stores.options(directory).with(keys);
+  }
+
+  private Path inClear() {
+    try (Database source = Database.open(directory, options(), false);
+        Database target = Database.open(clear, Stores.options(clear), true)) {
+      new Reencryption(source, target).run();
+    }
+    return clear;
   }
 
   /** In steps so small that they end in the middle. */
   private void sweepSomeSteps() {
-    try (Database database = Database.open(directory, Stores.options(directory), false)) {
+    try (Database database = Database.open(directory, options(), false)) {
       for (int steps = random.nextInt(20); steps > 0; steps--) {
         new Sweeper(database, model.shard().compacted()).step(1 + random.nextInt(4));
       }

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Submission;
@@ -193,16 +194,18 @@ class VerifierTest {
   void wrongWords_areAnsweredWithTheHelp() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-    assertThat(Verifier.run(List.of(), print)).isEqualTo(Verifier.CANNOT_TELL);
-    assertThat(Verifier.run(List.of("--fast", "x"), print)).isEqualTo(Verifier.CANNOT_TELL);
-    assertThat(Verifier.run(List.of("--help"), print)).isEqualTo(Verifier.SOUND);
+    assertThat(Verifier.run(List.of(), EncryptionKeys.NONE, print)).isEqualTo(Verifier.CANNOT_TELL);
+    assertThat(Verifier.run(List.of("--fast", "x"), EncryptionKeys.NONE, print))
+        .isEqualTo(Verifier.CANNOT_TELL);
+    assertThat(Verifier.run(List.of("--help"), EncryptionKeys.NONE, print))
+        .isEqualTo(Verifier.SOUND);
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("Exit code");
   }
 
   private static Verdict verify(Path directory) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-    int code = Verifier.run(List.of(directory.toString()), print);
+    int code = Verifier.run(List.of(directory.toString()), EncryptionKeys.NONE, print);
     return new Verdict(code, out.toString(StandardCharsets.UTF_8));
   }
 

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,30 +17,48 @@ import java.util.regex.Pattern;
  * shards 1
  * revision N
  * created 2026-01-01T00:00:00Z
+ * encrypted KEY          only if its files are
  * </pre>
  *
  * @param storeId identity of the store that it is of
  * @param revision the point in time that it shows
  * @param createdAt when it was made, in whole seconds
+ * @param keyId of the key that its files are encrypted with; empty when they are in clear
  */
-public record ArchiveHead(String storeId, long revision, Instant createdAt) {
+public record ArchiveHead(String storeId, long revision, Instant createdAt, String keyId) {
   /** Longest head. */
   static final int MAX_BYTES = 512;
 
   private static final Pattern LINES =
       Pattern.compile(
           "kvstore-backup 1\nstore ([0-9a-f-]{1,64})\nshards 1\nrevision (0|[1-9][0-9]{0,18})\n"
-              + "created ([0-9TZ:-]{1,40})\n");
+              + "created ([0-9TZ:-]{1,40})\n(?:encrypted ([0-9a-f]{16})\n)?");
 
   /** Cuts the time to seconds. */
   public ArchiveHead {
     createdAt = createdAt.truncatedTo(ChronoUnit.SECONDS);
   }
 
+  /** Of files in clear. */
+  public ArchiveHead(String storeId, long revision, Instant createdAt) {
+    this(storeId, revision, createdAt, "");
+  }
+
+  /** Whether the files of the archive are encrypted. */
+  public boolean isEncrypted() {
+    return !keyId.isEmpty();
+  }
+
+  /** The lines themselves. */
+  public String text() {
+    String lines =
+        "kvstore-backup 1\nstore %s\nshards 1\nrevision %d\ncreated %s\n"
+            .formatted(storeId, revision, createdAt);
+    return isEncrypted() ? lines + "encrypted " + keyId + "\n" : lines;
+  }
+
   byte[] bytes() {
-    return "kvstore-backup 1\nstore %s\nshards 1\nrevision %d\ncreated %s\n"
-        .formatted(storeId, revision, createdAt)
-        .getBytes(StandardCharsets.US_ASCII);
+    return text().getBytes(StandardCharsets.US_ASCII);
   }
 
   static ArchiveHead parse(byte[] bytes) throws ArchiveException {
@@ -50,7 +69,10 @@ public record ArchiveHead(String storeId, long revision, Instant createdAt) {
     }
     try {
       return new ArchiveHead(
-          lines.group(1), Long.parseLong(lines.group(2)), Instant.parse(lines.group(3)));
+          lines.group(1),
+          Long.parseLong(lines.group(2)),
+          Instant.parse(lines.group(3)),
+          Objects.requireNonNullElse(lines.group(4), ""));
     } catch (NumberFormatException | DateTimeException e) {
       throw new ArchiveException("The head of the archive has no valid revision and time.");
     }

@@ -41,6 +41,13 @@ public final class ArchiveReader {
     Target NOWHERE = (name, size) -> OutputStream.nullOutputStream();
 
     /**
+     * What the archive says of itself comes before its files.
+     *
+     * @throws IOException when it is not to be read on
+     */
+    default void begin(ArchiveHead head) throws IOException {}
+
+    /**
      * Where a file goes; it is closed behind its last byte.
      *
      * @param name of the file, without folders
@@ -76,6 +83,7 @@ public final class ArchiveReader {
       throw new ArchiveException("The archive is not a backup: its first entry is not BACKUP.");
     }
     ArchiveHead head = ArchiveHead.parse(content(first));
+    target.begin(head);
     while (true) {
       TarHeader next = header();
       if (next.name().equals(ArchiveWriter.SUMS)) {

@@ -36,13 +36,27 @@ public final class ArchiveWriter {
   /**
    * One file of the database; it does not change any more.
    *
-   * @param path where it is; its name is that of the entry
-   * @param size bytes
+   * @param file its name
+   * @param size bytes that its content has
+   * @param content where that comes from
    */
-  public record Member(Path path, long size) {
-    String name() {
-      return SHARD + path.getFileName();
+  public record Member(String file, long size, Content content) {
+
+    /** A file as it is. */
+    public Member(Path path, long size) {
+      this(String.valueOf(path.getFileName()), size, () -> Files.newInputStream(path));
     }
+
+    String name() {
+      return SHARD + file;
+    }
+  }
+
+  /** What a file of the archive holds. */
+  @FunctionalInterface
+  public interface Content {
+    /** Opens it, to be read once and closed. */
+    InputStream open() throws IOException;
   }
 
   public ArchiveWriter(ArchiveHead head, List<Member> files) {
@@ -78,7 +92,7 @@ public final class ArchiveWriter {
     write(HEAD, first, out);
     for (Member file : files) {
       out.write(header(file.name(), file.size()));
-      try (InputStream in = Files.newInputStream(file.path())) {
+      try (InputStream in = file.content().open()) {
         copy(in, file, digest, out, buffer);
       }
       sums.add(file.name(), digest);

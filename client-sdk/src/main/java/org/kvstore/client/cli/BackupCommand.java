@@ -65,8 +65,11 @@ final class BackupCommand implements Callable<Integer> {
   }
 
   static String sentence(ArchiveHead head, long bytes) {
-    return "revision %d of store %s, made %s, %s"
-        .formatted(head.revision(), head.storeId(), head.createdAt(), StatusCommand.size(bytes));
+    String sentence =
+        "revision %d of store %s, made %s, %s"
+            .formatted(
+                head.revision(), head.storeId(), head.createdAt(), StatusCommand.size(bytes));
+    return head.isEncrypted() ? sentence + ", encrypted with the key " + head.keyId() : sentence;
   }
 
   /** Counts on standard error what passes, once a second, and buffers it. */

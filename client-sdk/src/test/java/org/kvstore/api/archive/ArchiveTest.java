@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +53,32 @@ class ArchiveTest {
 
     assertThat(head).isEqualTo(HEAD);
     assertThat(read).usingRecursiveComparison().isEqualTo(files);
+  }
+
+  @Test
+  void read_ofAnEncryptedArchive_saysTheKey_beforeTheFiles() throws IOException {
+    ArchiveHead head = new ArchiveHead("0b8d", 7, HEAD.createdAt(), "0123456789abcdef");
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    List<Member> members = List.of(new Member("CURRENT", 0, InputStream::nullInputStream));
+    new ArchiveWriter(head, members).writeTo(archive, () -> {});
+    List<Object> seen = new ArrayList<>();
+
+    ArchiveReader.read(
+        new ByteArrayInputStream(archive.toByteArray()),
+        new ArchiveReader.Target() {
+          @Override
+          public void begin(ArchiveHead begun) {
+            seen.add(begun);
+          }
+
+          @Override
+          public OutputStream open(String name, long size) {
+            seen.add(name);
+            return OutputStream.nullOutputStream();
+          }
+        });
+
+    assertThat(seen).containsExactly(head, "CURRENT");
   }
 
   @Test

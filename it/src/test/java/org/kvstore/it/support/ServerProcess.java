@@ -69,7 +69,12 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Starts a server and waits until it answers, ready or not. */
   public static ServerProcess answering(Path data) {
-    ServerProcess server = start(data, Map.of());
+    return answering(data, Map.of());
+  }
+
+  /** Starts a server with more variables and waits until it answers, ready or not. */
+  public static ServerProcess answering(Path data, Map<String, String> variables) {
+    ServerProcess server = start(data, variables);
     try {
       server.awaitHealth(503);
       return server;

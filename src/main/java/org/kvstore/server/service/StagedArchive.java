@@ -1,0 +1,56 @@
+package org.kvstore.server.service;
+
+import java.io.OutputStream;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.archive.ArchiveHead;
+import org.kvstore.api.archive.ArchiveReader;
+import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.crypto.MasterKey;
+import org.kvstore.server.crypto.SealedFile;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.replication.DiskSpace;
+
+/** Where the files of an archive go that arrives; those of an encrypted one are decrypted. */
+final class StagedArchive implements ArchiveReader.Target {
+  private final Path directory;
+  private final DiskSpace disk;
+  private final EncryptionKeys keys;
+  private String head = "";
+  private @Nullable MasterKey key;
+  private long bytes;
+
+  StagedArchive(Path directory, DiskSpace disk, EncryptionKeys keys) {
+    this.directory = directory;
+    this.disk = disk;
+    this.keys = keys;
+  }
+
+  @Override
+  public void begin(ArchiveHead archive) {
+    head = archive.text();
+    if (archive.isEncrypted()) {
+      key = keys.find(archive.keyId()).orElseThrow(() -> locked(archive.keyId()));
+    }
+  }
+
+  /** What came in clear is written once more, encrypted, before it goes. */
+  void requireRoomToEncrypt() {
+    if (key == null && !keys.isEmpty()) {
+      disk.requireRoomFor(bytes);
+    }
+  }
+
+  private KeyValueException locked(String keyId) {
+    return KeyValueException.invalid(
+        "body", "The archive %s. %s.".formatted(keys.missing(keyId), EncryptionKeys.ADVICE));
+  }
+
+  @Override
+  public OutputStream open(String name, long size) {
+    disk.requireRoomFor(size);
+    bytes += size;
+    StagedFile file = StagedFile.create(directory.resolve(name), disk);
+    return key == null ? file : SealedFile.opening(file, key, new SealedFile.Identity(head, name));
+  }
+}

@@ -1,0 +1,374 @@
+package org.kvstore.server.store;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.crypto.TestKeys;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Condition;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Patch;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.service.JsonPatcher;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+
+/** An encrypted store answers as any other; its files tell no value, and only to its key. */
+class EncryptedStoreTest {
+  private static final String MARKER = "marked-value-";
+  private static final EncryptionKeys FIRST = TestKeys.of(1);
+  private static final EncryptionKeys SECOND = TestKeys.of(2);
+
+  @TempDir Path parent;
+
+  @Test
+  void values_areReadAgain_andAreInNoFile() throws IOException {
+    Path data = parent.resolve("data");
+    Submission named = Writes.named(increment("count"), "name", MARKER + "fingerprint");
+    try (DataDirectory directory = open(data, FIRST);
+        Store store = store(directory, FIRST)) {
+      store.apply(List.of(Writes.put("a", MARKER + 1), Writes.put("b", MARKER + 2)));
+      store.apply(List.of(Writes.put("a", MARKER + 3), Writes.delete("b"), named));
+      requireNowhere(data);
+    }
+    try (DataDirectory directory = open(data, FIRST);
+        Store store = store(directory, FIRST)) {
+      assertThat(value(store, "a")).isEqualTo(MARKER + 3);
+      assertThat(Objects.requireNonNull(store.getAt(Key.of("a"), 1)).value().toUtf8())
+          .isEqualTo(MARKER + 1);
+      assertThat(store.history(Key.of("b"), 0, 10).versions()).hasSize(2);
+      assertThat(store.changes(0, 10, 1 << 20).events())
+          .extracting(event -> event.entry() == null ? "" : event.entry().value().toUtf8())
+          .containsExactly(MARKER + 1, MARKER + 2, MARKER + 3, "", "1");
+      assertThat(store.apply(List.of(named)).get(0)).isInstanceOf(Outcome.Modified.class);
+      assertThat(value(store, "count")).isEqualTo("1");
+      store.reclaim();
+      requireNowhere(data);
+    }
+    assertThat(verify(data, FIRST)).endsWith("sound\n");
+  }
+
+  @Test
+  void open_withAnotherKeyOrNone_saysWhatIsMissing_andChangesNothing() {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    var before = FileTrees.digests(data);
+
+    assertRefused(
+        () -> open(data, SECOND),
+        data.resolve("FORMAT") + " says that the data is encrypted with the key " + FIRST,
+        "the only key is " + SECOND,
+        "KV_ENCRYPTION_KEY_FILE");
+    assertRefused(() -> open(data, EncryptionKeys.NONE), FIRST.toString(), "no key is set");
+
+    assertThat(FileTrees.digests(data)).isEqualTo(before);
+    assertThat(verify(data, SECOND)).contains("the only key is " + SECOND, "cannot tell:");
+    assertThat(verify(data, EncryptionKeys.NONE)).contains("no key is set");
+  }
+
+  @Test
+  void open_ofDataInClear_withAKey_isRefused() {
+    Path data = parent.resolve("data");
+    fill(data, EncryptionKeys.NONE);
+    var before = FileTrees.digests(data);
+
+    assertRefused(() -> open(data, FIRST), "FORMAT is of data in clear", "restore it");
+
+    assertThat(FileTrees.digests(data)).isEqualTo(before);
+  }
+
+  @Test
+  void open_ofADatabaseThatWasExchanged_isRefused() {
+    Path clear = parent.resolve("clear");
+    Path other = parent.resolve("other");
+    Path data = parent.resolve("data");
+    fill(clear, EncryptionKeys.NONE);
+    fill(other, SECOND);
+    fill(data, FIRST);
+    for (Path source : List.of(clear, other)) {
+      FileTrees.delete(data.resolve("shards"));
+      FileTrees.copy(source.resolve("shards"), data.resolve("shards"));
+      try (DataDirectory directory = open(data, FIRST)) {
+        assertRefused(() -> store(directory, FIRST), directory.shard(0).toString());
+      }
+    }
+  }
+
+  @Test
+  void keyThatComesFirst_takesOver_andTheOtherMayGo() {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+
+    reopen(data, TestKeys.of(2, 1));
+
+    reopen(data, SECOND);
+    assertRefused(() -> open(data, FIRST), "with the key " + SECOND);
+    assertThat(verify(data, SECOND)).endsWith("sound\n");
+  }
+
+  @Test
+  void keyThatComesFirst_afterACrashHalfWay_takesOverStill() throws IOException {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    byte[] format = Files.readAllBytes(data.resolve("FORMAT"));
+    reopen(data, TestKeys.of(2, 1));
+    Files.write(data.resolve("FORMAT"), format);
+
+    reopen(data, TestKeys.of(2, 1));
+
+    reopen(data, SECOND);
+  }
+
+  /** What somebody could do who can write the files, and repairs the checksums. */
+  private enum Deed {
+    ALTER_VALUE,
+    ALTER_REVISION,
+    PUT_ROW_OF_ANOTHER_KEY,
+    PUT_ROW_IN_CLEAR
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void rowThatWasTamperedWith_isNotAnswered_andNamed(Deed deed) throws Exception {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    tamper(data.resolve("shards/0"), deed);
+
+    try (DataDirectory directory = open(data, FIRST);
+        Store store = store(directory, FIRST)) {
+      assertThatThrownBy(() -> store.get(Key.of("a"))).isInstanceOf(RuntimeException.class);
+      assertThat(value(store, "b")).isEqualTo(MARKER + 2);
+    }
+    assertThat(verify(data, FIRST)).contains("DAMAGED table current, row 'a'");
+  }
+
+  private static void tamper(Path shard, Deed deed) throws RocksDBException {
+    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
+        WriteBatch batch = new WriteBatch()) {
+      byte[] key = Rows.currentKey(Key.of("a"));
+      byte[] row = Objects.requireNonNull(database.get(Table.CURRENT, database.newest(), key));
+      byte[] other = Rows.currentKey(Key.of("b"));
+      byte[] tampered =
+          switch (deed) {
+            case ALTER_VALUE -> flipped(row, row.length - 20);
+            case ALTER_REVISION -> flipped(row, 2);
+            case PUT_ROW_OF_ANOTHER_KEY ->
+                Objects.requireNonNull(database.get(Table.CURRENT, database.newest(), other));
+            case PUT_ROW_IN_CLEAR ->
+                Rows.currentValue(Rows.currentEntry(Key.of("a"), row, database.dataKey()));
+          };
+      batch.put(database.handle(Table.CURRENT), key, tampered);
+      database.write(batch);
+    }
+  }
+
+  @Test
+  void changeThatWasPutInThePlaceOfALaterOne_isNotAnswered() throws Exception {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    Path shard = data.resolve("shards/0");
+    try (Store store = reopened(shard)) {
+      store.apply(List.of(Writes.put("a", MARKER + 3)));
+    }
+    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
+        WriteBatch batch = new WriteBatch()) {
+      byte[] first = Rows.changeKey(1, Key.of("a"));
+      byte[] row = Objects.requireNonNull(database.get(Table.CHANGES, database.newest(), first));
+      batch.put(database.handle(Table.CHANGES), Rows.changeKey(3, Key.of("a")), row);
+      database.write(batch);
+    }
+    try (Store store = reopened(shard)) {
+      assertThatThrownBy(() -> store.changes(2, 10, 1 << 20))
+          .isInstanceOf(KeyValueException.class)
+          .hasMessageContaining("was altered");
+    }
+  }
+
+  @Test
+  void restore_ofACopyUnderAnotherKey_takesItOver() throws IOException {
+    Path data = parent.resolve("data");
+    fill(data, SECOND);
+    try (DataDirectory directory = open(parent.resolve("new"), FIRST);
+        Store store = store(directory, TestKeys.of(1, 2))) {
+      Replacement copy = copied(data, SECOND, directory);
+      store.restore(copy, 2, 0);
+      copy.close();
+      assertThat(value(store, "a")).isEqualTo(MARKER + 1);
+    }
+    reopen(parent.resolve("new"), FIRST);
+  }
+
+  @Test
+  void restore_ofACopyUnderAnUnknownKey_changesNothing() throws IOException {
+    Path data = parent.resolve("data");
+    fill(data, SECOND);
+    for (EncryptionKeys keys : List.of(FIRST, EncryptionKeys.NONE)) {
+      Path target = parent.resolve("target-" + keys);
+      try (DataDirectory directory = open(target, keys);
+          Store store = store(directory, keys)) {
+        store.apply(List.of(Writes.put("kept", "x")));
+        Replacement copy = copied(data, SECOND, directory);
+        assertThatThrownBy(() -> store.restore(copy, 2, 0))
+            .hasMessageContaining("is encrypted with the key " + SECOND)
+            .extracting("code")
+            .isEqualTo(ErrorCode.REQUEST_INVALID);
+        copy.close();
+        assertThat(value(store, "kept")).isEqualTo("x");
+        assertThat(store.revision()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void restore_ofACopyInClear_encryptsAllOfIt() throws IOException {
+    Path data = parent.resolve("data");
+    Submission named = Writes.named(increment("count"), "name", MARKER + "fingerprint");
+    Path copies = parent.resolve("new");
+    try (DataDirectory directory = open(data, EncryptionKeys.NONE);
+        Store store = store(directory, EncryptionKeys.NONE)) {
+      store.apply(List.of(Writes.put("a", MARKER + 1), Writes.putUntil("b", MARKER + 2, 1L << 60)));
+      store.apply(List.of(Writes.delete("a"), Writes.put("a", MARKER + 3), named));
+      store.apply(List.of(new Submission(new Command.GrantLease(60_000, ""), Writes.NOW, null)));
+    }
+    try (DataDirectory directory = open(copies, FIRST);
+        Store store = store(directory, FIRST)) {
+      Replacement copy = copied(data, EncryptionKeys.NONE, directory);
+      store.restore(copy, 5, 0);
+      copy.close();
+      assertThat(value(store, "a")).isEqualTo(MARKER + 3);
+      assertThat(value(store, "b")).isEqualTo(MARKER + 2);
+      assertThat(store.lease(1)).isNotNull();
+      assertThat(store.apply(List.of(named)).get(0)).isInstanceOf(Outcome.Modified.class);
+      assertThat(value(store, "count")).isEqualTo("1");
+      requireNowhere(copies);
+    }
+    reopen(copies, FIRST);
+    assertThat(verify(copies, FIRST)).endsWith("sound\n");
+  }
+
+  @Test
+  void checkpoint_isEncryptedUnderTheSameKey() throws IOException {
+    Path copy = parent.resolve("copy");
+    try (DataDirectory directory = open(parent.resolve("data"), FIRST);
+        Store store = store(directory, FIRST)) {
+      store.apply(List.of(Writes.put("a", MARKER + 1), Writes.put("b", MARKER + 2)));
+      Path shard = DataDirectory.shardOfCopy(copy);
+      store.copyTo(shard);
+      DatabaseCopy.detach(shard, 0);
+      directory.completeCopy(copy);
+    }
+    requireNowhere(copy);
+    assertRefused(() -> open(copy, SECOND), FIRST.toString());
+    reopen(copy, FIRST);
+  }
+
+  private static DataDirectory open(Path path, EncryptionKeys keys) {
+    return DataDirectory.open(path, keys);
+  }
+
+  private static Store store(DataDirectory directory, EncryptionKeys keys) {
+    Store store = store(directory.shard(0), keys, directory.isNew());
+    directory.initialised();
+    return store;
+  }
+
+  private static Store reopened(Path shard) {
+    return store(shard, FIRST, false);
+  }
+
+  private static Store store(Path shard, EncryptionKeys keys, boolean create) {
+    return Store.open(
+        Stores.options(shard).with(keys),
+        Limits.DEFAULT,
+        create,
+        new Store.Hooks(events -> {}, new JsonPatcher()));
+  }
+
+  private static void fill(Path data, EncryptionKeys keys) {
+    try (DataDirectory directory = open(data, keys);
+        Store store = store(directory, keys)) {
+      store.apply(List.of(Writes.put("a", MARKER + 1), Writes.put("b", MARKER + 2)));
+    }
+  }
+
+  private static void reopen(Path data, EncryptionKeys keys) {
+    try (DataDirectory directory = open(data, keys);
+        Store store = store(directory, keys)) {
+      assertThat(value(store, "b")).isEqualTo(MARKER + 2);
+    }
+  }
+
+  /** A copy of a closed store, as it arrives for a restore. */
+  private static Replacement copied(Path data, EncryptionKeys keys, DataDirectory target)
+      throws IOException {
+    Replacement copy = target.newReplacement();
+    Files.delete(copy.staged());
+    try (Store store = store(data.resolve("shards/0"), keys, false)) {
+      store.copyTo(copy.staged());
+    }
+    return copy;
+  }
+
+  private static String value(Store store, String key) {
+    return Objects.requireNonNull(store.get(Key.of(key))).value().toUtf8();
+  }
+
+  private static Submission increment(String key) {
+    return new Submission(
+        new Command.Modify(
+            Key.of(key),
+            new Patch(Patch.Kind.INCREMENT, Bytes.ofUtf8("{\"by\":1}")),
+            Condition.NONE),
+        Writes.NOW,
+        null);
+  }
+
+  private static byte[] flipped(byte[] row, int at) {
+    byte[] flipped = row.clone();
+    flipped[at] ^= 1;
+    return flipped;
+  }
+
+  private static void assertRefused(ThrowingCallable open, String... parts) {
+    assertThatThrownBy(open)
+        .isInstanceOfSatisfying(
+            KeyValueException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNAVAILABLE))
+        .hasMessageContainingAll(parts)
+        .hasMessageContaining("Nothing was overwritten");
+  }
+
+  private static void requireNowhere(Path root) throws IOException {
+    for (Path file : FileTrees.ending(root, "")) {
+      assertThat(new String(Files.readAllBytes(file), ISO_8859_1))
+          .as("%s", file)
+          .doesNotContain(MARKER);
+    }
+  }
+
+  private static String verify(Path data, EncryptionKeys keys) {
+    var output = new ByteArrayOutputStream();
+    Verifier.run(
+        List.of(data.toString()), keys, new PrintStream(output, true, StandardCharsets.UTF_8));
+    return output.toString(StandardCharsets.UTF_8);
+  }
+}
