@@ -33,6 +33,7 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     arguments.add("-Djava.io.tmpdir=" + runDirectory.resolve(RunDirectory.TEMPORARY));
     // Signals stop it; Liberty would listen for a command that does.
     arguments.add("-Dcommand.port=-1");
+    arguments.add("-Dorg.kvstore.own-process=true");
     arguments.addAll(options(configuration().resolve("jvm.options")));
     arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
     arguments.removeIf(String::isEmpty);

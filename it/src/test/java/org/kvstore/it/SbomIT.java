@@ -13,7 +13,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.kvstore.it.support.Answer;
 
-/** The package says what it is made of, so that a known hole in a part is found. */
+/**
+ * The package says what it is made of, so that a known hole in a part is found. A build that is
+ * offline cannot list it.
+ */
 class SbomIT {
   private static final String OF_PACKAGE = "META-INF/sbom/kvstore-liberty.cdx.json";
   private static final String OF_WAR = "WEB-INF/classes/META-INF/sbom/kvstore-server.cdx.json";

@@ -110,7 +110,7 @@ final class Bodies {
     Exchange exchange = Exchange.of(request);
     Duration wait = exchange.bodyWait();
     try {
-      return BlockedReads.readNBytes(new TimedInput(request.getInputStream(), wait), most);
+      return new TimedInput(request.getInputStream(), wait).readNBytes(most);
     } catch (TimedInput.TooSlowException e) {
       throw tooSlow(wait);
     } finally {

@@ -69,6 +69,7 @@ public final class Engine implements AutoCloseable {
   private final LongAdder refusedForCommitter = new LongAdder();
   private final List<Future<?>> ticks;
   private volatile boolean stopping;
+  private volatile boolean closed;
 
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
     this.directory = directory;
@@ -219,14 +220,26 @@ public final class Engine implements AutoCloseable {
     watches.close();
   }
 
+  /** Whether it is closed, or just being. */
+  boolean isClosed() {
+    return closed;
+  }
+
   /** Whether the end is near. */
   boolean isStopping() {
     return stopping;
   }
 
-  /** Answers every accepted write, then closes the files; the rest too when one of them fails. */
+  /**
+   * Answers every accepted write, then closes the files; the rest too when one of them fails. Once:
+   * whoever calls it again waits until it is done.
+   */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     List<Runnable> steps =
         List.of(
             () -> ticks.forEach(tick -> tick.cancel(false)),

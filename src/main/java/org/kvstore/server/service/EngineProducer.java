@@ -29,6 +29,17 @@ import org.kvstore.server.model.KeyValueException;
 public class EngineProducer {
   private static final Logger LOG = System.getLogger(EngineProducer.class.getName());
 
+  /** {@code chainQuiesceTimeout} in {@code server.xml}. */
+  private static final int CLOSED_SECONDS = 12;
+
+  private static final int SLACK_SECONDS = 5;
+
+  /** Set by the launcher: nobody else lives in this process. */
+  private static final String OWN_PROCESS = "org.kvstore.own-process";
+
+  /** As of a process that SIGTERM has ended. */
+  private static final int STOPPED = 143;
+
   @Inject Config config;
 
   @Resource(lookup = "java:comp/DefaultManagedExecutorService")
@@ -53,8 +64,31 @@ public class EngineProducer {
         "The store is open. store={0} revision={1}",
         engine.storeId(),
         Long.toString(engine.store().revision()));
-    signal = new Thread(engine::stop, "kvstore-stop");
+    signal = new Thread(() -> end(engine), "kvstore-stop");
     Runtime.getRuntime().addShutdownHook(signal);
+  }
+
+  /**
+   * Liberty closes connections {@value #CLOSED_SECONDS} s after it was told to stop at the latest,
+   * but does not wake a thread that reads a body from one, and does not end an application with
+   * such a thread for a minute and longer. The store is not kept open for that.
+   */
+  private static void end(Engine engine) {
+    engine.stop();
+    try {
+      for (int i = 0; i < CLOSED_SECONDS + SLACK_SECONDS && !engine.isClosed(); i++) {
+        Thread.sleep(1_000);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!engine.isClosed()) {
+      LOG.log(Level.WARNING, "A connection is being read still; the store is closed without it.");
+      engine.close();
+      if (Boolean.getBoolean(OWN_PROCESS)) {
+        Runtime.getRuntime().halt(STOPPED);
+      }
+    }
   }
 
   @Produces
