@@ -69,17 +69,29 @@ final class PublishedStore {
   String refresh() {
     try {
       List<byte[]> now = contents();
-      complaint = "";
       boolean settled = areEqual(now, seen);
       seen = now;
       if (!settled || areEqual(now, handled)) {
         return "";
       }
+      KeyStore renewed = read(now);
+      // What could not be written is written at the next look.
+      write(renewed);
       handled = now;
-      write(reader.read(now));
+      complaint = "";
       return "the %s of %s was renewed".formatted(name, files);
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
       return complaint(e);
+    }
+  }
+
+  /** What cannot be used is not looked at again before it changes. */
+  private KeyStore read(List<byte[]> now) throws IOException, GeneralSecurityException {
+    try {
+      return reader.read(now);
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      handled = now;
+      throw e;
     }
   }
 

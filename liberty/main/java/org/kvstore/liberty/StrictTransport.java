@@ -22,7 +22,11 @@ final class StrictTransport {
    * @param ownPair whether the certificate is not a generated one
    */
   static void complete(Map<String, String> environment, boolean ownPair, ServerAddress address) {
-    boolean redirects = "true".equals(environment.get(REDIRECT));
+    String redirect = environment.getOrDefault(REDIRECT, "false");
+    if (!redirect.equals("true") && !redirect.equals("false")) {
+      throw new StartupException("%s is %s, not true or false".formatted(REDIRECT, redirect));
+    }
+    boolean redirects = redirect.equals("true");
     if (redirects && address.httpsPort() == -1 && !environment.containsKey(REDIRECT + "_PORT")) {
       throw new StartupException(REDIRECT + " is true, but KV_HTTPS_PORT is closed");
     }

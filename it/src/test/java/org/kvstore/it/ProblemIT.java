@@ -10,6 +10,9 @@ import static org.kvstore.api.ErrorCode.TOO_LARGE;
 import static org.kvstore.api.ErrorCode.UNSUPPORTED_MEDIA_TYPE;
 
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +28,18 @@ import org.kvstore.it.support.RawRequest;
 /** Whatever is wrong with a request: the right problem document, never a 500 nor an HTML page. */
 class ProblemIT extends Deployed {
   private static final String K = "/v1/kv/ProblemIT";
+
+  /** What is slow or ambiguous is recognised by how HTTP/1.1 frames it. */
+  @Test
+  void http2_isNotSpoken() throws Exception {
+    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+    HttpResponse<Void> answer =
+        client.send(
+            HttpRequest.newBuilder(service.uri().resolve("/v1/status")).build(),
+            HttpResponse.BodyHandlers.discarding());
+    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
+    assertThat(answer.statusCode()).isEqualTo(200);
+  }
 
   /** Error, method, target; then header names and values by turns. */
   static Stream<Arguments> requests() {

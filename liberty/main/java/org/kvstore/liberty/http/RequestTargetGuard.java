@@ -82,7 +82,7 @@ public final class RequestTargetGuard implements WorkClassifier {
       Exception failure = null;
       try {
         writing.run();
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
         failure = e;
       }
       connection.finish(failure);

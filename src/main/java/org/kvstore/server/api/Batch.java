@@ -148,7 +148,7 @@ final class Batch {
       if (!input.isBlank()) {
         lines++;
         taken = window.add(submit(input));
-        if (allowance != null) {
+        if (allowance != null && !place.isEnding()) {
           allowance.pace(input.lineLength());
         }
         // Not how long it waits for its client's answers counts, but how long for a line.

@@ -2,6 +2,7 @@ package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Set;
@@ -19,8 +20,8 @@ public class Cors {
   private static final String ANY = "*";
   private static final String METHODS = "GET, HEAD, PUT, POST, PATCH, DELETE";
   private static final String EXPOSED =
-      "ETag, Location, Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id,"
-          + " KV-Create-Revision, KV-Mod-Revision, KV-Version, KV-Expires-At, KV-Lease";
+      "ETag, Location, Allow, Preference-Applied, Retry-After, WWW-Authenticate, RateLimit,"
+          + " RateLimit-Policy, X-Request-Id, KV-Create-Revision, KV-Mod-Revision, KV-Version, KV-Expires-At, KV-Lease";
   private static final String SENT =
       "Authorization, Content-Type, If-Match, If-None-Match, Prefer, Idempotency-Key,"
           + " Last-Event-ID, X-Request-Id, traceparent, tracestate";
@@ -40,12 +41,15 @@ public class Cors {
   }
 
   /**
-   * Tells the browser what the page may do.
+   * Tells the browser what the page may do, with whatever answer.
    *
-   * @return whether that is the whole answer, as the browser only asks what would be allowed
+   * @return whether that is all, as the browser only asks what would be allowed
    */
   boolean answers(HttpServletRequest request, HttpServletResponse response) {
     if (origins.isEmpty()) {
+      return false;
+    }
+    if (request.getDispatcherType() != DispatcherType.REQUEST) {
       return false;
     }
     response.addHeader("Vary", "Origin");
@@ -62,7 +66,6 @@ public class Cors {
     response.setHeader("Access-Control-Allow-Methods", METHODS);
     response.setHeader("Access-Control-Allow-Headers", SENT);
     response.setHeader("Access-Control-Max-Age", SECONDS);
-    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
     return true;
   }
 }

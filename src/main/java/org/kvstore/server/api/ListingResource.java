@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
@@ -26,6 +27,7 @@ import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Permission;
+import org.kvstore.server.security.Allowance;
 import org.kvstore.server.service.KeyValueService;
 
 /** Many keys: {@code /v1/kv}. */
@@ -64,13 +66,16 @@ public class ListingResource {
       access.require(Permission.READ, range);
       response.resume(Response.ok().type(MediaTypes.NDJSON).build());
     } else {
-      OwnThread.run(service, request, response, () -> export(access, range, response));
+      @Nullable Allowance allowance = Exchange.of(request).allowance();
+      OwnThread.run(service, request, response, () -> export(access, range, allowance, response));
     }
   }
 
-  private void export(Access access, KeyRange range, AsyncResponse response) {
+  private void export(
+      Access access, KeyRange range, @Nullable Allowance allowance, AsyncResponse response) {
     try (KeyValueService.Export export = service.export(access, range)) {
-      StreamingOutput lines = out -> write(export, out);
+      StreamingOutput lines =
+          out -> write(export, allowance == null ? out : new PacedOutput(out, allowance));
       response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
     }
   }

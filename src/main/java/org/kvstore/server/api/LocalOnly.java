@@ -7,10 +7,13 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
 /**
- * Keeps a server that asks nobody who they are to its own machine. A browser on that machine is one
- * of its clients, and does what any page bids it: so pages of others are refused, by what browsers
- * say of a request (Fetch Metadata, RFC 6454), and names under which a page could pass for one of
- * ours (DNS rebinding).
+ * Refuses what a browser sends for a page that is not ours, where the connection alone says who is
+ * asking: by where it comes from, or by a client's certificate. The browser has that connection
+ * too, and does what any page bids it. What it says of a request (Fetch Metadata, RFC 6454) tells
+ * such pages.
+ *
+ * <p>A server that asks nobody who they are is kept to its own machine besides, and answers to no
+ * name under which a page could pass for one of ours (DNS rebinding).
  */
 final class LocalOnly {
   /** An address, or a name that no public name server answers for. */
@@ -24,36 +27,50 @@ final class LocalOnly {
   private LocalOnly() {}
 
   /**
-   * Lets a request pass or not.
+   * Lets a request to a server without authentication pass or not.
    *
-   * @param isAllowedPage whether it comes from a page of another origin that is allowed
    * @throws KeyValueException FORBIDDEN
    */
-  static void check(HttpServletRequest request, boolean isAllowedPage) {
+  static void check(HttpServletRequest request) {
     @Nullable String host = request.getHeader("Host");
     if (host != null && !OWN_HOST.matcher(PORT.matcher(host).replaceFirst("")).matches()) {
-      throw refusal("It was sent to the name of another host.", "Host");
-    }
-    @Nullable String site = request.getHeader("Sec-Fetch-Site");
-    if (site != null && !isAllowedPage && !site.equals("same-origin") && !site.equals("none")) {
-      throw refusal("It comes from a page of another site.", "Sec-Fetch-Site");
-    }
-    @Nullable String origin = request.getHeader("Origin");
-    if (origin != null && !isAllowedPage && !OWN_ORIGIN.matcher(origin).matches()) {
-      throw refusal("It comes from a page of another origin.", "Origin");
+      throw refusal(
+          "It was sent to the name of another host. Without authentication the server is for its"
+              + " own machine alone, unless kv.security.insecure is true.",
+          "Host");
     }
     String local = request.getLocalAddr();
     if (!local.startsWith("127.") && !local.equals("::1") && !local.equals("0:0:0:0:0:0:0:1")) {
-      throw refusal("It comes from another machine.", "address");
+      throw refusal(
+          "It comes from another machine. Without authentication the server is for its own machine"
+              + " alone, unless kv.security.insecure is true.",
+          "address");
     }
   }
 
+  /**
+   * Lets a request pass or not that nothing but its connection speaks for.
+   *
+   * @throws KeyValueException FORBIDDEN when it is for a page of another origin
+   */
+  static void checkPage(HttpServletRequest request) {
+    @Nullable String site = request.getHeader("Sec-Fetch-Site");
+    if (site != null && !site.equals("same-origin") && !site.equals("none")) {
+      throw refusal("It comes from a page of another site; see kv.cors.origins.", "Sec-Fetch-Site");
+    }
+    @Nullable String origin = request.getHeader("Origin");
+    if (origin != null && !isOwn(origin, request.getHeader("Host"))) {
+      throw refusal("It comes from a page of another origin; see kv.cors.origins.", "Origin");
+    }
+  }
+
+  private static boolean isOwn(String origin, @Nullable String host) {
+    return origin.equals("https://" + host)
+        || origin.equals("http://" + host)
+        || OWN_ORIGIN.matcher(origin).matches();
+  }
+
   private static KeyValueException refusal(String why, String field) {
-    return KeyValueException.of(
-            ErrorCode.FORBIDDEN,
-            why
-                + " Without authentication the server is for its own machine alone, unless"
-                + " kv.security.insecure is true.")
-        .withField(field);
+    return KeyValueException.of(ErrorCode.FORBIDDEN, why).withField(field);
   }
 }

@@ -8,19 +8,18 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.security.Allowance;
 
-/** An answer whose bytes are those of a caller who may not have any number of them. */
+/**
+ * An answer whose bytes are those of a caller who may not have any number of them. It never waits,
+ * whoever writes it, and costs no more than {@link Allowance#most}.
+ */
 final class MeteredResponse extends HttpServletResponseWrapper {
   private final Allowance allowance;
-  private final boolean isPaced;
+  private long counted;
   private @Nullable ServletOutputStream metered;
 
-  /**
-   * @param isPaced whether it is written on a thread that may wait, and may be long
-   */
-  MeteredResponse(HttpServletResponse response, Allowance allowance, boolean isPaced) {
+  MeteredResponse(HttpServletResponse response, Allowance allowance) {
     super(response);
     this.allowance = allowance;
-    this.isPaced = isPaced;
   }
 
   @Override
@@ -50,12 +49,10 @@ final class MeteredResponse extends HttpServletResponseWrapper {
       count(length);
     }
 
-    private void count(int bytes) throws IOException {
-      if (isPaced) {
-        allowance.pace(bytes);
-      } else {
-        allowance.used(bytes);
-      }
+    private void count(int bytes) {
+      long charged = Math.min(bytes, allowance.most() - counted);
+      counted += charged;
+      allowance.used(charged);
     }
 
     @Override

@@ -73,6 +73,9 @@ public class RequestGate extends HttpFilter {
   private static final Set<RequestKind> ALWAYS_ADMITTED =
       EnumSet.of(RequestKind.LEASE, RequestKind.ADMIN, RequestKind.OTHER);
 
+  /** What a caller may ask for at any rate. */
+  private static final Set<String> UNLIMITED = Set.of("/v1/status", "/metrics");
+
   /** Where a body is read as it comes, by a thread of those that are kept for it. */
   private static final Set<String> STREAMED = Set.of("/v1/batch", "/v1/admin/restore");
 
@@ -187,13 +190,13 @@ public class RequestGate extends HttpFilter {
     String path = raw;
     HttpServletResponse answer = response;
     try {
+      boolean isPreflight = cors.answers(request, response);
       checkFraming(request);
-      if (cors.answers(request, response)) {
+      if (isPreflight) {
+        response.setStatus(HttpServletResponse.SC_NO_CONTENT);
         return;
       }
-      if (authenticator.isLocal()) {
-        LocalOnly.check(request, cors.allows(request));
-      }
+      checkOrigin(request);
       admit(request);
       authenticate(request);
       charge(request, response);
@@ -240,6 +243,17 @@ public class RequestGate extends HttpFilter {
     };
   }
 
+  /** Refuses what a browser sends for a page that may not use the service. */
+  private void checkOrigin(HttpServletRequest request) {
+    if (authenticator.isLocal()) {
+      LocalOnly.check(request);
+    }
+    boolean isProven = request.getHeader(HttpHeaders.AUTHORIZATION) != null;
+    if (authenticator.trustsConnections() && !isProven && !cors.allows(request)) {
+      LocalOnly.checkPage(request);
+    }
+  }
+
   /** Finds out who sent a request, before anything of it is done. */
   private void authenticate(HttpServletRequest request) {
     if (request.getDispatcherType() == DispatcherType.REQUEST) {
@@ -272,7 +286,7 @@ public class RequestGate extends HttpFilter {
     exchange.isPaidFrom(allowance);
     response.setHeader("RateLimit-Policy", allowance.policy());
     try {
-      allowance.begin(!ALWAYS_ADMITTED.contains(exchange.kind()));
+      allowance.begin(!isExempt(request, exchange));
     } finally {
       response.setHeader("RateLimit", allowance.left());
     }
@@ -281,13 +295,20 @@ public class RequestGate extends HttpFilter {
     }
   }
 
+  /** A lease that is not renewed takes its keys with it; what tells of the server tells why. */
+  private static boolean isExempt(HttpServletRequest request, Exchange exchange) {
+    return exchange.kind() == RequestKind.LEASE && request.getMethod().equals("PUT")
+        || UNLIMITED.contains(exchange.path());
+  }
+
+  /** An export counts its bytes itself, where it can wait for them. */
   private static HttpServletResponse metered(
       HttpServletRequest request, HttpServletResponse response) {
     Exchange exchange = Exchange.of(request);
     Allowance allowance = exchange.allowance();
-    return allowance == null
+    return allowance == null || exchange.kind() == RequestKind.EXPORT
         ? response
-        : new MeteredResponse(response, allowance, exchange.kind() == RequestKind.EXPORT);
+        : new MeteredResponse(response, allowance);
   }
 
   /** The certificate of the client itself, which is the first of its chain. */

@@ -2,6 +2,7 @@ package org.kvstore.server.ops;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * What a request is for, as metrics tell requests apart: a small fixed number of kinds, whatever
@@ -29,6 +30,10 @@ public enum RequestKind {
   SIMPLE_DELETE,
   /** Status, metrics, and whatever there is nothing for. */
   OTHER;
+
+  /** With another type beside it, it may become a page. */
+  private static final Pattern EXPORTED =
+      Pattern.compile("\\s*application/x-ndjson\\s*(;[^,]*)?", Pattern.CASE_INSENSITIVE);
 
   private final String label = name().toLowerCase(Locale.ROOT);
 
@@ -73,7 +78,7 @@ public enum RequestKind {
       return DELETE_RANGE;
     }
     String accept = request.getHeader("Accept");
-    return accept != null && accept.contains("ndjson") ? EXPORT : LIST;
+    return accept != null && EXPORTED.matcher(accept).matches() ? EXPORT : LIST;
   }
 
   private static RequestKind ofPrefix(String path) {

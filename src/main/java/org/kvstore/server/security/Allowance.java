@@ -18,7 +18,7 @@ import org.kvstore.server.model.KeyValueException;
 public final class Allowance {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
-  /** Who owes more is not charged for more: an answer never costs more than so many seconds. */
+  /** What an answer costs at the most, in seconds of the caller's bytes; and a wait takes. */
   private static final int MOST_SECONDS = 10;
 
   private final long requestsPerSecond;
@@ -66,8 +66,13 @@ public final class Allowance {
   /** So many bytes came or went. */
   public void used(long count) {
     if (bytes != null && count > 0) {
-      charge(bytes, count);
+      bytes.consumeIgnoringRateLimits(count);
     }
+  }
+
+  /** What one answer is charged at the most: bytes. */
+  public long most() {
+    return MOST_SECONDS * bytesPerSecond;
   }
 
   /** So many bytes came or went of what goes on for long: waits as long as they take. */
@@ -75,8 +80,8 @@ public final class Allowance {
     if (bytes == null || count <= 0) {
       return;
     }
-    charge(bytes, count);
-    long owed = -bytes.getAvailableTokens();
+    bytes.consumeIgnoringRateLimits(count);
+    long owed = Math.min(most(), -bytes.getAvailableTokens());
     if (owed > 0) {
       try {
         TimeUnit.NANOSECONDS.sleep((long) (owed * 1e9 / bytesPerSecond));
@@ -84,13 +89,6 @@ public final class Allowance {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("The server is stopping.");
       }
-    }
-  }
-
-  private void charge(Bucket bucket, long count) {
-    long left = bucket.getAvailableTokens() + MOST_SECONDS * bytesPerSecond;
-    if (left > 0) {
-      bucket.consumeIgnoringRateLimits(Math.min(count, left));
     }
   }
 
@@ -113,7 +111,9 @@ public final class Allowance {
       items.add("\"requests\";r=%d;t=1".formatted(requests.getAvailableTokens()));
     }
     if (bytes != null) {
-      items.add("\"bytes\";r=%d;t=1".formatted(Math.max(0, bytes.getAvailableTokens())));
+      long left = bytes.getAvailableTokens();
+      long seconds = left > 0 ? 1 : 1 - left / bytesPerSecond;
+      items.add("\"bytes\";r=%d;t=%d".formatted(Math.max(0, left), seconds));
     }
     return items.toString();
   }

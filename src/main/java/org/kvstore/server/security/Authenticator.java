@@ -92,6 +92,11 @@ public class Authenticator {
     return clientCertificates != ClientCertificateUse.OFF;
   }
 
+  /** Whether a request may pass that nothing but its connection speaks for. */
+  public boolean trustsConnections() {
+    return !isRequired || asksForCertificates();
+  }
+
   /** Whether it is written down who does what, so that requests need a name. */
   public boolean isAudited() {
     return audit.isOn();
@@ -119,11 +124,24 @@ public class Authenticator {
     String text = authorization.substring(SCHEME.length()).strip();
     Bytes digest = Digests.sha256(text);
     if (webTokens != null && WebTokens.isOne(text)) {
-      return webTokens.caller(text, digest, clock);
+      return webToken(webTokens, text, digest, presented.address(), clock);
     }
     String id = ApiToken.idOf(text);
     Caller caller = id == null ? null : holder(id, digest, clock);
     return caller == null ? operator(digest, presented.address()) : caller;
+  }
+
+  /** Nobody can guess a signature, so others behind the same address need not wait. */
+  private Caller webToken(
+      WebTokens tokens, String text, Bytes digest, String address, Clock clock) {
+    try {
+      return tokens.caller(text, digest, clock);
+    } catch (KeyValueException refusal) {
+      if (refusal.code() == ErrorCode.UNAUTHENTICATED) {
+        log(attempts.failed(address), address);
+      }
+      throw refusal;
+    }
   }
 
   /** Nobody can guess 256 random bits, so who has them need not wait for those who try. */
@@ -146,7 +164,11 @@ public class Authenticator {
       attempts.succeeded(address, digest);
       return Caller.operator();
     }
-    long failures = attempts.failed(address);
+    log(attempts.failed(address), address);
+    throw unauthenticated("The token is not valid, or not any more.");
+  }
+
+  private static void log(long failures, String address) {
     if (failures > 0) {
       LOG.log(
           Level.WARNING,
@@ -154,7 +176,6 @@ public class Authenticator {
           failures,
           address);
     }
-    throw unauthenticated("The token is not valid, or not any more.");
   }
 
   private static KeyValueException unauthenticated(String detail) {

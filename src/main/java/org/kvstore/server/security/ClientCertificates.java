@@ -40,8 +40,10 @@ final class ClientCertificates {
    * @throws KeyValueException UNAUTHENTICATED when it does not have exactly one sound common name
    */
   static String subject(X500Principal name) {
-    List<String> names = commonNames(name);
-    if (names.size() != 1
+    List<String> names = commonNames(name.getName(X500Principal.RFC2253));
+    // One of them takes every text for UTF-8, the other asks of which type it is.
+    if (!names.equals(commonNames(name.getName(X500Principal.RFC1779)))
+        || names.size() != 1
         || !Names.isValid(names.get(0))
         || !Names.isValid(PREFIX + names.get(0))) {
       throw KeyValueException.of(
@@ -51,10 +53,10 @@ final class ClientCertificates {
     return PREFIX + names.get(0);
   }
 
-  private static List<String> commonNames(X500Principal subject) {
+  private static List<String> commonNames(String subject) {
     List<String> names = new ArrayList<>();
     try {
-      for (Rdn part : new LdapName(subject.getName(X500Principal.RFC2253)).getRdns()) {
+      for (Rdn part : new LdapName(subject).getRdns()) {
         Attribute values = part.toAttributes().get(COMMON_NAME);
         for (int i = 0; values != null && i < values.size(); i++) {
           // What is no text stands for a name that is not valid.

@@ -4,15 +4,22 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.URI;
+import java.security.GeneralSecurityException;
 import java.security.Key;
+import java.security.KeyStore;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 import org.jose4j.http.Get;
 import org.jose4j.jws.JsonWebSignature;
 import org.jose4j.jwx.JsonWebStructure;
@@ -41,11 +48,14 @@ final class SigningKeys implements VerificationKeyResolver {
   private static final int RETRY_SECONDS = 10;
   private static final int MOST_WAIT_SECONDS = 5;
   private static final int FETCH_MILLIS = 2_000;
+  private static final int MOST_WAITING = 2;
 
   private final JwtConfig config;
   private final ThreadFactory threads;
   private final LongSupplier nanoTime;
+  private final Semaphore waiting = new Semaphore(MOST_WAITING);
   private volatile @Nullable VerificationKeyResolver known;
+  private volatile long knownAt;
   private @Nullable CompletableFuture<@Nullable Void> fetching;
   private long fetchedAt;
 
@@ -66,9 +76,11 @@ final class SigningKeys implements VerificationKeyResolver {
     VerificationKeyResolver keys = known;
     if (keys != null) {
       try {
-        Key key = keys.resolveKey(signature, outer);
-        fetch(FRESH_SECONDS);
-        return key;
+        CompletableFuture<@Nullable Void> fetch = fetch(FRESH_SECONDS);
+        if (isOutdated()) {
+          await(fetch);
+        }
+        return newest(keys).resolveKey(signature, outer);
       } catch (UnresolvableKeyException e) {
         LOG.log(Level.DEBUG, "A token names a key that is not known yet.", e);
       }
@@ -76,20 +88,42 @@ final class SigningKeys implements VerificationKeyResolver {
     await(fetch(RETRY_SECONDS));
     VerificationKeyResolver newest = known;
     if (newest == null) {
-      throw KeyValueException.of(
-          ErrorCode.UNAVAILABLE, "The keys of the issuer of this token cannot be had now.");
+      throw unavailable();
     }
     return newest.resolveKey(signature, outer);
   }
 
-  private static void await(CompletableFuture<?> fetch) {
+  private VerificationKeyResolver newest(VerificationKeyResolver otherwise) {
+    return Objects.requireNonNullElse(known, otherwise);
+  }
+
+  /** Whether a key may have been taken back since, for all that is known. */
+  private boolean isOutdated() {
+    return nanoTime.getAsLong() - knownAt > TimeUnit.SECONDS.toNanos(2 * FRESH_SECONDS);
+  }
+
+  /** A few may wait: the others are told to come again, rather than keep all threads. */
+  private void await(CompletableFuture<?> fetch) {
+    if (fetch.isDone()) {
+      return;
+    }
+    if (!waiting.tryAcquire()) {
+      throw unavailable();
+    }
     try {
       fetch.get(MOST_WAIT_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       LOG.log(Level.DEBUG, "What is known already has to do.", e);
+    } finally {
+      waiting.release();
     }
+  }
+
+  private static KeyValueException unavailable() {
+    return KeyValueException.of(
+        ErrorCode.UNAVAILABLE, "The keys of the issuer of this token cannot be had now.");
   }
 
   /** The fetch under way; one that begins now, unless the last is not so old. */
@@ -105,13 +139,19 @@ final class SigningKeys implements VerificationKeyResolver {
     fetchedAt = now;
     CompletableFuture<@Nullable Void> next = new CompletableFuture<>();
     fetching = next;
-    threads.newThread(() -> fetch(next)).start();
+    try {
+      threads.newThread(() -> fetch(next)).start();
+    } catch (RuntimeException | Error e) {
+      next.complete(null);
+      throw e;
+    }
     return next;
   }
 
   private void fetch(CompletableFuture<@Nullable Void> done) {
     try {
       known = read();
+      knownAt = nanoTime.getAsLong();
     } catch (IOException | JoseException | RuntimeException e) {
       LOG.log(
           Level.WARNING,
@@ -120,6 +160,23 @@ final class SigningKeys implements VerificationKeyResolver {
           e.toString());
     } finally {
       done.complete(null);
+    }
+  }
+
+  /**
+   * Trusts whom Java trusts. The default of this process is Liberty's: it would trust the server's
+   * own certificate, or whoever vouches for clients.
+   */
+  private static SSLSocketFactory trustOfJava() throws IOException {
+    try {
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init((KeyStore) null);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context.getSocketFactory();
+    } catch (GeneralSecurityException e) {
+      throw new IOException("Java's own trust store cannot be used.", e);
     }
   }
 
@@ -132,6 +189,7 @@ final class SigningKeys implements VerificationKeyResolver {
     get.setConnectTimeout(FETCH_MILLIS);
     get.setReadTimeout(FETCH_MILLIS);
     get.setRetries(0);
+    get.setSslSocketFactory(trustOfJava());
     return PublicKeys.parse(get.get(address.get().toString()).getBody());
   }
 }

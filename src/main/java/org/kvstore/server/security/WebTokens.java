@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -109,7 +110,10 @@ final class WebTokens {
     } catch (InvalidJwtException e) {
       KeyValueException unavailable = unavailable(e);
       throw unavailable == null ? unauthenticated(reason(e), e) : unavailable;
-    } catch (MalformedClaimException e) {
+    } catch (KeyValueException e) {
+      throw e;
+    } catch (MalformedClaimException | RuntimeException e) {
+      // Numbers and names may be of any size and type, and the library does not expect all.
       throw unauthenticated("a claim in it is malformed", e);
     }
   }
@@ -117,7 +121,7 @@ final class WebTokens {
   private Caller caller(JwtClaims claims) throws MalformedClaimException {
     String name =
         Stream.of("upn", "preferred_username", "sub")
-            .map(claim -> claims.getClaimValueAsString(claim))
+            .map(claim -> claims.getClaimValue(claim) instanceof String text ? text : null)
             .filter(value -> value != null && !value.isEmpty())
             .findFirst()
             .orElse("");
@@ -130,7 +134,10 @@ final class WebTokens {
       throw unauthenticated("it has more than %d groups".formatted(MOST_GROUPS), null);
     }
     Set<String> groups =
-        claimed.stream().filter(Names::isValid).collect(Collectors.toUnmodifiableSet());
+        claimed.stream()
+            .filter(Objects::nonNull)
+            .filter(Names::isValid)
+            .collect(Collectors.toUnmodifiableSet());
     boolean isOperator = config.adminGroup().map(groups::contains).orElse(false);
     return Caller.of(name, groups, validUntil(claims), isOperator);
   }
@@ -141,7 +148,7 @@ final class WebTokens {
         config.age().isPresent()
             ? claims.getIssuedAt().getValueInMillis() + config.age().get().toMillis()
             : expires;
-    return Math.min(expires, most) + config.skew().toMillis();
+    return Math.addExact(Math.min(expires, most), config.skew().toMillis());
   }
 
   private static @Nullable KeyValueException unavailable(Throwable thrown) {

@@ -84,9 +84,12 @@ public class EngineProducer {
     }
     if (!engine.isClosed()) {
       LOG.log(Level.WARNING, "A connection is being read still; the store is closed without it.");
-      engine.close();
-      if (Boolean.getBoolean(OWN_PROCESS)) {
-        Runtime.getRuntime().halt(STOPPED);
+      try {
+        engine.close();
+      } finally {
+        if (Boolean.getBoolean(OWN_PROCESS)) {
+          Runtime.getRuntime().halt(STOPPED);
+        }
       }
     }
   }

@@ -6,7 +6,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +89,7 @@ final class PageTurns {
     if (next != null) {
       try {
         pool.execute(next);
-      } catch (RejectedExecutionException e) {
+      } catch (RuntimeException e) {
         next();
         next.made.completeExceptionally(
             KeyValueException.of(ErrorCode.UNAVAILABLE, "The service is stopping.").withCause(e));
@@ -151,8 +150,11 @@ final class PageTurns {
       } catch (Throwable e) {
         done = () -> made.completeExceptionally(e);
       }
-      next();
-      done.run();
+      try {
+        next();
+      } finally {
+        done.run();
+      }
     }
 
     private T timed() {

@@ -51,7 +51,10 @@ public final class PublicKeys {
     if (all.isEmpty()) {
       throw new JoseException("It has no key.");
     }
-    return new JwksVerificationKeyResolver(all);
+    JwksVerificationKeyResolver resolver = new JwksVerificationKeyResolver(all);
+    // A token need not say by which of them it is signed.
+    resolver.setDisambiguateWithVerifySignature(true);
+    return resolver;
   }
 
   private static Key pem(String text) throws JoseException {

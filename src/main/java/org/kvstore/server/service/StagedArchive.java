@@ -1,6 +1,8 @@
 package org.kvstore.server.service;
 
 import java.io.OutputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.archive.ArchiveHead;
@@ -13,6 +15,8 @@ import org.kvstore.server.replication.DiskSpace;
 
 /** Where the files of an archive go that arrives; those of an encrypted one are decrypted. */
 final class StagedArchive implements ArchiveReader.Target {
+  private static final Logger LOG = System.getLogger(StagedArchive.class.getName());
+
   private final Path directory;
   private final DiskSpace disk;
   private final EncryptionKeys keys;
@@ -31,6 +35,10 @@ final class StagedArchive implements ArchiveReader.Target {
     head = archive.text();
     if (archive.isEncrypted()) {
       key = keys.find(archive.keyId()).orElseThrow(() -> locked(archive.keyId()));
+    } else if (!keys.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "An archive in clear is being restored: nothing but its checksums says who made it.");
     }
   }
 

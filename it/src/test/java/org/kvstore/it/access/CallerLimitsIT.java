@@ -48,6 +48,8 @@ class CallerLimitsIT {
       assertThat(refused.header("RateLimit")).isEqualTo("\"requests\";r=0;t=1");
       assertThat(refused.json().getInt("limit")).isEqualTo(REQUESTS);
       as(greedy, service.put("/v1/leases/" + lease)).send().expect(200);
+      as(greedy, service.get("/v1/status")).send().expect(200);
+      as(greedy, service.delete("/v1/leases/" + lease)).send().expect(ErrorCode.TOO_MANY_REQUESTS);
       as(modest, service.get("/v1/kv/k")).send().expect(ErrorCode.FORBIDDEN);
       for (int i = 0; i < 3 * REQUESTS; i++) {
         server.asOperator(service.get("/v1/kv/k")).expect(404);

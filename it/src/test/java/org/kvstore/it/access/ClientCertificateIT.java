@@ -77,6 +77,23 @@ class ClientCertificateIT {
     }
   }
 
+  /** A browser shows the certificate for any page. */
+  @Test
+  void requestForAnotherPage_isRefused_asTheCertificateProvesNothingOfIt() throws Exception {
+    TlsClient browser = TlsClient.of(shop, authority.trusted(), port);
+    RawRequest form =
+        service
+            .post("/put")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Origin", "https://evil.example")
+            .body("key=shop/forged&value=v");
+    browser.send(form).expect(ErrorCode.FORBIDDEN);
+    browser
+        .send(service.get("/v1/kv/shop/forged").header("Sec-Fetch-Site", "cross-site"))
+        .expect(ErrorCode.FORBIDDEN);
+    browser.send(service.get("/v1/kv/shop/forged")).expect(ErrorCode.NOT_FOUND);
+  }
+
   @Test
   void program_showsACertificate() throws Exception {
     String[] options = {

@@ -85,6 +85,16 @@ class CorsIT {
     }
   }
 
+  @Test
+  void insecure_isOpenToWhoeverReachesIt_butNotToPagesInTheirBrowsers() {
+    try (ServerProcess open =
+        ServerProcess.ready(
+            ServerProcess.directory("cors-insecure"), Map.of("KV_SECURITY_INSECURE", "true"))) {
+      open.service().get("/v1/status").send().expect(200);
+      fromPage(open.service().put("/v1/kv/k").body("v")).send().expect(ErrorCode.FORBIDDEN);
+    }
+  }
+
   private static Answer preflight(String path, String origin) {
     return service
         .request("OPTIONS", path)

@@ -1,15 +1,20 @@
 package org.kvstore.it.access;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.jose4j.jwk.JsonWebKeySet;
 import org.jose4j.jwk.PublicJsonWebKey;
 import org.jose4j.jwk.RsaJsonWebKey;
@@ -27,13 +32,36 @@ final class Issuer implements AutoCloseable {
   static final String OPERATORS = "operators";
 
   private final HttpServer http;
+  private final String scheme;
   private final AtomicInteger fetches = new AtomicInteger();
   private final List<PublicJsonWebKey> published = new ArrayList<>();
   private volatile PublicJsonWebKey newest;
   private volatile boolean isDown;
 
   Issuer() throws IOException {
-    http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    this(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0), "http");
+  }
+
+  /** Over TLS, with a certificate of its own. */
+  Issuer(Authority.Issued pair) throws IOException, GeneralSecurityException {
+    this(overTls(pair), "https");
+  }
+
+  private static HttpServer overTls(Authority.Issued pair)
+      throws IOException, GeneralSecurityException {
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(pair.store(), Authority.password());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    HttpsServer https =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    https.setHttpsConfigurator(new HttpsConfigurator(context));
+    return https;
+  }
+
+  private Issuer(HttpServer http, String scheme) {
+    this.http = http;
+    this.scheme = scheme;
     http.createContext(
         "/jwks",
         exchange -> {
@@ -58,7 +86,7 @@ final class Issuer implements AutoCloseable {
         "MP_JWT_VERIFY_AUDIENCES",
         "other, " + AUDIENCE,
         "MP_JWT_VERIFY_PUBLICKEY_LOCATION",
-        "http://127.0.0.1:" + http.getAddress().getPort() + "/jwks",
+        scheme + "://127.0.0.1:" + http.getAddress().getPort() + "/jwks",
         "MP_JWT_VERIFY_CLOCK_SKEW",
         "0",
         "KV_SECURITY_ADMIN_GROUP",

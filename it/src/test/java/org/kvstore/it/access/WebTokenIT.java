@@ -6,11 +6,13 @@ import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.access.SecuredServer.as;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -108,6 +110,8 @@ class WebTokenIT {
         claimed("of a name of ours", claims -> claims.setStringClaim("upn", "(operator)")),
         claimed("of a certificate's name", claims -> claims.setStringClaim("upn", "cert:shop")),
         claimed("with groups of another form", claims -> claims.setClaim("groups", 7)),
+        claimed("of a name that is a number", claims -> claims.setClaim("upn", 7)),
+        claimed("until no time there is", claims -> claims.setClaim("exp", Long.MAX_VALUE)),
         Arguments.of("of another key", signedByAnother("first")),
         Arguments.of("of a key that nobody knows", signedByAnother("unknown")),
         Arguments.of("altered", altered()),
@@ -146,6 +150,36 @@ class WebTokenIT {
       rotating.isDown(true);
       as(rotating.token("ben"), own.service().get("/v1/status")).send().expect(200);
       as(token, own.service().get("/v1/status")).send().expect(200);
+    }
+  }
+
+  /**
+   * The server's own certificate, or whoever vouches for its clients, says nothing of an issuer.
+   */
+  @Test
+  void keysOverTls_areBelievedFromWhomJavaTrusts_andNobodyElse(@TempDir Path folder)
+      throws Exception {
+    Authority authority = new Authority(folder, "authority");
+    Path trusted = folder.resolve("trusted.p12");
+    try (OutputStream out = Files.newOutputStream(trusted)) {
+      authority.trusted().store(out, Authority.password());
+    }
+    String trust =
+        "-XX:TieredStopAtLevel=1 -Djavax.net.ssl.trustStoreType=PKCS12 -Djavax.net.ssl.trustStore="
+            + trusted
+            + " -Djavax.net.ssl.trustStorePassword="
+            + new String(Authority.password());
+    try (Issuer overTls = new Issuer(authority.server("localhost"))) {
+      Map<String, String> variables = new HashMap<>(overTls.variables());
+      try (SecuredServer distrusting = SecuredServer.ready("tls-issuer-not", variables)) {
+        as(overTls.token("ann"), distrusting.service().get("/v1/status"))
+            .send()
+            .expect(ErrorCode.UNAVAILABLE);
+      }
+      variables.put("KV_JAVA_OPTIONS", trust);
+      try (SecuredServer trusting = SecuredServer.ready("tls-issuer", variables)) {
+        as(overTls.token("ann"), trusting.service().get("/v1/status")).send().expect(200);
+      }
     }
   }
 
