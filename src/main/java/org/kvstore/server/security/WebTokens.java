@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jose4j.jwa.AlgorithmConstraints;
 import org.jose4j.jwa.AlgorithmConstraints.ConstraintType;
 import org.jose4j.jws.AlgorithmIdentifiers;
@@ -37,6 +36,7 @@ final class WebTokens {
   private static final int BELIEVED_SECONDS = 60;
   private static final int MOST = 10_000;
   private static final int MOST_GROUPS = 200;
+  private static final List<String> NAMES = List.of("upn", "preferred_username", "sub");
   private static final Pattern FORM =
       Pattern.compile("eyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*");
 
@@ -119,12 +119,7 @@ final class WebTokens {
   }
 
   private Caller caller(JwtClaims claims) throws MalformedClaimException {
-    String name =
-        Stream.of("upn", "preferred_username", "sub")
-            .map(claim -> claims.getClaimValue(claim) instanceof String text ? text : null)
-            .filter(value -> value != null && !value.isEmpty())
-            .findFirst()
-            .orElse("");
+    String name = name(claims);
     if (!Names.isValid(name) || ClientCertificates.isReserved(name)) {
       throw unauthenticated("it names nobody, or by a name that is not allowed here", null);
     }
@@ -140,6 +135,17 @@ final class WebTokens {
             .collect(Collectors.toUnmodifiableSet());
     boolean isOperator = config.adminGroup().map(groups::contains).orElse(false);
     return Caller.of(name, groups, validUntil(claims), isOperator);
+  }
+
+  /** The first that is there. */
+  private static String name(JwtClaims claims) throws MalformedClaimException {
+    for (String claim : NAMES) {
+      String name = claims.getStringClaimValue(claim);
+      if (name != null && !name.isEmpty()) {
+        return name;
+      }
+    }
+    return "";
   }
 
   private long validUntil(JwtClaims claims) throws MalformedClaimException {
