@@ -122,6 +122,7 @@ class BackupLoadIT {
    * All old or all new, whenever the process dies: new for certain once it was decided, and what is
    * new is never older again. More rounds: {@code -Dcycles=50}.
    */
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void kill_duringARestore_leavesOldOrNew() throws Exception {
     Random random = Seed.random("BackupLoadIT.kill");

@@ -33,6 +33,7 @@ class ClientWatchIT {
   private final Path data = ServerProcess.directory("client-watch");
   private int written;
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void watch_goesOnAfterARestart_withoutGap() throws Exception {
     ServerProcess first = ServerProcess.ready(data);

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Cli;
@@ -77,6 +78,7 @@ class EncryptionIT {
     requireUnreadable(data);
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void anotherKey_orNone_isRefused_untilTheRightOneIsThere() throws Exception {
     Path data = ServerProcess.directory("locked");
@@ -135,6 +137,7 @@ class EncryptionIT {
     }
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void archiveInClear_restoredIntoAServerWithAKey_isEncrypted() throws IOException {
     Path data = ServerProcess.directory("turned-on");

@@ -8,6 +8,7 @@ import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
@@ -85,6 +86,7 @@ class LeaseIT extends Deployed {
     service.get(target(key)).send().expect(200);
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void killAndRestart_leaseKeepsItsDeadline() {
     java.nio.file.Path data = ServerProcess.directory("lease");

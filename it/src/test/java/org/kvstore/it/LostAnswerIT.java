@@ -19,6 +19,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kvstore.api.ErrorCode;
@@ -205,6 +206,7 @@ class LostAnswerIT {
     requireRepeated(kind, place, lost);
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void repeatAfterKill_getsTheAnswerThatWasLost_andWritesNothing() {
     Path data = ServerProcess.directory("lost-answer-kill");

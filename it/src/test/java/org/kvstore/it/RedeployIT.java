@@ -13,6 +13,7 @@ import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Deployed;
@@ -36,6 +37,7 @@ class RedeployIT {
     return Deployed.kvstore();
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void data_areIntactAfterRedeployments() throws Exception {
     Deployer deployer = Objects.requireNonNull(injected);

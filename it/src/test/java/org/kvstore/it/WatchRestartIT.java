@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.it.support.EventStream;
@@ -41,6 +42,7 @@ class WatchRestartIT {
     threads.shutdownNow();
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void serverEnds_watchResumesWithoutLossOrDoubling(boolean kill) {
