@@ -21,7 +21,8 @@ public class Cors {
   private static final String METHODS = "GET, HEAD, PUT, POST, PATCH, DELETE";
   private static final String EXPOSED =
       "ETag, Location, Allow, Preference-Applied, Retry-After, WWW-Authenticate, RateLimit,"
-          + " RateLimit-Policy, X-Request-Id, KV-Create-Revision, KV-Mod-Revision, KV-Version, KV-Expires-At, KV-Lease";
+          + " RateLimit-Policy, X-Request-Id, KV-Create-Revision, KV-Mod-Revision, KV-Version,"
+          + " KV-Expires-At, KV-Lease";
   private static final String SENT =
       "Authorization, Content-Type, If-Match, If-None-Match, Prefer, Idempotency-Key,"
           + " Last-Event-ID, X-Request-Id, traceparent, tracestate";
@@ -46,10 +47,7 @@ public class Cors {
    * @return whether that is all, as the browser only asks what would be allowed
    */
   boolean answers(HttpServletRequest request, HttpServletResponse response) {
-    if (origins.isEmpty()) {
-      return false;
-    }
-    if (request.getDispatcherType() != DispatcherType.REQUEST) {
+    if (origins.isEmpty() || request.getDispatcherType() != DispatcherType.REQUEST) {
       return false;
     }
     response.addHeader("Vary", "Origin");

@@ -16,8 +16,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
-import java.util.Collections;
 import java.util.EnumSet;
+import java.util.Enumeration;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -367,8 +367,7 @@ public class RequestGate extends HttpFilter {
     if (host != null && !isHost(host)) {
       throw KeyValueException.invalid("Host", "It is not a host name or address.");
     }
-    boolean isNamedOnce = Collections.list(request.getHeaders("Host")).size() == 1;
-    if (!isNamedOnce && request.getProtocol().equals("HTTP/1.1")) {
+    if (!isNamedOnce(request) && request.getProtocol().equals("HTTP/1.1")) {
       throw KeyValueException.invalid("Host", "A request names its host, and one only.");
     }
     String accept = request.getHeader("Accept");
@@ -393,6 +392,11 @@ public class RequestGate extends HttpFilter {
               ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Bodies are sent without a Content-Encoding.")
           .withField("Content-Encoding");
     }
+  }
+
+  private static boolean isNamedOnce(HttpServletRequest request) {
+    Enumeration<String> hosts = request.getHeaders("Host");
+    return hosts.hasMoreElements() && hosts.nextElement() != null && !hosts.hasMoreElements();
   }
 
   private static boolean isHost(String host) {

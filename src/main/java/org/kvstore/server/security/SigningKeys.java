@@ -79,16 +79,18 @@ final class SigningKeys implements VerificationKeyResolver {
         CompletableFuture<@Nullable Void> fetch = fetch(FRESH_SECONDS);
         if (isOutdated()) {
           await(fetch);
+          keys = newest(keys);
         }
-        return newest(keys).resolveKey(signature, outer);
+        return keys.resolveKey(signature, outer);
       } catch (UnresolvableKeyException e) {
         LOG.log(Level.DEBUG, "A token names a key that is not known yet.", e);
       }
     }
-    await(fetch(RETRY_SECONDS));
+    boolean awaited = await(fetch(RETRY_SECONDS));
     VerificationKeyResolver newest = known;
-    if (newest == null) {
-      throw unavailable();
+    if (newest == null || !awaited) {
+      throw KeyValueException.of(
+          ErrorCode.UNAVAILABLE, "The keys of the issuer of this token cannot be had now.");
     }
     return newest.resolveKey(signature, outer);
   }
@@ -102,13 +104,13 @@ final class SigningKeys implements VerificationKeyResolver {
     return nanoTime.getAsLong() - knownAt > TimeUnit.SECONDS.toNanos(2 * FRESH_SECONDS);
   }
 
-  /** A few may wait: the others are told to come again, rather than keep all threads. */
-  private void await(CompletableFuture<?> fetch) {
+  /** Only a few may wait, rather than keep all threads; false for the others. */
+  private boolean await(CompletableFuture<?> fetch) {
     if (fetch.isDone()) {
-      return;
+      return true;
     }
     if (!waiting.tryAcquire()) {
-      throw unavailable();
+      return false;
     }
     try {
       fetch.get(MOST_WAIT_SECONDS, TimeUnit.SECONDS);
@@ -119,11 +121,7 @@ final class SigningKeys implements VerificationKeyResolver {
     } finally {
       waiting.release();
     }
-  }
-
-  private static KeyValueException unavailable() {
-    return KeyValueException.of(
-        ErrorCode.UNAVAILABLE, "The keys of the issuer of this token cannot be had now.");
+    return true;
   }
 
   /** The fetch under way; one that begins now, unless the last is not so old. */
@@ -141,9 +139,9 @@ final class SigningKeys implements VerificationKeyResolver {
     fetching = next;
     try {
       threads.newThread(() -> fetch(next)).start();
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.log(Level.WARNING, "There is no thread to fetch the keys of an issuer with.", e);
       next.complete(null);
-      throw e;
     }
     return next;
   }

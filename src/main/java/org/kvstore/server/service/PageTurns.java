@@ -122,9 +122,7 @@ final class PageTurns {
     return delay.isOverloaded();
   }
 
-  /**
-   * Whether a page that is asked for now would wait for too long: in a queue that stands, or will.
-   */
+  /** Whether another page would have to wait for too long, in a queue that stands, or will. */
   synchronized boolean refuses() {
     long wait = (long) (waiting.size() * nanosOfPage / turns);
     return wait > mostNanos

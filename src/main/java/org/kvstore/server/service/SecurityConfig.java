@@ -91,7 +91,8 @@ public record SecurityConfig(
       throw refusal(
           "kv.host is '%s', which other machines reach, but no authentication is configured. Set %s"
                   .formatted(host, TOKEN_FILE)
-              + " or mp.jwt.verify.issuer, or kv.security.insecure=true to let everybody read and write everything.");
+              + " or mp.jwt.verify.issuer, or kv.security.insecure=true to let everybody read and"
+              + " write everything.");
     }
   }
 

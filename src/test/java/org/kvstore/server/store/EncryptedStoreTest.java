@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -124,6 +125,32 @@ class EncryptedStoreTest {
     reopen(data, SECOND);
     assertRefused(() -> open(data, FIRST), "with the key " + SECOND);
     assertThat(verify(data, SECOND)).endsWith("sound\n");
+  }
+
+  /** Whoever has the former key is to find nothing that it opens. */
+  @Test
+  void keyThatComesFirst_leavesNothingInTheTables_thatTheOtherOpens() throws IOException {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    reopen(data, FIRST);
+    assertThat(isInATable(data, FIRST)).as("before").isTrue();
+
+    reopen(data, TestKeys.of(2, 1));
+
+    reopen(data, SECOND);
+    assertThat(isInATable(data, FIRST)).isFalse();
+    assertThat(isInATable(data, SECOND)).isTrue();
+  }
+
+  /** The key row has the id of the operator's key in front of what that opens. */
+  private static boolean isInATable(Path data, EncryptionKeys keys) throws IOException {
+    String id = new String(HexFormat.of().parseHex(keys.first().id()), ISO_8859_1);
+    for (Path file : FileTrees.ending(data, ".sst")) {
+      if (new String(Files.readAllBytes(file), ISO_8859_1).contains(id)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Test
