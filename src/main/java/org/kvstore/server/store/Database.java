@@ -26,6 +26,7 @@ import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompactRangeOptions;
+import org.rocksdb.CompactRangeOptions.BottommostLevelCompaction;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.HistogramType;
@@ -385,6 +386,19 @@ final class Database implements AutoCloseable {
       if (e.getStatus() != null && e.getStatus().getCode() == Status.Code.Incomplete) {
         return false;
       }
+      throw writeFailure(e);
+    }
+  }
+
+  /**
+   * Writes every row of a small table anew, so that no table file has a former version of one. What
+   * {@link #reclaim} does is not enough: RocksDB moves a file as it is to the last level if it can.
+   */
+  void rewrite(Table table) {
+    try (CompactRangeOptions all = new CompactRangeOptions()) {
+      all.setBottommostLevelCompaction(BottommostLevelCompaction.kForce);
+      rocks.compactRange(handle(table), null, null, all);
+    } catch (RocksDBException e) {
       throw writeFailure(e);
     }
   }

@@ -64,7 +64,7 @@ final class KeyRow {
     if (row != null && !DataKey.masterOf(row).equals(first)) {
       write(database, dataKey.wrapped(keys.first()));
       // Whoever has the former key is not to find what it opens in a later copy of the files.
-      database.reclaim(Table.META);
+      database.rewrite(Table.META);
       LOG.log(
           Level.INFO,
           "The data key is encrypted with another key now. from={0} to={1}",
