@@ -10,16 +10,24 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.Bulk;
 import org.kvstore.it.support.Deployed;
 import org.kvstore.it.support.RawConnection;
+import org.kvstore.it.support.Seed;
 
 /**
  * Clients that send or read slowly, or do nothing at all, while others go about their business.
@@ -36,6 +44,7 @@ class SlowClientsIT extends Deployed {
   /** More than the server has threads of its pool, with fewer bytes than large answers may hold. */
   private static final int MANY_READERS = 20;
 
+  private static final int BREAKERS = 8;
   private static final int LARGE = 512 << 10;
 
   /** Far less than the minute after which the server gives up a silent sender. */
@@ -63,6 +72,48 @@ class SlowClientsIT extends Deployed {
       open.get(i).read("PUT ").expect(201);
       assertThat(service.get(target(slowKey(i))).send().expect(200).text()).isEqualTo("0123456789");
     }
+  }
+
+  /** A thread that has received a body must leave nothing behind for the answers it gives next. */
+  @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
+  void bodiesThatBreakOff_leaveTheAnswersOfOthersWhole() throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(90).toNanos();
+    Random random = Seed.random("SlowClientsIT");
+    Queue<String> torn = new ConcurrentLinkedQueue<>();
+    List<Callable<Long>> clients = new ArrayList<>();
+    for (int i = 0; i < BREAKERS; i++) {
+      long seed = random.nextLong();
+      clients.add(() -> breakOff(end, new Random(seed)));
+      clients.add(() -> delete(end, torn));
+    }
+    Bulk.race(clients);
+    assertThat(torn).isEmpty();
+  }
+
+  private long breakOff(long end, Random random) throws IOException {
+    long times = 0;
+    for (; System.nanoTime() < end; times++) {
+      try (RawConnection connection = new RawConnection(service.port())) {
+        connection.send(bytes(put("broken", "Content-Length: 100") + "abc"));
+        if (random.nextBoolean()) {
+          connection.sendNoMore();
+        }
+        LockSupport.parkNanos(random.nextInt(50_000_000));
+      }
+    }
+    return times;
+  }
+
+  private long delete(long end, Queue<String> torn) {
+    long times = 0;
+    for (; System.nanoTime() < end; times++) {
+      Answer answer = service.delete(target(prefix + "missing")).send();
+      if (answer.body().length == 0) {
+        torn.add(answer.toString());
+      }
+    }
+    return times;
   }
 
   @Test

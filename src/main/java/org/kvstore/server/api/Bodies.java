@@ -3,6 +3,7 @@ package org.kvstore.server.api;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
@@ -18,6 +19,12 @@ import org.kvstore.server.security.Allowance;
  * may, {@link RequestGate} has a body received without a thread before it lets the request pass.
  */
 final class Bodies {
+  /** The methods of requests that have one. */
+  static final Set<String> METHODS = Set.of("PUT", "POST", "PATCH");
+
+  /** Where it is read as it comes, by a thread of those that are kept for it. */
+  static final Set<String> STREAMED = Set.of("/v1/batch", "/v1/admin/restore");
+
   private static final String RECEIVED = "org.kvstore.body";
 
   /** Threads that may wait; the container's pool has about twice as many as there are CPUs. */

@@ -25,6 +25,13 @@ public class ProblemServlet extends HttpServlet {
     write(errorOf(request), request, response);
   }
 
+  /** The container would answer TRACE with a page of its own before any filter, without this. */
+  @Override
+  protected void doTrace(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    service(request, response);
+  }
+
   /** Answers with a problem, outside Jakarta REST, if there is no answer under way. */
   static void write(Throwable error, HttpServletRequest request, HttpServletResponse response)
       throws IOException {

@@ -1,7 +1,6 @@
 package org.kvstore.server.service;
 
 import jakarta.annotation.Resource;
-import jakarta.enterprise.concurrent.ManagedExecutorService;
 import jakarta.enterprise.concurrent.ManagedScheduledExecutorService;
 import jakarta.enterprise.concurrent.ManagedThreadFactory;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -14,6 +13,10 @@ import jakarta.inject.Singleton;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ErrorCode;
@@ -34,6 +37,8 @@ public class EngineProducer {
 
   private static final int SLACK_SECONDS = 5;
 
+  private static final int IDLE_SECONDS = 10;
+
   /** Set by the launcher: nobody else lives in this process. */
   private static final String OWN_PROCESS = "org.kvstore.own-process";
 
@@ -42,9 +47,6 @@ public class EngineProducer {
 
   @Inject Config config;
 
-  @Resource(lookup = "java:comp/DefaultManagedExecutorService")
-  ManagedExecutorService answers;
-
   @Resource(lookup = "java:comp/DefaultManagedScheduledExecutorService")
   ManagedScheduledExecutorService timer;
 
@@ -52,6 +54,7 @@ public class EngineProducer {
   ManagedThreadFactory threads;
 
   private Thread signal;
+  private ThreadPoolExecutor answers;
 
   /** Opens at start, not at the first request. */
   void start(@Observes @Initialized(ApplicationScoped.class) Object event, EngineHandle handle) {
@@ -94,9 +97,23 @@ public class EngineProducer {
     }
   }
 
+  /**
+   * Threads of our own: one of the container's that has received a body keeps the data of that
+   * request, whichever it works for next. What it answered then came out without its body.
+   */
+  private static ThreadPoolExecutor pool(ThreadFactory threads) {
+    int size = 2 * Runtime.getRuntime().availableProcessors();
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            size, size, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+
   @Produces
   @Singleton
   EngineHandle open() {
+    answers = pool(threads);
     try {
       return EngineHandle.opened(
           Engine.open(
@@ -124,6 +141,8 @@ public class EngineProducer {
       LOG.log(Level.INFO, "The store is closed.");
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "The store was not closed in order.", e);
+    } finally {
+      answers.shutdown();
     }
   }
 

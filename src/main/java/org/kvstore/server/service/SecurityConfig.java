@@ -10,6 +10,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Loopback;
 
 /**
  * Whether clients have to say who they are, and the token that is valid whatever the store holds:
@@ -33,8 +34,6 @@ public record SecurityConfig(
   private static final int LEAST_LENGTH = 32;
   private static final Pattern TOKEN_TEXT =
       Pattern.compile("[\\x21-\\x7E]{" + LEAST_LENGTH + ",512}");
-  private static final Pattern LOOPBACK =
-      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[?::1\\]?");
 
   /**
    * Reads and checks the properties. Without authentication only this machine may be served.
@@ -87,7 +86,7 @@ public record SecurityConfig(
 
   private static void requireLoopback(Function<String, Optional<String>> config) {
     String host = config.apply("kv.host").map(String::strip).orElse("localhost");
-    if (!LOOPBACK.matcher(host).matches()) {
+    if (!Loopback.isHost(host)) {
       throw refusal(
           "kv.host is '%s', which other machines reach, but no authentication is configured. Set %s"
                   .formatted(host, TOKEN_FILE)

@@ -7,6 +7,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -51,10 +52,16 @@ public final class Bulk {
   /** Runs a task on many threads at once and returns what each returned. */
   public static <T> List<T> race(int threads, Callable<T> task)
       throws InterruptedException, ExecutionException {
-    ExecutorService executor = Executors.newFixedThreadPool(threads);
+    return race(Collections.nCopies(threads, task));
+  }
+
+  /** Runs tasks at once, each on a thread, and returns what each returned. */
+  public static <T> List<T> race(List<Callable<T>> tasks)
+      throws InterruptedException, ExecutionException {
+    ExecutorService executor = Executors.newFixedThreadPool(tasks.size());
     try {
       List<T> results = new ArrayList<>();
-      for (Future<T> future : executor.invokeAll(java.util.Collections.nCopies(threads, task))) {
+      for (Future<T> future : executor.invokeAll(tasks)) {
         results.add(future.get());
       }
       return results;

@@ -5,6 +5,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Loopback;
 
 /**
  * Refuses what a browser sends for a page that is not ours, where the connection alone says who is
@@ -15,7 +16,7 @@ import org.kvstore.server.model.KeyValueException;
  * <p>A server that asks nobody who they are is kept to its own machine besides, and answers to no
  * name under which a page could pass for one of ours (DNS rebinding).
  */
-final class LocalOnly {
+final class OriginCheck {
   /** An address, or a name that no public name server answers for. */
   private static final Pattern OWN_HOST =
       Pattern.compile("(?i)\\[[0-9a-f:.]+\\]|[0-9.]+|[^.]+|([^.]+[.])+localhost[.]?");
@@ -24,14 +25,14 @@ final class LocalOnly {
   private static final Pattern OWN_ORIGIN =
       Pattern.compile("(?i)https?://(localhost|127[0-9.]+|\\[::1\\])(:[0-9]+)?");
 
-  private LocalOnly() {}
+  private OriginCheck() {}
 
   /**
    * Lets a request to a server without authentication pass or not.
    *
    * @throws KeyValueException FORBIDDEN
    */
-  static void check(HttpServletRequest request) {
+  static void requireThisMachine(HttpServletRequest request) {
     @Nullable String host = request.getHeader("Host");
     if (host != null && !OWN_HOST.matcher(PORT.matcher(host).replaceFirst("")).matches()) {
       throw refusal(
@@ -39,8 +40,7 @@ final class LocalOnly {
               + " own machine alone, unless kv.security.insecure is true.",
           "Host");
     }
-    String local = request.getLocalAddr();
-    if (!local.startsWith("127.") && !local.equals("::1") && !local.equals("0:0:0:0:0:0:0:1")) {
+    if (!Loopback.isHost(request.getLocalAddr())) {
       throw refusal(
           "It comes from another machine. Without authentication the server is for its own machine"
               + " alone, unless kv.security.insecure is true.",
@@ -53,7 +53,7 @@ final class LocalOnly {
    *
    * @throws KeyValueException FORBIDDEN when it is for a page of another origin
    */
-  static void checkPage(HttpServletRequest request) {
+  static void requireOwnPage(HttpServletRequest request) {
     @Nullable String site = request.getHeader("Sec-Fetch-Site");
     if (site != null && !site.equals("same-origin") && !site.equals("none")) {
       throw refusal("It comes from a page of another site; see kv.cors.origins.", "Sec-Fetch-Site");
