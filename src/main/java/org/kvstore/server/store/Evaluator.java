@@ -3,6 +3,7 @@ package org.kvstore.server.store;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -21,6 +22,7 @@ import org.kvstore.server.model.Command.Transact;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event.Reason;
+import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Lifetime;
@@ -54,14 +56,17 @@ final class Evaluator {
     if (request == null) {
       return apply(submission.command(), submission.submittedAt());
     }
-    Remembered earlier = staging.remembered(request.key());
+    Remembered earlier = staging.requests().get(request.key());
     if (earlier != null && earlier.covers(submission.submittedAt(), limits.requestMemory())) {
       return earlier.answer(request);
     }
     Outcome outcome = apply(submission.command(), submission.submittedAt());
     if (RequestRows.remembers(outcome)) {
-      staging.remember(
-          request.key(), new Remembered(submission.submittedAt(), request.fingerprint(), outcome));
+      staging
+          .requests()
+          .put(
+              request.key(),
+              new Remembered(submission.submittedAt(), request.fingerprint(), outcome));
     }
     return outcome;
   }
@@ -239,14 +244,18 @@ final class Evaluator {
     Lease lease = staging.leases().get(revoke.lease());
     return lease == null || !lease.isOf(revoke.owner())
         ? noSuchLease()
-        : new Outcome.Revoked(end(lease, now));
+        : new Outcome.Revoked(end(lease, staging::get, now));
   }
 
-  /** Ends a lease and deletes its keys, in one revision; returns how many there were. */
-  private int end(Lease lease, long now) {
+  /**
+   * Ends a lease and deletes its keys, in one revision; returns how many there were.
+   *
+   * @param read gives the entry of a key, or null for one that is to stay
+   */
+  private int end(Lease lease, Function<Key, @Nullable Entry> read, long now) {
     List<Entry> entries =
         staging.leases().keysOf(lease.id()).stream()
-            .flatMap(key -> Stream.ofNullable(staging.get(key)))
+            .flatMap(key -> Stream.ofNullable(read.apply(key)))
             .map(Rows::withoutValue)
             .toList();
     deleteAll(entries, Reason.LEASE, now);
@@ -268,16 +277,18 @@ final class Evaluator {
     return new Outcome.Compacted(staging.compacted());
   }
 
+  /** What cannot be read stays, and keeps nothing else from its end. */
   private Outcome expire(Expire expire, long now) {
+    staging.beginLook(now);
     List<Entry> due = staging.due(now, expire.limit());
     deleteAll(due, Reason.EXPIRED, now);
     int expired = due.size();
     Lease over = staging.leases().firstOver(now);
     while (over != null && expired < expire.limit()) {
-      expired += Math.max(1, end(over, now));
+      expired += Math.max(1, end(over, staging::readable, now));
       over = staging.leases().firstOver(now);
     }
-    boolean moreRequests = staging.forget(now - memoryMillis(), expire.limit());
+    boolean moreRequests = staging.requests().forget(now - memoryMillis(), expire.limit());
     return new Outcome.Expired(
         expired, moreRequests || over != null || due.size() == expire.limit());
   }

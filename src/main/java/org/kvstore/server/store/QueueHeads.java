@@ -6,10 +6,19 @@ package org.kvstore.server.store;
  * @param deadlines of {@code deadlines}
  * @param requests of {@code requests}, by time
  * @param leases of {@code leases}, by time
+ * @param unreadable the rows that they have passed
  */
-record QueueHeads(QueueHead deadlines, QueueHead requests, QueueHead leases) {
+record QueueHeads(
+    QueueHead deadlines, QueueHead requests, QueueHead leases, UnreadableRows unreadable) {
   QueueHeads() {
-    this(new QueueHead(), new QueueHead(), new QueueHead());
+    this(new QueueHead(), new QueueHead(), new QueueHead(), new UnreadableRows());
+  }
+
+  /** Begins a look for what is over at a time, now and then once more at what was passed. */
+  void beginLook(long time) {
+    if (unreadable.begin(time)) {
+      forget();
+    }
   }
 
   /** Whatever they say may be wrong now. */

@@ -20,6 +20,7 @@ final class StagedLeases {
   private final Database database;
   private final StagedBatch batch;
   private final QueueHead times;
+  private final UnreadableRows unreadable;
   private final Map<Long, Optional<Lease>> changed = new HashMap<>();
 
   /** Keys that the group hung on a lease (true) or took off it (false). */
@@ -27,10 +28,11 @@ final class StagedLeases {
 
   private long lastLease = -1;
 
-  StagedLeases(Database database, StagedBatch batch, QueueHead times) {
+  StagedLeases(Database database, StagedBatch batch, QueueHeads heads) {
     this.database = database;
     this.batch = batch;
-    this.times = times;
+    times = heads.leases();
+    unreadable = heads.unreadable();
   }
 
   /** A lease, or null when there is none. */
@@ -145,17 +147,26 @@ final class StagedLeases {
           continue;
         }
         head = LeaseRows.timeOf(row);
-        Lease lease = head <= time ? get(id) : null;
-        if (lease != null) {
-          untouched.add(lease);
+        if (head > time || isFound(id, untouched)) {
+          break;
         }
-        break;
+        head = Long.MAX_VALUE;
       }
       Database.check(rows);
     }
     times.raise(head);
     changed.values().forEach(kept -> kept.ifPresent(lease -> times.include(lease.expiresAt())));
     return untouched.isEmpty() ? null : untouched.get(0);
+  }
+
+  private boolean isFound(long id, List<Lease> found) {
+    try {
+      Lease lease = get(id);
+      return lease != null && found.add(lease);
+    } catch (RuntimeException e) {
+      unreadable.pass(Table.LEASES, LeaseRows.lease(id), e);
+      return false;
+    }
   }
 
   private static boolean isBefore(Lease one, Lease other) {

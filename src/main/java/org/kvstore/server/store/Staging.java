@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.crypto.DataKey;
@@ -17,7 +16,6 @@ import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Event.Reason;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
-import org.kvstore.server.store.RequestRows.Remembered;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
@@ -37,16 +35,12 @@ final class Staging {
   private final Database database;
   private final @Nullable DataKey dataKey;
   private final EntryCache cache;
+  private final QueueHeads heads;
   private final QueueHead deadlines;
-  private final QueueHead requests;
   private final StagedBatch batch;
   private final StagedLeases leases;
+  private final StagedRequests requests;
   private final Map<Key, Optional<Entry>> changed = new HashMap<>();
-  private final Map<String, Optional<Remembered>> remembered = new HashMap<>();
-
-  /** Rows of requests by time that the group added (true) or deleted (false). */
-  private final TreeMap<Bytes, Boolean> requestRows = new TreeMap<>();
-
   private final List<Event> events = new ArrayList<>();
   private final long startRevision;
   private long revision;
@@ -57,10 +51,11 @@ final class Staging {
     this.database = database;
     dataKey = database.dataKey();
     this.cache = cache;
+    this.heads = heads;
     deadlines = heads.deadlines();
-    requests = heads.requests();
     batch = new StagedBatch(database);
-    leases = new StagedLeases(database, batch, heads.leases());
+    leases = new StagedLeases(database, batch, heads);
+    requests = new StagedRequests(database, batch, heads, this::sealer);
     startRevision = view.revision();
     revision = startRevision;
     compacted = view.compacted();
@@ -104,6 +99,11 @@ final class Staging {
   /** The leases. */
   StagedLeases leases() {
     return leases;
+  }
+
+  /** What is remembered of named requests. */
+  StagedRequests requests() {
+    return requests;
   }
 
   /** Begins the changes of one command, which share a revision. */
@@ -180,7 +180,32 @@ final class Staging {
     return ENTRY_BYTES + entry.key().utf8().size() + entry.value().size();
   }
 
-  /** The entries whose deadline is at or before a time, the earliest first; without values. */
+  /** Begins a look for what is over at a time. */
+  void beginLook(long time) {
+    heads.beginLook(time);
+  }
+
+  /**
+   * The newest entry of a key, if it and its lease can be read; null when there is none. One that
+   * cannot be read may not keep others from their end.
+   */
+  @Nullable Entry readable(Key key) {
+    try {
+      Entry entry = get(key);
+      if (entry != null && entry.lease() != Entry.NO_LEASE) {
+        leases.get(entry.lease());
+      }
+      return entry;
+    } catch (RuntimeException e) {
+      heads.unreadable().pass(Table.CURRENT, Rows.currentKey(key), e);
+      return null;
+    }
+  }
+
+  /**
+   * The entries whose deadline is at or before a time, the earliest first; without values. Those
+   * that cannot be read are left where they are.
+   */
   List<Entry> due(long time, int limit) {
     TreeMap<Bytes, Entry> due = new TreeMap<>();
     try (RocksIterator rows = database.iterator(Table.DEADLINES, database.newest())) {
@@ -193,7 +218,7 @@ final class Staging {
           break;
         }
         Key key = Rows.keyOfDeadline(row);
-        Entry entry = changed.containsKey(key) ? null : get(key);
+        Entry entry = changed.containsKey(key) ? null : readable(key);
         if (entry != null && entry.expiresAt() == Rows.timeOfDeadline(row)) {
           due.put(Bytes.takeOver(row), Rows.withoutValue(entry));
         }
@@ -232,74 +257,6 @@ final class Staging {
     delete(Table.CURRENT, Rows.currentKey(before.key()));
     changed.put(before.key(), Optional.empty());
     log(new Event(revision, before.modRevision(), time, reason, before.key(), null), NOTHING);
-  }
-
-  /** What is remembered of a named request, or null. */
-  @Nullable Remembered remembered(String name) {
-    Optional<Remembered> staged = remembered.get(name);
-    if (staged != null) {
-      return staged.orElse(null);
-    }
-    byte[] row = database.get(Table.REQUESTS, database.newest(), RequestRows.byName(name));
-    return row == null ? null : RequestRows.remembered(name, row, dataKey);
-  }
-
-  /** Remembers a named request, as durably as its changes. */
-  void remember(String name, Remembered request) {
-    byte[] byTime = RequestRows.byTime(request.time(), name);
-    remembered.put(name, Optional.of(request));
-    requestRows.put(Bytes.copyOf(byTime), true);
-    put(Table.REQUESTS, RequestRows.byName(name), RequestRows.value(name, request, sealer()));
-    put(Table.REQUESTS, byTime, NOTHING);
-    requests.include(request.time());
-  }
-
-  /** Forgets requests that were submitted before a time; true when some are left over. */
-  boolean forget(long before, int limit) {
-    TreeSet<Bytes> old = new TreeSet<>();
-    try (RocksIterator rows = database.iterator(Table.REQUESTS, database.newest())) {
-      rows.seek(RequestRows.byTime(requests.time(), ""));
-      requests.raise(Long.MAX_VALUE);
-      for (; rows.isValid(); rows.next()) {
-        Bytes row = Bytes.takeOver(rows.key());
-        if (RequestRows.timeOf(rows.key()) >= before || old.size() > limit) {
-          requests.raise(RequestRows.timeOf(rows.key()));
-          break;
-        }
-        if (!requestRows.containsKey(row)) {
-          old.add(row);
-        }
-      }
-      Database.check(rows);
-    }
-    requestRows
-        .headMap(Bytes.takeOver(RequestRows.byTime(before, "")))
-        .forEach(
-            (row, present) -> {
-              if (present) {
-                old.add(row);
-              }
-            });
-    requestRows.forEach(
-        (row, present) -> {
-          if (present) {
-            requests.include(RequestRows.timeOf(row.toArray()));
-          }
-        });
-    old.stream().skip(limit).forEach(row -> requests.include(RequestRows.timeOf(row.toArray())));
-    old.stream().limit(limit).forEach(row -> forget(row.toArray()));
-    return old.size() > limit;
-  }
-
-  private void forget(byte[] byTime) {
-    String name = RequestRows.nameOf(byTime);
-    Remembered request = remembered(name);
-    if (request != null && request.time() == RequestRows.timeOf(byTime)) {
-      remembered.put(name, Optional.empty());
-      delete(Table.REQUESTS, RequestRows.byName(name));
-    }
-    requestRows.put(Bytes.copyOf(byTime), false);
-    delete(Table.REQUESTS, byTime);
   }
 
   /** The group's own; null when nothing is encrypted. */

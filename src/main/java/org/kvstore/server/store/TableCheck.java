@@ -234,6 +234,11 @@ final class TableCheck {
     return row == null ? 0 : new Decoder(row).fixed64();
   }
 
+  /** How a row is named. */
+  static String where(Table table, byte[] row) {
+    return where(table, text(row));
+  }
+
   private static String where(Table table, String row) {
     return "table %s, row %s".formatted(name(table), row);
   }

@@ -37,9 +37,14 @@ public final class Stores {
 
   /** Puts a row that nobody can read in the place of a current entry of a closed store. */
   public static void poison(Path directory, Key key) {
+    poison(directory, Table.CURRENT, Rows.currentKey(key));
+  }
+
+  /** The same for a row of any table. */
+  static void poison(Path directory, Table table, byte[] row) {
     try (Database database = Database.open(directory, options(directory), false);
         WriteBatch batch = new WriteBatch()) {
-      batch.put(database.handle(Table.CURRENT), Rows.currentKey(key), new byte[] {99});
+      batch.put(database.handle(table), row, new byte[] {99});
       database.write(batch);
     } catch (RocksDBException e) {
       throw new IllegalStateException(e);
