@@ -59,6 +59,11 @@ final class CurrentWalk implements EntryWalk {
     return Rows.currentEntry(new Key(key), rows.value(), dataKey);
   }
 
+  /** The entry it stands on, without its value and type: nothing is decrypted. */
+  Entry head() {
+    return Rows.entryHead(new Key(key), rows.value(), dataKey);
+  }
+
   @Override
   public void next() {
     if (descending) {

@@ -107,6 +107,11 @@ final class Rows {
         entry.lease());
   }
 
+  /** All of an entry but its value and type, which are not decrypted and so not vouched for. */
+  static Entry entryHead(Key key, byte[] row, @Nullable DataKey dataKey) {
+    return readNumbers(new Decoder(row), key, dataKey);
+  }
+
   static byte[] changeKey(long revision, Key key) {
     return new Encoder(Long.BYTES + key.utf8().size()).fixed64(revision).raw(key.utf8()).toArray();
   }
@@ -219,13 +224,7 @@ final class Rows {
 
   private static Entry readEntry(Decoder row, Key key, @Nullable DataKey dataKey) {
     int begin = row.at();
-    row.expectVersion(dataKey == null ? FORMAT : SEALED);
-    long createRevision = row.variable();
-    long modRevision = row.variable();
-    long version = row.variable();
-    long modifiedAt = row.variable();
-    long expiresAt = row.variable();
-    long lease = row.variable();
+    Entry head = readNumbers(row, key, dataKey);
     Decoder content =
         dataKey == null ? row : Sealed.open(row, dataKey, associated(row.since(begin), key));
     String contentType = content.sizedText();
@@ -233,11 +232,25 @@ final class Rows {
         key,
         content.rest(),
         contentType,
-        createRevision,
-        modRevision,
-        version,
-        modifiedAt,
-        expiresAt,
-        lease);
+        head.createRevision(),
+        head.modRevision(),
+        head.version(),
+        head.modifiedAt(),
+        head.expiresAt(),
+        head.lease());
+  }
+
+  private static Entry readNumbers(Decoder row, Key key, @Nullable DataKey dataKey) {
+    row.expectVersion(dataKey == null ? FORMAT : SEALED);
+    return new Entry(
+        key,
+        Bytes.EMPTY,
+        "",
+        row.variable(),
+        row.variable(),
+        row.variable(),
+        row.variable(),
+        row.variable(),
+        row.variable());
   }
 }

@@ -125,14 +125,17 @@ final class Staging {
     return row == null ? null : Rows.currentEntry(key, row, dataKey);
   }
 
-  /** The first entries of a range, as of now, in order; without values, as there may be many. */
+  /**
+   * The first entries of a range, as of now, in order; without values and types, as there may be
+   * many. What does not decrypt is among them.
+   */
   List<Entry> first(KeyRange range, int limit) {
     TreeMap<Key, Entry> found = new TreeMap<>();
-    try (EntryWalk walk = walk(range)) {
+    try (CurrentWalk walk = walk(range)) {
       for (; walk.isValid() && found.size() < limit; walk.next()) {
         Key key = new Key(walk.key());
         if (!changed.containsKey(key)) {
-          found.put(key, Rows.withoutValue(walk.entry()));
+          found.put(key, walk.head());
         }
       }
     }
@@ -147,7 +150,7 @@ final class Staging {
     TreeMap<Key, Entry> found = new TreeMap<>();
     long bytes = 0;
     boolean full = false;
-    try (EntryWalk walk = walk(range)) {
+    try (CurrentWalk walk = walk(range)) {
       for (; walk.isValid() && found.size() < limit && !full; walk.next()) {
         Key key = new Key(walk.key());
         if (!changed.containsKey(key)) {
@@ -161,7 +164,7 @@ final class Staging {
     return withChanges(found, range, limit).toList();
   }
 
-  private EntryWalk walk(KeyRange range) {
+  private CurrentWalk walk(KeyRange range) {
     return new CurrentWalk(database, database.newest(), range, false);
   }
 

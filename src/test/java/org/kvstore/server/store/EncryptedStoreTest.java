@@ -189,6 +189,42 @@ class EncryptedStoreTest {
     assertThat(verify(data, FIRST)).contains("DAMAGED table current, row 'a'");
   }
 
+  /** It needs no value, and is the way to be rid of one that nobody can read. */
+  @Test
+  void deleteRange_decryptsNothing() throws Exception {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    tamper(data.resolve("shards/0"), Deed.ALTER_VALUE);
+
+    try (DataDirectory directory = open(data, FIRST);
+        Store store = store(directory, FIRST)) {
+      assertThat(store.apply(List.of(Writes.deletePrefix(""))))
+          .containsExactly(new Outcome.RangeDeleted(2, null));
+      assertThat(store.get(Key.of("a"))).isNull();
+    }
+    assertThat(verify(data, FIRST)).endsWith("sound\n");
+  }
+
+  @Test
+  void rowThatWasTamperedWith_doesNotKeepOthersFromExpiring() throws Exception {
+    Path data = parent.resolve("data");
+    try (DataDirectory directory = open(data, FIRST);
+        Store store = store(directory, FIRST)) {
+      store.apply(
+          List.of(
+              Writes.putUntil("a", MARKER + 1, Writes.NOW + 1),
+              Writes.putUntil("b", MARKER + 2, Writes.NOW + 2)));
+    }
+    tamper(data.resolve("shards/0"), Deed.ALTER_VALUE);
+
+    try (DataDirectory directory = open(data, FIRST);
+        Store store = store(directory, FIRST)) {
+      store.apply(List.of(Writes.expire(Writes.NOW + 2, 10)));
+      assertThat(store.get(Key.of("b"))).isNull();
+    }
+    assertThat(verify(data, FIRST)).contains("DAMAGED table current, row 'a'");
+  }
+
   private static void tamper(Path shard, Deed deed) throws RocksDBException {
     try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
         WriteBatch batch = new WriteBatch()) {
