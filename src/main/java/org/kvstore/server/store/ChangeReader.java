@@ -104,7 +104,9 @@ final class ChangeReader {
     try (RocksIterator rows = database.iterator(Table.CHANGES, view.options())) {
       rows.seek(Rows.changeStart(revision));
       if (rows.isValid()) {
-        return Rows.changeEvent(rows.key(), rows.value(), database.dataKey()).time() < time;
+        byte[] head = new byte[Rows.CHANGE_HEAD];
+        rows.value(head);
+        return Rows.changeHead(head).time() < time;
       }
       Database.check(rows);
       return false;

@@ -150,7 +150,7 @@ final class Rows {
   /** The same without the entry's value and type, of the first {@link #CHANGE_HEAD} bytes. */
   static ChangeHead changeHead(byte[] row) {
     Decoder decoder = new Decoder(row).expectVersion(FORMAT);
-    return new ChangeHead(decoder.fixed8() == 1, decoder.variable());
+    return new ChangeHead(decoder.fixed8() == 1, decoder.variable(), decoder.variable());
   }
 
   /**
@@ -158,8 +158,9 @@ final class Rows {
    *
    * @param isPut whether the key exists after it
    * @param previous the revision of the entry that it replaced or deleted, or 0
+   * @param time when it was made: milliseconds since the epoch
    */
-  record ChangeHead(boolean isPut, long previous) {}
+  record ChangeHead(boolean isPut, long previous, long time) {}
 
   /** Where the changes of a revision and of those after it begin. */
   static byte[] changeStart(long revision) {

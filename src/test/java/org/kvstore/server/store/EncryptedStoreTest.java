@@ -281,6 +281,26 @@ class EncryptedStoreTest {
     reopen(parent.resolve("new"), FIRST);
   }
 
+  /** What is given up of history depends on times alone. */
+  @Test
+  void changeThatWasTamperedWith_doesNotKeepHistoryFromBeingGivenUp() throws Exception {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    Path shard = data.resolve("shards/0");
+    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
+        WriteBatch batch = new WriteBatch()) {
+      byte[] first = Rows.changeKey(1, Key.of("a"));
+      byte[] row = Objects.requireNonNull(database.get(Table.CHANGES, database.newest(), first));
+      batch.put(database.handle(Table.CHANGES), first, flipped(row, row.length - 1));
+      database.write(batch);
+    }
+    try (Store store = reopened(shard)) {
+      assertThat(store.retainedFrom(Writes.NOW + 1, 10)).isEqualTo(2);
+      store.apply(List.of(new Submission(new Command.Compact(2), Writes.NOW, null)));
+      assertThat(store.sweep()).isFalse();
+    }
+  }
+
   @Test
   void restore_ofACopyUnderAnUnknownKey_changesNothing() throws IOException {
     Path data = parent.resolve("data");
