@@ -31,6 +31,12 @@ final class KeyRow {
     return database.get(Table.META, database.newest(), NAME);
   }
 
+  /** The id of the operator's key that a database is encrypted with; empty when it is in clear. */
+  static String masterOf(Database database) {
+    byte[] row = stored(database);
+    return row == null ? "" : DataKey.masterOf(row);
+  }
+
   /** Makes a database that is new an encrypted one, if there is a key. */
   static @Nullable DataKey create(Database database, EncryptionKeys keys) {
     if (keys.isEmpty()) {

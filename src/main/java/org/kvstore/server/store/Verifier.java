@@ -56,6 +56,9 @@ public final class Verifier {
   private final PrintStream out;
   private final Findings findings;
 
+  /** What the file FORMAT says; null when it cannot be read. */
+  private DataDirectory.@Nullable Format format;
+
   /** Why the rows of a shard could not be read; null as long as they could. */
   private @Nullable String locked;
 
@@ -148,11 +151,13 @@ public final class Verifier {
   }
 
   private void checkFormat() throws IOException {
-    Path format = directory.resolve(DataDirectory.FORMAT);
+    Path file = directory.resolve(DataDirectory.FORMAT);
     try {
-      findings.checked("%s: store %s", directory, DataDirectory.readFormat(format).storeId());
+      DataDirectory.Format read = DataDirectory.readFormat(file);
+      findings.checked("%s: store %s", directory, read.storeId());
+      format = read;
     } catch (KeyValueException e) {
-      findings.problem(format.toString(), e);
+      findings.problem(file.toString(), e);
     }
   }
 
@@ -193,6 +198,7 @@ public final class Verifier {
   private void check(Path shard) {
     try (Database database = Database.openReadOnly(shard, StoreOptions.defaults(directory))) {
       checkFiles(shard, database.files());
+      checkKey(shard, KeyRow.masterOf(database));
       try {
         database.unlock(keys, (wrong, advice) -> locked(shard, wrong, advice));
       } catch (KeyValueException e) {
@@ -202,6 +208,30 @@ public final class Verifier {
       }
       TableCheck.run(database, findings);
     }
+  }
+
+  /**
+   * Holds what FORMAT says of the key against the database. A crash while the key was changed
+   * leaves them different, which the next start mends if it has both keys; no start accepts
+   * anything else.
+   */
+  private void checkKey(Path shard, String actual) {
+    String said = format == null ? actual : format.keyId();
+    if (said.equals(actual)) {
+      return;
+    }
+    String what =
+        "says that the data is %s, but %s is %s"
+            .formatted(encryption(said), shard, encryption(actual));
+    if (keys.find(said).isPresent() && keys.find(actual).isPresent()) {
+      findings.checked("  FORMAT %s: the change of the key goes on at the next start", what);
+    } else {
+      findings.problem(directory.resolve(DataDirectory.FORMAT).toString(), what);
+    }
+  }
+
+  private static String encryption(String keyId) {
+    return keyId.isEmpty() ? "in clear" : "encrypted with the key " + keyId;
   }
 
   private static KeyValueException locked(Path shard, String whatIsWrong, String whatToDo) {

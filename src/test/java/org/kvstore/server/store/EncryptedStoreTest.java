@@ -1,6 +1,7 @@
 package org.kvstore.server.store;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -160,10 +161,40 @@ class EncryptedStoreTest {
     byte[] format = Files.readAllBytes(data.resolve("FORMAT"));
     reopen(data, TestKeys.of(2, 1));
     Files.write(data.resolve("FORMAT"), format);
+    assertThat(verify(data, TestKeys.of(2, 1)))
+        .contains("the change of the key goes on at the next start")
+        .endsWith("sound\n");
 
     reopen(data, TestKeys.of(2, 1));
 
     reopen(data, SECOND);
+  }
+
+  @Test
+  void verify_ofAFormatThatNamesAnotherKeyThanTheDatabase_namesBoth() throws IOException {
+    Path clear = parent.resolve("clear");
+    Path other = parent.resolve("other");
+    Path data = parent.resolve("data");
+    fill(clear, EncryptionKeys.NONE);
+    fill(other, SECOND);
+    fill(data, FIRST);
+    String damaged = "DAMAGED " + data.resolve("FORMAT") + ": says that the data is ";
+
+    Files.copy(other.resolve("FORMAT"), data.resolve("FORMAT"), REPLACE_EXISTING);
+    assertThat(verify(data, FIRST))
+        .contains(damaged + "encrypted with the key " + SECOND)
+        .contains("shards/0 is encrypted with the key " + FIRST)
+        .contains("damaged: 1 problem");
+
+    Files.copy(clear.resolve("FORMAT"), data.resolve("FORMAT"), REPLACE_EXISTING);
+    assertThat(verify(data, FIRST))
+        .contains(damaged + "in clear")
+        .contains("shards/0 is encrypted with the key " + FIRST);
+
+    Files.copy(other.resolve("FORMAT"), clear.resolve("FORMAT"), REPLACE_EXISTING);
+    assertThat(verify(clear, SECOND))
+        .contains("encrypted with the key " + SECOND + ", but ")
+        .contains("shards/0 is in clear");
   }
 
   /** What somebody could do who can write the files, and repairs the checksums. */
