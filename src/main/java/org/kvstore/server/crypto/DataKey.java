@@ -3,8 +3,6 @@ package org.kvstore.server.crypto;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +22,11 @@ public final class DataKey {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final byte[] key;
-
-  /** Ciphers that nobody uses at the moment: as many as there ever were readers at once. */
-  private final Queue<ExtendedGcm> idle = new ConcurrentLinkedQueue<>();
+  private final CipherPool ciphers;
 
   private DataKey(byte[] key) {
     this.key = key;
+    ciphers = new CipherPool(() -> new ExtendedGcm(key));
   }
 
   /** A new one. */
@@ -82,12 +79,9 @@ public final class DataKey {
    * @return null when anything of it was altered
    */
   public byte @Nullable [] open(byte[] sealed, int from, byte[] associated) {
-    ExtendedGcm cipher = idle.poll();
-    if (cipher == null) {
-      cipher = new ExtendedGcm(key);
-    }
+    ExtendedGcm cipher = ciphers.take();
     byte[] text = cipher.open(sealed, from, associated);
-    idle.add(cipher);
+    ciphers.giveBack(cipher);
     return text;
   }
 }
