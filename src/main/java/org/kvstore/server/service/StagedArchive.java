@@ -12,6 +12,7 @@ import org.kvstore.server.crypto.MasterKey;
 import org.kvstore.server.crypto.SealedFile;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.store.DatabaseCopy;
 
 /** Where the files of an archive go that arrives; those of an encrypted one are decrypted. */
 final class StagedArchive implements ArchiveReader.Target {
@@ -22,7 +23,6 @@ final class StagedArchive implements ArchiveReader.Target {
   private final EncryptionKeys keys;
   private String head = "";
   private @Nullable MasterKey key;
-  private long bytes;
 
   StagedArchive(Path directory, DiskSpace disk, EncryptionKeys keys) {
     this.directory = directory;
@@ -45,7 +45,7 @@ final class StagedArchive implements ArchiveReader.Target {
   /** What came in clear is written once more, encrypted, before it goes. */
   void requireRoomToEncrypt() {
     if (key == null && !keys.isEmpty()) {
-      disk.requireRoomFor(bytes);
+      disk.requireRoomFor(DatabaseCopy.bytesToEncrypt(directory));
     }
   }
 
@@ -57,7 +57,6 @@ final class StagedArchive implements ArchiveReader.Target {
   @Override
   public OutputStream open(String name, long size) {
     disk.requireRoomFor(size);
-    bytes += size;
     StagedFile file = StagedFile.create(directory.resolve(name), disk);
     return key == null ? file : SealedFile.opening(file, key, new SealedFile.Identity(head, name));
   }

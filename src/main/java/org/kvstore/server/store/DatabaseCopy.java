@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.stream.Stream;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.crypto.DataKey;
 import org.kvstore.server.crypto.EncryptionKeys;
@@ -28,6 +29,9 @@ public final class DatabaseCopy implements AutoCloseable {
   private static final long CACHE_BYTES = 16L << 20;
   private static final long BUFFER_BYTES = 8L << 20;
   private static final int OPEN_FILES = 100;
+
+  /** By how much a row of the log becomes longer at the most, when it is encrypted in a table. */
+  private static final int LOG_GROWTH = 8;
 
   private final Database database;
 
@@ -110,6 +114,28 @@ public final class DatabaseCopy implements AutoCloseable {
           .withCause(e);
     }
     return open(directory);
+  }
+
+  /**
+   * Room on the disk that it takes to encrypt a copy in clear, while that is there too: bytes, at
+   * the most. Ciphertext cannot be compressed, so it is what the rows take by themselves; and twice
+   * that, as a compaction has both the tables that it reads and those that it writes.
+   *
+   * @throws KeyValueException REQUEST_INVALID when its files cannot be read
+   */
+  public static long bytesToEncrypt(Path directory) {
+    try (Stream<Path> files = Files.list(directory)) {
+      long bytes = 2 * BUFFER_BYTES;
+      for (Path file : files.toList()) {
+        boolean isTable = String.valueOf(file.getFileName()).endsWith(".sst");
+        bytes += isTable ? TableFile.clearBytes(file, Rows.SEAL) : LOG_GROWTH * Files.size(file);
+      }
+      return 2 * bytes;
+    } catch (RocksDBException e) {
+      throw notADatabase(e);
+    } catch (IOException e) {
+      throw KeyValueException.of(ErrorCode.INTERNAL, "The copy cannot be read.").withCause(e);
+    }
   }
 
   private static KeyValueException notADatabase(Exception cause) {

@@ -30,6 +30,9 @@ final class Rows {
   private static final int FORMAT = 1;
   private static final int SEALED = 2;
 
+  /** Bytes by which sealing makes a row longer, at the most. */
+  static final int SEAL = 48;
+
   /** Bytes of a row of changes before its entry, at the most. */
   static final int CHANGE_HEAD = 3 + 2 * Encoder.LONGEST_VARIABLE;
 

@@ -14,10 +14,12 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.crypto.EncryptionKeys;
@@ -276,6 +278,26 @@ class EncryptedStoreTest {
     }
   }
 
+  /** What is given up of history depends on times alone. */
+  @Test
+  void changeThatWasTamperedWith_doesNotKeepHistoryFromBeingGivenUp() throws Exception {
+    Path data = parent.resolve("data");
+    fill(data, FIRST);
+    Path shard = data.resolve("shards/0");
+    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
+        WriteBatch batch = new WriteBatch()) {
+      byte[] first = Rows.changeKey(1, Key.of("a"));
+      byte[] row = Objects.requireNonNull(database.get(Table.CHANGES, database.newest(), first));
+      batch.put(database.handle(Table.CHANGES), first, flipped(row, row.length - 1));
+      database.write(batch);
+    }
+    try (Store store = reopened(shard)) {
+      assertThat(store.retainedFrom(Writes.NOW + 1, 10)).isEqualTo(2);
+      store.apply(List.of(new Submission(new Command.Compact(2), Writes.NOW, null)));
+      assertThat(store.sweep()).isFalse();
+    }
+  }
+
   @Test
   void changeThatWasPutInThePlaceOfALaterOne_isNotAnswered() throws Exception {
     Path data = parent.resolve("data");
@@ -310,26 +332,6 @@ class EncryptedStoreTest {
       assertThat(value(store, "a")).isEqualTo(MARKER + 1);
     }
     reopen(parent.resolve("new"), FIRST);
-  }
-
-  /** What is given up of history depends on times alone. */
-  @Test
-  void changeThatWasTamperedWith_doesNotKeepHistoryFromBeingGivenUp() throws Exception {
-    Path data = parent.resolve("data");
-    fill(data, FIRST);
-    Path shard = data.resolve("shards/0");
-    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
-        WriteBatch batch = new WriteBatch()) {
-      byte[] first = Rows.changeKey(1, Key.of("a"));
-      byte[] row = Objects.requireNonNull(database.get(Table.CHANGES, database.newest(), first));
-      batch.put(database.handle(Table.CHANGES), first, flipped(row, row.length - 1));
-      database.write(batch);
-    }
-    try (Store store = reopened(shard)) {
-      assertThat(store.retainedFrom(Writes.NOW + 1, 10)).isEqualTo(2);
-      store.apply(List.of(new Submission(new Command.Compact(2), Writes.NOW, null)));
-      assertThat(store.sweep()).isFalse();
-    }
   }
 
   @Test
@@ -378,6 +380,30 @@ class EncryptedStoreTest {
     }
     reopen(copies, FIRST);
     assertThat(verify(copies, FIRST)).endsWith("sound\n");
+  }
+
+  /** Zeros take hardly any room in clear, and short rows grow most. */
+  @ParameterizedTest
+  @CsvSource({"40, 200000", "20000, 0", "3, 0"})
+  void bytesToEncrypt_areNoFewerThanItTakes(int entries, int length) throws IOException {
+    Path data = parent.resolve("data");
+    try (DataDirectory directory = open(data, EncryptionKeys.NONE);
+        Store store = store(directory, EncryptionKeys.NONE)) {
+      store.apply(
+          IntStream.range(0, entries)
+              .mapToObj(i -> Writes.put("key " + i, "0".repeat(length)))
+              .toList());
+    }
+    try (DataDirectory directory = open(parent.resolve("new"), FIRST)) {
+      Path copy = copied(data, EncryptionKeys.NONE, directory).staged();
+      long bound = DatabaseCopy.bytesToEncrypt(copy);
+
+      DatabaseCopy.openChecked(copy, entries, FIRST).close();
+
+      assertThat(FileTrees.ending(copy, "").stream().mapToLong(FileTrees::size).sum())
+          .isLessThan(bound / 2)
+          .isGreaterThan(2L * entries * length);
+    }
   }
 
   @Test
