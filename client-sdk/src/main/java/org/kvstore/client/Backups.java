@@ -16,6 +16,18 @@ import org.kvstore.api.archive.ArchiveReader;
 
 /** Backs up a store and restores it. */
 final class Backups {
+  /** What a server with an encryption key is to take. */
+  enum Kind {
+    ENCRYPTED(""),
+    UNENCRYPTED_TOO("?unencrypted=true");
+
+    private final String query;
+
+    Kind(String query) {
+      this.query = query;
+    }
+  }
+
   private final KeyValueApi api;
   private final Supplier<Connector> connector;
 
@@ -34,16 +46,16 @@ final class Backups {
     }
   }
 
-  RestoredDocument restore(Path archive) throws IOException {
+  RestoredDocument restore(Path archive, Kind kind) throws IOException {
     try (InputStream in = Files.newInputStream(archive)) {
       ArchiveReader.read(in, ArchiveReader.Target.NOWHERE);
     }
-    return restore(() -> open(archive), Files.size(archive));
+    return restore(() -> open(archive), Files.size(archive), kind);
   }
 
-  RestoredDocument restore(Supplier<InputStream> archive, long size) {
+  RestoredDocument restore(Supplier<InputStream> archive, long size, Kind kind) {
     return Json.read(
-        connector.get().post("/v1/admin/restore", MediaTypes.TAR, archive, size),
+        connector.get().post("/v1/admin/restore" + kind.query, MediaTypes.TAR, archive, size),
         RestoredDocument.class);
   }
 

@@ -374,10 +374,11 @@ public final class KeyValueClient implements AutoCloseable {
    * above all that were ever given out, and watches end, as history begins anew. A bad archive
    * changes nothing.
    *
-   * @throws InvalidRequestException if the archive is truncated, altered or none
+   * @throws InvalidRequestException if the archive is truncated, altered or none, or in clear while
+   *     the server encrypts
    */
   public RestoredDocument restore(InputStream archive) {
-    return backups.restore(() -> archive, -1);
+    return backups.restore(() -> archive, -1, Backups.Kind.ENCRYPTED);
   }
 
   /**
@@ -386,7 +387,17 @@ public final class KeyValueClient implements AutoCloseable {
    * @throws IOException if it is truncated, altered or none, or cannot be read
    */
   public RestoredDocument restore(Path archive) throws IOException {
-    return backups.restore(archive);
+    return backups.restore(archive, Backups.Kind.ENCRYPTED);
+  }
+
+  /**
+   * As {@link #restore(Path)}, also if the archive is in clear and the server encrypts, which then
+   * encrypts it. Only checksums vouch for such an archive, and anybody can make them.
+   *
+   * @throws IOException if it is truncated, altered or none, or cannot be read
+   */
+  public RestoredDocument restoreUnencrypted(Path archive) throws IOException {
+    return backups.restore(archive, Backups.Kind.UNENCRYPTED_TOO);
   }
 
   /**

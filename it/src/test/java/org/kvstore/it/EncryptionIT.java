@@ -148,7 +148,9 @@ class EncryptionIT {
       archive = backup(clear.service());
     }
     try (ServerProcess server = ServerProcess.ready(data, with("first"))) {
-      restore(server.service(), archive).expect(200);
+      Answer refused = restore(server.service(), archive).expect(ErrorCode.REQUEST_INVALID);
+      assertThat(refused.text()).contains("unencrypted=true");
+      restore(server.service(), "?unencrypted=true", archive).expect(200);
       assertThat(server.service().get(target("a")).send().text()).isEqualTo(MARKER);
       assertThat(named(server.service()).expect(201).etag()).isEqualTo("\"2\"");
       server.kill();
@@ -181,7 +183,11 @@ class EncryptionIT {
   }
 
   private static Answer restore(Service to, byte[] archive) {
-    return to.post("/v1/admin/restore").header("Content-Type", TAR).body(archive).send();
+    return restore(to, "", archive);
+  }
+
+  private static Answer restore(Service to, String query, byte[] archive) {
+    return to.post("/v1/admin/restore" + query).header("Content-Type", TAR).body(archive).send();
   }
 
   private static int verify(Path data, Map<String, String> variables) throws Exception {

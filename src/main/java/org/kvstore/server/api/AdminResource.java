@@ -16,7 +16,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.api.CompactedDocument;
@@ -25,6 +24,7 @@ import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.service.Backup;
 import org.kvstore.server.service.BackupService;
+import org.kvstore.server.service.BackupService.Arrival;
 import org.kvstore.server.service.ChangeService;
 import org.kvstore.server.service.KeyValueService;
 
@@ -76,19 +76,19 @@ public class AdminResource {
     }
   }
 
-  /** Replaces everything by what {@link #backup} sent. */
+  /** Replaces everything by what {@link #backup} sent; by one in clear only if that is meant. */
   @POST
   @Path("restore")
   @Consumes({MediaTypes.TAR, MediaType.APPLICATION_OCTET_STREAM})
   public void restore(@Context HttpServletRequest request, @Suspended AsyncResponse response)
       throws IOException {
-    Query.of(request, Set.of());
+    boolean unencrypted = Query.of(request, Set.of("unencrypted")).flag("unencrypted");
     Access access = Exchange.access(request);
     access.requireAll(Permission.ADMIN);
-    InputStream in = request.getInputStream();
-    long length = request.getContentLengthLong();
+    Arrival archive =
+        new Arrival(request.getInputStream(), request.getContentLengthLong(), unencrypted);
     OwnThread.runAdmin(
-        service, request, response, () -> response.resume(backups.restore(access, in, length)));
+        service, request, response, () -> response.resume(backups.restore(access, archive)));
   }
 
   /** Makes a copy on the server's own disk. */

@@ -208,17 +208,24 @@ public class BackupService {
   }
 
   /**
+   * An archive that arrives.
+   *
+   * @param length of it, or -1 when it is not known
+   * @param unencrypted whether a server with a key is to take it in clear too
+   */
+  public record Arrival(InputStream in, long length, boolean unencrypted) {}
+
+  /**
    * Replaces everything by an archive.
    *
-   * @param length of the archive, or -1 when it is not known
-   * @throws KeyValueException REQUEST_INVALID when it is truncated, altered or none; STORAGE_FULL
-   *     when it does not fit; TOO_MANY_REQUESTS: nothing is changed by either. INDETERMINATE when
-   *     it takes over, but not yet
+   * @throws KeyValueException REQUEST_INVALID when it is truncated, altered or none, or in clear
+   *     and not to be; STORAGE_FULL when it does not fit; TOO_MANY_REQUESTS: nothing is changed by
+   *     either. INDETERMINATE when it takes over, but not yet
    */
-  public RestoredDocument restore(Access access, InputStream in, long length) throws IOException {
+  public RestoredDocument restore(Access access, Arrival archive) throws IOException {
     access.requireAll(Permission.ADMIN);
     try {
-      RestoredDocument restored = restore(in, length, () -> access.requireAll(Permission.ADMIN));
+      RestoredDocument restored = restore(archive, () -> access.requireAll(Permission.ADMIN));
       access.trail().record("restore", "", AuditTrail.DONE);
       return restored;
     } catch (IOException e) {
@@ -230,14 +237,13 @@ public class BackupService {
     }
   }
 
-  private RestoredDocument restore(InputStream in, long length, Runnable permit)
-      throws IOException {
+  private RestoredDocument restore(Arrival archive, Runnable permit) throws IOException {
     Engine engine = handle.require();
     long start = engine.clock().millis();
-    engine.disk().requireRoomFor(Math.max(0, length));
+    engine.disk().requireRoomFor(Math.max(0, archive.length()));
     begin(restoring, "A restore");
     try (Replacement copy = engine.directory().newReplacement()) {
-      ArchiveHead head = receive(in, copy.staged(), engine);
+      ArchiveHead head = receive(archive, copy.staged(), engine);
       // The archive may have taken hours to arrive.
       permit.run();
       long revision = engine.store().restore(copy, head.revision(), engine.clock().millis());
@@ -268,12 +274,13 @@ public class BackupService {
   }
 
   /** Writes the files of an archive, durably, and checks all of it. */
-  private static ArchiveHead receive(InputStream in, Path staged, Engine engine)
+  private static ArchiveHead receive(Arrival archive, Path staged, Engine engine)
       throws IOException {
     try {
-      StagedArchive archive = new StagedArchive(staged, engine.disk(), engine.keys());
-      ArchiveHead head = ArchiveReader.read(in, archive);
-      archive.requireRoomToEncrypt();
+      StagedArchive target =
+          new StagedArchive(staged, engine.disk(), engine.keys(), archive.unencrypted());
+      ArchiveHead head = ArchiveReader.read(archive.in(), target);
+      target.requireRoomToEncrypt();
       DataDirectory.sync(staged);
       return head;
     } catch (ArchiveException e) {

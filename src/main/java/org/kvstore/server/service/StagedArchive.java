@@ -14,20 +14,29 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.store.DatabaseCopy;
 
-/** Where the files of an archive go that arrives; those of an encrypted one are decrypted. */
+/**
+ * Where the files of an archive go that arrives; those of an encrypted one are decrypted. A server
+ * with a key takes one in clear only when it is told to: anybody could have made it who can write
+ * where backups are kept.
+ */
 final class StagedArchive implements ArchiveReader.Target {
   private static final Logger LOG = System.getLogger(StagedArchive.class.getName());
 
   private final Path directory;
   private final DiskSpace disk;
   private final EncryptionKeys keys;
+  private final boolean unencrypted;
   private String head = "";
   private @Nullable MasterKey key;
 
-  StagedArchive(Path directory, DiskSpace disk, EncryptionKeys keys) {
+  /**
+   * @param unencrypted whether one in clear is taken too where there is a key
+   */
+  StagedArchive(Path directory, DiskSpace disk, EncryptionKeys keys, boolean unencrypted) {
     this.directory = directory;
     this.disk = disk;
     this.keys = keys;
+    this.unencrypted = unencrypted;
   }
 
   @Override
@@ -36,6 +45,9 @@ final class StagedArchive implements ArchiveReader.Target {
     if (archive.isEncrypted()) {
       key = keys.find(archive.keyId()).orElseThrow(() -> locked(archive.keyId()));
     } else if (!keys.isEmpty()) {
+      if (!unencrypted) {
+        throw notEncrypted();
+      }
       LOG.log(
           Level.WARNING,
           "An archive in clear is being restored: nothing but its checksums says who made it.");
@@ -47,6 +59,14 @@ final class StagedArchive implements ArchiveReader.Target {
     if (key == null && !keys.isEmpty()) {
       disk.requireRoomFor(DatabaseCopy.bytesToEncrypt(directory));
     }
+  }
+
+  private static KeyValueException notEncrypted() {
+    return KeyValueException.invalid(
+        "unencrypted",
+        "The archive is in clear, and this server encrypts. Only its checksums say that it is a"
+            + " backup, which anybody can make. unencrypted=true (kv restore --unencrypted) restores"
+            + " it all the same, encrypted.");
   }
 
   private KeyValueException locked(String keyId) {

@@ -35,6 +35,7 @@ import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.BackupService.Arrival;
 import org.kvstore.server.store.FileTrees;
 import org.kvstore.server.store.MemoryTempDir;
 import org.kvstore.server.store.Writes;
@@ -154,6 +155,28 @@ class BackupServiceTest {
     assertThat(value("marked-key")).startsWith("marked-value");
   }
 
+  /** Whoever can write where backups are kept could have made it. */
+  @Test
+  void restore_ofAnArchiveInClear_withAKey_isDoneOnlyIfThatIsMeant() throws IOException {
+    put("a", "1");
+    byte[] archive = backup();
+    engine.close();
+    FileTrees.delete(parent.resolve("data"));
+    open("data", Map.of("kv.encryption.key", "11".repeat(32)));
+    put("a", "x");
+    put("a", "2");
+
+    assertThatThrownBy(() -> restore(archive))
+        .hasMessageContaining("unencrypted=true")
+        .extracting("code", "field")
+        .containsExactly(ErrorCode.REQUEST_INVALID, "unencrypted");
+    assertUnchanged();
+
+    backups.restore(
+        Access.UNLIMITED, new Arrival(new ByteArrayInputStream(archive), archive.length, true));
+    assertThat(value("a")).isEqualTo("1");
+  }
+
   @Test
   void restore_ofAnAlteredArchive_withAKey_changesNothing() throws IOException {
     engine.close();
@@ -180,8 +203,7 @@ class BackupServiceTest {
     open("data", Map.of("kv.disk.floor", "1000000GiB"));
 
     for (long length : new long[] {archive.length, -1}) {
-      assertThatThrownBy(
-              () -> backups.restore(Access.UNLIMITED, new ByteArrayInputStream(archive), length))
+      assertThatThrownBy(() -> restore(new ByteArrayInputStream(archive), length))
           .extracting("code")
           .isEqualTo(ErrorCode.STORAGE_FULL);
     }
@@ -218,7 +240,7 @@ class BackupServiceTest {
           }
         };
 
-    backups.restore(Access.UNLIMITED, busy, archive.length);
+    restore(busy, archive.length);
 
     assertThat(value("a")).isEqualTo("1");
     assertTemporaryIsEmpty();
@@ -240,8 +262,7 @@ class BackupServiceTest {
             return count;
           }
         };
-    assertThatThrownBy(() -> backups.restore(Access.UNLIMITED, torn, archive.length))
-        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> restore(torn, archive.length)).isInstanceOf(IOException.class);
     assertUnchanged();
   }
 
@@ -391,7 +412,11 @@ class BackupServiceTest {
   }
 
   private RestoredDocument restore(byte[] archive) throws IOException {
-    return backups.restore(Access.UNLIMITED, new ByteArrayInputStream(archive), archive.length);
+    return restore(new ByteArrayInputStream(archive), archive.length);
+  }
+
+  private RestoredDocument restore(InputStream in, long length) throws IOException {
+    return backups.restore(Access.UNLIMITED, new Arrival(in, length, false));
   }
 
   private void put(String key, String value) {

@@ -27,6 +27,11 @@ final class RestoreCommand implements Callable<Integer> {
   @Option(names = "--yes", description = "Yes, what is in the store now is to go.")
   private boolean yes;
 
+  @Option(
+      names = "--unencrypted",
+      description = "Yes, an archive in clear is to be restored by a server that encrypts.")
+  private boolean unencrypted;
+
   @SuppressWarnings("NullAway.Init") // set by picocli
   RestoreCommand() {}
 
@@ -36,7 +41,8 @@ final class RestoreCommand implements Callable<Integer> {
       throw kv.usage("everything in the store would be replaced; --yes says that this is meant");
     }
     try (KeyValueClient client = kv.connect()) {
-      RestoredDocument restored = client.restore(file);
+      RestoredDocument restored =
+          unencrypted ? client.restoreUnencrypted(file) : client.restore(file);
       kv.streams()
           .err()
           .printf(

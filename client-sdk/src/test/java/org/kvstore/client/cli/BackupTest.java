@@ -114,6 +114,16 @@ class BackupTest {
   }
 
   @Test
+  void restore_unencrypted_saysThatItIsMeant() throws IOException {
+    Files.writeString(file, archive, StandardCharsets.US_ASCII);
+    server.answerNext(200, "application/json", RESTORED);
+
+    assertThat(kv("restore", file.toString(), "--yes", "--unencrypted").exitCode()).isZero();
+
+    assertThat(server.requests()).containsExactly("POST /v1/admin/restore?unencrypted=true");
+  }
+
+  @Test
   void restore_withoutYes_sendsNothing() throws IOException {
     Files.writeString(file, archive, StandardCharsets.US_ASCII);
     assertThat(kv("restore", file.toString()).exitCode()).isEqualTo(ExitCode.USAGE);
