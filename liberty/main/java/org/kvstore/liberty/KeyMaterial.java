@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
 final class KeyMaterial {
   private static final Pattern PRIVATE_KEY =
       Pattern.compile("(?s)-----BEGIN ([A-Z ]*)PRIVATE KEY-----([A-Za-z0-9+/=\\s]*)-----END ");
+  private static final Pattern BEGIN = Pattern.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----");
   private static final int SEQUENCE = 0x30;
   private static final int OCTETS = 0x04;
   private static final byte[] VERSION_0 = {2, 1, 0};
@@ -124,7 +125,11 @@ final class KeyMaterial {
   /** PKCS #8, and what OpenSSL wrote before: PKCS #1 for RSA, SEC 1 for EC. */
   private static PrivateKey privateKey(byte[] pem, PublicKey other)
       throws GeneralSecurityException {
-    Matcher found = PRIVATE_KEY.matcher(new String(pem, StandardCharsets.US_ASCII));
+    String text = new String(pem, StandardCharsets.US_ASCII);
+    if (BEGIN.matcher(text).results().count() > 1) {
+      throw new InvalidKeySpecException("there are several private keys in the file of the key");
+    }
+    Matcher found = PRIVATE_KEY.matcher(text);
     if (!found.find() || found.group(1).startsWith("ENCRYPTED")) {
       throw new InvalidKeySpecException("there is no private key in it that needs no password");
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -103,6 +104,17 @@ class PublishedStoreTest {
         .isInstanceOf(StartupException.class)
         .hasMessageContaining("tls.key")
         .hasMessageContaining("password");
+  }
+
+  /** Which of them is meant is for the user to say. */
+  @Test
+  void publish_severalKeys_isRefused() throws Exception {
+    Files.write(key, pair("two", "EC", "EC PRIVATE KEY").key(), StandardOpenOption.APPEND);
+
+    assertThatThrownBy(store::publish)
+        .isInstanceOf(StartupException.class)
+        .hasMessageContaining("tls.key")
+        .hasMessageContaining("several private keys");
   }
 
   private Pair pair(String name, String algorithm, String label) throws Exception {
