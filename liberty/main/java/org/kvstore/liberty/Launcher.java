@@ -83,6 +83,7 @@ public final class Launcher {
     if (!warning.isEmpty()) {
       System.err.println(warning);
     }
+    SecretFiles.warnings(environment, ownPair).forEach(System.err::println);
     command.configureTraces(Environment.wantsTraces(environment));
     command.configureClientCertificates(TlsFiles.asksClients(environment));
     ServerAddress address = ServerAddress.of(environment);
