@@ -11,7 +11,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jose4j.jwa.AlgorithmConstraints;
 import org.jose4j.jwa.AlgorithmConstraints.ConstraintType;
-import org.jose4j.jws.AlgorithmIdentifiers;
 import org.jose4j.jwt.JwtClaims;
 import org.jose4j.jwt.MalformedClaimException;
 import org.jose4j.jwt.consumer.ErrorCodes;
@@ -40,20 +39,6 @@ final class WebTokens {
   private static final Pattern FORM =
       Pattern.compile("eyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*");
 
-  /** None with a shared secret, which whoever verifies could sign with, nor without a signature. */
-  private static final AlgorithmConstraints SIGNATURES =
-      new AlgorithmConstraints(
-          ConstraintType.PERMIT,
-          AlgorithmIdentifiers.RSA_USING_SHA256,
-          AlgorithmIdentifiers.RSA_USING_SHA384,
-          AlgorithmIdentifiers.RSA_USING_SHA512,
-          AlgorithmIdentifiers.RSA_PSS_USING_SHA256,
-          AlgorithmIdentifiers.RSA_PSS_USING_SHA384,
-          AlgorithmIdentifiers.RSA_PSS_USING_SHA512,
-          AlgorithmIdentifiers.ECDSA_USING_P256_CURVE_AND_SHA256,
-          AlgorithmIdentifiers.ECDSA_USING_P384_CURVE_AND_SHA384,
-          AlgorithmIdentifiers.ECDSA_USING_P521_CURVE_AND_SHA512);
-
   private final JwtConfig config;
   private final JwtConsumer consumer;
   private final Cache<Bytes, Caller> verified =
@@ -67,7 +52,9 @@ final class WebTokens {
     JwtConsumerBuilder builder =
         new JwtConsumerBuilder()
             .setVerificationKeyResolver(keys)
-            .setJwsAlgorithmConstraints(SIGNATURES)
+            .setJwsAlgorithmConstraints(
+                new AlgorithmConstraints(
+                    ConstraintType.PERMIT, config.algorithms().toArray(String[]::new)))
             .setExpectedIssuer(true, config.issuer())
             .setExpectedAudience(true, config.audiences().toArray(String[]::new))
             .setRequireExpirationTime()

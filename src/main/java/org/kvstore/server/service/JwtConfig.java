@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jose4j.jws.AlgorithmIdentifiers;
 import org.jose4j.lang.JoseException;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -19,12 +20,14 @@ import org.kvstore.server.model.KeyValueException;
 /**
  * Which JSON Web Tokens are believed, by the properties of MicroProfile JWT 2.1 section 9. Other
  * than there an audience has to be named: a token that the same issuer made for another service
- * would be as good here.
+ * would be as good here. What is not done of them, cookies and encrypted tokens, is refused, so
+ * that nobody relies on it.
  *
  * @param issuer who made them, compared exactly
  * @param audiences one of which they are for
  * @param key the public key itself: PEM, JWK or JWKS; else empty
  * @param location where it is, if not given: a file or an address of HTTP
+ * @param algorithms one of which they are signed by (RFC 7518 section 3.1)
  * @param skew by how much the clocks may differ
  * @param age how old a token may be, whatever it says; empty for as old as it says
  * @param adminGroup whose members are operators
@@ -34,6 +37,7 @@ public record JwtConfig(
     Set<String> audiences,
     Optional<String> key,
     Optional<URI> location,
+    Set<String> algorithms,
     Duration skew,
     Optional<Duration> age,
     Optional<String> adminGroup) {
@@ -42,16 +46,39 @@ public record JwtConfig(
   private static final String AUDIENCES = PREFIX + "audiences";
   private static final String KEY = PREFIX + "publickey";
   private static final String LOCATION = KEY + ".location";
+  private static final String ALGORITHM = KEY + ".algorithm";
   private static final String SKEW = PREFIX + "clock.skew";
   private static final String AGE = PREFIX + "token.age";
+  private static final String HEADER = "mp.jwt.token.header";
+  private static final List<String> PROPERTIES =
+      List.of(ISSUER, AUDIENCES, KEY, LOCATION, ALGORITHM, SKEW, AGE, HEADER);
+
+  /** What else the specification names. */
+  private static final List<String> UNSUPPORTED =
+      List.of("mp.jwt.token.cookie", "mp.jwt.decrypt.key.location", "mp.jwt.decrypt.key.algorithm");
+
+  /** None with a shared secret, which whoever verifies could sign with, nor without a signature. */
+  private static final List<String> ALGORITHMS =
+      List.of(
+          AlgorithmIdentifiers.RSA_USING_SHA256,
+          AlgorithmIdentifiers.RSA_USING_SHA384,
+          AlgorithmIdentifiers.RSA_USING_SHA512,
+          AlgorithmIdentifiers.RSA_PSS_USING_SHA256,
+          AlgorithmIdentifiers.RSA_PSS_USING_SHA384,
+          AlgorithmIdentifiers.RSA_PSS_USING_SHA512,
+          AlgorithmIdentifiers.ECDSA_USING_P256_CURVE_AND_SHA256,
+          AlgorithmIdentifiers.ECDSA_USING_P384_CURVE_AND_SHA384,
+          AlgorithmIdentifiers.ECDSA_USING_P521_CURVE_AND_SHA512);
+
   private static final String ADMIN_GROUP = "kv.security.admin-group";
   private static final long MOST_SECONDS = Duration.ofDays(365).toSeconds();
   private static final long MOST_SKEW_SECONDS = Duration.ofMinutes(10).toSeconds();
   private static final Pattern HERE = Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\]");
 
-  /** Copies the set. */
+  /** Copies the sets. */
   public JwtConfig {
     audiences = Set.copyOf(audiences);
+    algorithms = Set.copyOf(algorithms);
   }
 
   /**
@@ -62,7 +89,8 @@ public record JwtConfig(
    */
   static Optional<JwtConfig> read(Function<String, Optional<String>> config) {
     Function<String, Optional<String>> read = name -> config.apply(name).map(String::strip);
-    if (List.of(ISSUER, AUDIENCES, KEY, LOCATION).stream().allMatch(n -> read.apply(n).isEmpty())) {
+    requireNoneOfTheOthers(read);
+    if (PROPERTIES.stream().allMatch(name -> read.apply(name).isEmpty())) {
       return Optional.empty();
     }
     Optional<String> key = read.apply(KEY).filter(Predicate.not(String::isEmpty));
@@ -80,9 +108,35 @@ public record JwtConfig(
                 .collect(Collectors.toUnmodifiableSet()),
             key,
             location,
+            algorithms(read),
             seconds(read, SKEW, MOST_SKEW_SECONDS).orElse(Duration.ofSeconds(30)),
             seconds(read, AGE, MOST_SECONDS).filter(Predicate.not(Duration::isZero)),
             read.apply(ADMIN_GROUP)));
+  }
+
+  private static void requireNoneOfTheOthers(Function<String, Optional<String>> read) {
+    for (String name : UNSUPPORTED) {
+      if (read.apply(name).isPresent()) {
+        throw refusal(
+            "%s is set, but tokens are neither sent in cookies nor encrypted here; take it away."
+                .formatted(name));
+      }
+    }
+    String header = read.apply(HEADER).orElse("Authorization");
+    if (!header.equalsIgnoreCase("Authorization")) {
+      throw refusal(
+          "%s is '%s'; allowed is Authorization, where tokens are sent.".formatted(HEADER, header));
+    }
+  }
+
+  private static Set<String> algorithms(Function<String, Optional<String>> read) {
+    Optional<String> wanted = read.apply(ALGORITHM);
+    if (wanted.isPresent() && !ALGORITHMS.contains(wanted.get())) {
+      throw refusal(
+          "%s is '%s'; allowed is one of %s."
+              .formatted(ALGORITHM, wanted.get(), String.join(", ", ALGORITHMS)));
+    }
+    return Set.copyOf(wanted.map(List::of).orElse(ALGORITHMS));
   }
 
   private static String required(Function<String, Optional<String>> read, String name) {

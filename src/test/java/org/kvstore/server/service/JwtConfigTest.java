@@ -65,6 +65,11 @@ class JwtConfigTest {
     "mp.jwt.verify.clock.skew, -1",
     "mp.jwt.verify.clock.skew, 601",
     "mp.jwt.verify.token.age, an hour",
+    "mp.jwt.verify.publickey.algorithm, HS256",
+    "mp.jwt.verify.publickey.algorithm, none",
+    "mp.jwt.verify.publickey.algorithm, ''",
+    "mp.jwt.token.header, Cookie",
+    "mp.jwt.token.header, X-Token",
     "mp.jwt.verify.publickey.location, http://issuer.example/jwks",
     "mp.jwt.verify.publickey.location, ftp://issuer.example/jwks",
     "mp.jwt.verify.publickey.location, keys.json",
@@ -76,6 +81,39 @@ class JwtConfigTest {
         .isInstanceOf(KeyValueException.class)
         .hasMessageContaining(property)
         .hasMessageContaining(value);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "mp.jwt.token.cookie",
+        "mp.jwt.decrypt.key.location",
+        "mp.jwt.decrypt.key.algorithm"
+      })
+  void whatIsNotSupported_isRefused_ratherThanIgnored(String property) {
+    assertThatThrownBy(() -> read(property, "anything"))
+        .isInstanceOf(KeyValueException.class)
+        .hasMessageContaining(property);
+    assertThatThrownBy(() -> read(Map.of(property, "anything")))
+        .as("without any other property")
+        .isInstanceOf(KeyValueException.class)
+        .hasMessageContaining(property);
+  }
+
+  @Test
+  void algorithm_isTheOneThatIsSet_elseAnyThatHasNoSharedSecret() {
+    assertThat(read("mp.jwt.verify.publickey.algorithm", "ES256").algorithms())
+        .containsExactly("ES256");
+    assertThat(read(WHOLE).algorithms())
+        .hasSize(9)
+        .allMatch(name -> name.matches("(RS|PS|ES)(256|384|512)"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mp.jwt.verify.publickey.algorithm", "mp.jwt.token.header"})
+  void partThatMakesNoSenseAlone_isNotIgnored(String property) {
+    String value = property.endsWith("header") ? "Authorization" : "RS256";
+    assertThatThrownBy(() -> read(Map.of(property, value))).isInstanceOf(KeyValueException.class);
   }
 
   @Test
