@@ -18,6 +18,9 @@ public interface AuditTrail {
   /** How an action ended that did what it says. */
   String DONE = "DONE";
 
+  /** The action of finding out who sent a request, or whether that is proven still. */
+  String AUTHENTICATE = "authenticate";
+
   /**
    * Something was done, or refused.
    *

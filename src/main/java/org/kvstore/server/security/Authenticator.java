@@ -77,7 +77,7 @@ public class Authenticator {
       return new LiveAccess(
           caller, directory.rules(), engine.clock(), trail(caller.subject(), presented));
     } catch (KeyValueException refusal) {
-      trail("", presented).record("authenticate", "", refusal.code().name());
+      trail("", presented).record(AuditTrail.AUTHENTICATE, "", refusal.code().name());
       throw refusal;
     }
   }

@@ -77,7 +77,7 @@ final class LiveAccess implements Access {
   private Rules now() {
     Rules newest = rules.get();
     if (!newest.accepts(caller, clock.millis())) {
-      trail.record("authenticate", "", ErrorCode.UNAUTHENTICATED.name());
+      trail.record(AuditTrail.AUTHENTICATE, "", ErrorCode.UNAUTHENTICATED.name());
       throw KeyValueException.of(
           ErrorCode.UNAUTHENTICATED, "The proof of who is asking is not valid any more.");
     }
