@@ -22,6 +22,13 @@ final class MeteredResponse extends HttpServletResponseWrapper {
     this.allowance = allowance;
   }
 
+  /** The answer itself, for who counts its bytes in another way. */
+  static HttpServletResponse unmetered(HttpServletResponse response) {
+    return response instanceof MeteredResponse metered
+        ? (HttpServletResponse) metered.getResponse()
+        : response;
+  }
+
   @Override
   public ServletOutputStream getOutputStream() throws IOException {
     if (metered == null) {

@@ -47,11 +47,11 @@ public class WatchEndpoint {
         response.setHeader("Allow", METHODS);
         throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "A watch is read with GET.");
       }
-      WatchStream stream = new WatchStream(service);
       Exchange exchange = Exchange.of(request);
+      WatchStream stream = new WatchStream(service, new WatchPace(exchange.allowance()));
       Watch watch = watch(request, stream);
       try {
-        stream.open(watch, request, response);
+        stream.open(watch, request, MeteredResponse.unmetered(response));
         exchange.goesOn();
         exchange.answered(HttpServletResponse.SC_OK);
       } catch (IOException | RuntimeException e) {

@@ -22,7 +22,7 @@ import org.kvstore.server.store.WatchSink;
 
 /**
  * One open event stream, written without blocking (Jakarta Servlet section 3.7): what the client
- * does not take yet stays in the change log, not here.
+ * does not take yet, or may not have yet, stays in the change log, not here.
  *
  * <p>The watch calls it on one thread at a time; the container calls the listener's methods on
  * others, which only wake or end the watch.
@@ -32,6 +32,7 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   private static final Logger LOG = System.getLogger(WatchStream.class.getName());
 
   private final ChangeService service;
+  private final WatchPace pace;
   private Watch watch;
   private Origin origin;
   private AsyncContext context;
@@ -43,8 +44,9 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   private boolean opened;
   private boolean flushIsDue;
 
-  WatchStream(ChangeService service) {
+  WatchStream(ChangeService service, WatchPace pace) {
     this.service = service;
+    this.pace = pace;
   }
 
   void open(Watch of, HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -89,7 +91,7 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     if (flushIsDue && out.isReady()) {
       flush();
     }
-    return out.isReady();
+    return out.isReady() && pace.allows(watch::ready);
   }
 
   @Override
@@ -122,6 +124,7 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   private void write(byte[] bytes) {
     try {
       out.write(bytes);
+      pace.sent(bytes.length);
       flushIsDue = true;
       if (out.isReady()) {
         flush();

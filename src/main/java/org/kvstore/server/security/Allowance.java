@@ -26,7 +26,8 @@ public final class Allowance {
   private final @Nullable Bucket requests;
   private final @Nullable Bucket bytes;
 
-  Allowance(long requestsPerSecond, long bytesPerSecond) {
+  /** For none of either: 0. */
+  public Allowance(long requestsPerSecond, long bytesPerSecond) {
     this.requestsPerSecond = requestsPerSecond;
     this.bytesPerSecond = bytesPerSecond;
     requests = bucket(requestsPerSecond);
@@ -75,16 +76,26 @@ public final class Allowance {
     return MOST_SECONDS * bytesPerSecond;
   }
 
-  /** So many bytes came or went of what goes on for long: waits as long as they take. */
-  public void pace(long count) throws InterruptedIOException {
+  /**
+   * So many bytes came or went of what goes on for long.
+   *
+   * @return how long none of it should come or go now: nanoseconds
+   */
+  public long owed(long count) {
     if (bytes == null || count <= 0) {
-      return;
+      return 0;
     }
     bytes.consumeIgnoringRateLimits(count);
     long owed = Math.min(most(), -bytes.getAvailableTokens());
-    if (owed > 0) {
+    return owed <= 0 ? 0 : (long) (owed * 1e9 / bytesPerSecond);
+  }
+
+  /** So many bytes came or went of what goes on for long: waits as long as they take. */
+  public void pace(long count) throws InterruptedIOException {
+    long nanos = owed(count);
+    if (nanos > 0) {
       try {
-        TimeUnit.NANOSECONDS.sleep((long) (owed * 1e9 / bytesPerSecond));
+        TimeUnit.NANOSECONDS.sleep(nanos);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("The server is stopping.");

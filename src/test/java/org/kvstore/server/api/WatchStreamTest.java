@@ -35,7 +35,7 @@ class WatchStreamTest {
 
   private final ExecutorService lane = Executors.newSingleThreadExecutor();
   private final Exchange exchange = new Exchange();
-  private final WatchStream stream = new WatchStream(new NoService());
+  private final WatchStream stream = new WatchStream(new NoService(), new WatchPace(null));
   private Store store; // Set before each test.
   private WatchHub hub; // Set before each test.
 

@@ -1,16 +1,26 @@
 package org.kvstore.it.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.access.SecuredServer.as;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.EventStream;
+import org.kvstore.it.support.EventStream.ServerEvent;
+import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -19,6 +29,13 @@ import org.kvstore.it.support.Service;
 class CallerLimitsIT {
   private static final int REQUESTS = 20;
   private static final int BYTES = 50_000;
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+
+  @AfterEach
+  void stopThreads() {
+    threads.shutdownNow();
+  }
 
   @Test
   void requests_aboveTheLimit_areRefused_ofThatCallerAlone() {
@@ -34,14 +51,7 @@ class CallerLimitsIT {
               .json()
               .getString("id");
 
-      Answer refused = null;
-      for (int i = 0; refused == null; i++) {
-        assertThat(i).as("requests let in").isLessThan(100 * REQUESTS);
-        Answer answer = as(greedy, service.get("/v1/kv/k")).send();
-        assertThat(answer.header("RateLimit-Policy")).isEqualTo("\"requests\";q=20;w=1");
-        assertThat(answer.header("RateLimit")).matches("\"requests\";r=[0-9]+;t=1");
-        refused = answer.status() == 429 ? answer : null;
-      }
+      Answer refused = untilRefused(as(greedy, service.get("/v1/kv/k")));
 
       refused.expect(ErrorCode.TOO_MANY_REQUESTS);
       assertThat(refused.header("Retry-After")).isEqualTo("1");
@@ -49,7 +59,7 @@ class CallerLimitsIT {
       assertThat(refused.json().getInt("limit")).isEqualTo(REQUESTS);
       as(greedy, service.put("/v1/leases/" + lease)).send().expect(200);
       as(greedy, service.get("/v1/status")).send().expect(200);
-      as(greedy, service.delete("/v1/leases/" + lease)).send().expect(ErrorCode.TOO_MANY_REQUESTS);
+      untilRefused(as(greedy, service.delete("/v1/leases/none")));
       as(modest, service.get("/v1/kv/k")).send().expect(ErrorCode.FORBIDDEN);
       for (int i = 0; i < 3 * REQUESTS; i++) {
         server.asOperator(service.get("/v1/kv/k")).expect(404);
@@ -72,6 +82,38 @@ class CallerLimitsIT {
       assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(2, 3);
       assertThat(refused.header("RateLimit-Policy"))
           .isEqualTo("\"bytes\";q=50000;w=1;qu=\"content-bytes\"");
+    }
+  }
+
+  /** All are held until the same write, so that none is over before the others have begun. */
+  @Test
+  void bytes_ofAnswersAtTheSameTime_areAddedUp() {
+    int answers = 5;
+    try (SecuredServer server = limited("caller-parallel", "KV_LIMITS_CALLER_BYTES", BYTES)) {
+      Service service = server.service();
+      String token = server.token("ann").getString("token");
+      server.grant("subject", "ann", "", "read");
+      List<CompletableFuture<Answer>> held =
+          Stream.generate(() -> service.get("/v1/kv/large").header("Prefer", "wait=60"))
+              .limit(answers)
+              .map(read -> CompletableFuture.supplyAsync(() -> as(token, read).send(), threads))
+              .toList();
+      await()
+          .until(
+              () ->
+                  server
+                      .asOperator(service.get("/metrics"))
+                      .text()
+                      .lines()
+                      .anyMatch(line -> line.matches("kvstore_held_requests 5([.]0)?")));
+
+      server.asOperator(service.put("/v1/kv/large").body("x".repeat(2 * BYTES))).expect(201);
+
+      held.forEach(answer -> assertThat(answer.join().expect(200).body()).hasSize(2 * BYTES));
+      Answer refused = as(token, service.get("/v1/kv/large")).send();
+      refused.expect(ErrorCode.TOO_MANY_REQUESTS);
+      // Of ten seconds' worth one had been left.
+      assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(6, 10);
     }
   }
 
@@ -110,6 +152,33 @@ class CallerLimitsIT {
   }
 
   @Test
+  void watch_isSlowedDownToTheLimit_andLosesNothing_whileOthersAreNot() {
+    List<String> keys = IntStream.range(0, 30).mapToObj(i -> "k%02d".formatted(i)).toList();
+    try (SecuredServer server = limited("caller-watches", "KV_LIMITS_CALLER_BYTES", BYTES)) {
+      Service service = server.service();
+      String greedy = server.token("greedy").getString("token");
+      String modest = server.token("modest").getString("token");
+      server.grant("subject", "greedy", "", "read");
+      server.grant("subject", "modest", "", "read");
+      try (EventStream all = EventStream.open(as(greedy, service.get("/v1/watch?prefix=k")));
+          EventStream last = EventStream.open(as(modest, service.get("/v1/watch?key=k29")))) {
+        long began = System.nanoTime();
+        for (String key : keys) {
+          server.asOperator(service.put("/v1/kv/" + key).body("x".repeat(BYTES / 5))).expect(201);
+        }
+        assertThat(last.nextChange().key()).isEqualTo("k29");
+        Duration quick = Duration.ofNanos(System.nanoTime() - began);
+
+        List<ServerEvent> events = all.nextChanges(keys.size());
+        Duration slow = Duration.ofNanos(System.nanoTime() - began);
+
+        assertThat(events).extracting(ServerEvent::key).isEqualTo(keys);
+        assertThat(slow).isGreaterThan(Duration.ofSeconds(3)).isGreaterThan(quick.multipliedBy(2));
+      }
+    }
+  }
+
+  @Test
   void withoutAuthentication_anAddressIsACaller() {
     try (ServerProcess server =
         ServerProcess.ready(
@@ -122,6 +191,18 @@ class CallerLimitsIT {
       server.service().get("/v1/status").send().expect(200);
       server.service().get("/health/ready").send().expect(200);
     }
+  }
+
+  /** How many are let in depends on how fast they come. */
+  private static Answer untilRefused(RawRequest request) {
+    Answer answer = request.send();
+    for (int i = 0; answer.status() != 429; i++) {
+      assertThat(i).as("requests let in").isLessThan(100 * REQUESTS);
+      assertThat(answer.header("RateLimit-Policy")).isEqualTo("\"requests\";q=20;w=1");
+      assertThat(answer.header("RateLimit")).matches("\"requests\";r=[0-9]+;t=1");
+      answer = request.send();
+    }
+    return answer;
   }
 
   private static SecuredServer limited(String name, String variable, int limit) {
