@@ -31,6 +31,7 @@ public record SecurityConfig(
   private static final String INSECURE = "kv.security.insecure";
   private static final String TOKEN_FILE = "kv.security.admin-token-file";
   private static final String CLIENT_CERTIFICATES = "kv.tls.client-certificates";
+  private static final String ORIGINS = "kv.cors.origins";
   private static final int LEAST_LENGTH = 32;
   private static final Pattern TOKEN_TEXT =
       Pattern.compile("[\\x21-\\x7E]{" + LEAST_LENGTH + ",512}");
@@ -56,6 +57,9 @@ public record SecurityConfig(
     } else if (!security.isRequired()) {
       LOG.log(Level.WARNING, "There is no authentication: whoever comes may do everything.");
     }
+    if (security.trustsConnections() && config.apply(ORIGINS).orElse("").contains("*")) {
+      security.requireInsecureForAnyOrigin();
+    }
     return security;
   }
 
@@ -69,6 +73,24 @@ public record SecurityConfig(
     return adminToken.isPresent()
         || jwt.isPresent()
         || clientCertificates != ClientCertificateUse.OFF;
+  }
+
+  /** Whether a connection alone may say who asks, which a browser lends to every page. */
+  private boolean trustsConnections() {
+    return !isRequired() || clientCertificates != ClientCertificateUse.OFF;
+  }
+
+  private void requireInsecureForAnyOrigin() {
+    String danger =
+        isRequired()
+            ? "pages in browsers that have a client certificate may do what it permits"
+            : "pages in browsers that reach this server may read and write everything";
+    if (!insecure) {
+      throw refusal(
+          "%s is '*', so that all %s. Name the origins, ask for tokens alone, or set %s=true."
+              .formatted(ORIGINS, danger, INSECURE));
+    }
+    LOG.log(Level.WARNING, "All " + danger + ": " + ORIGINS + " is '*'.");
   }
 
   private static ClientCertificateUse clientCertificates(

@@ -56,6 +56,34 @@ class SecurityConfigTest {
   }
 
   @Test
+  void pagesOfAnyOrigin_whereAConnectionIsProofEnough_areRefused_unlessInSoManyWords() {
+    for (String any : new String[] {"*", " * ", "*, *"}) {
+      assertThatThrownBy(() -> read(Map.of("kv.cors.origins", any)))
+          .isInstanceOf(KeyValueException.class)
+          .hasMessageContaining("kv.cors.origins is '*'")
+          .hasMessageContaining("kv.security.insecure=true");
+    }
+    assertThat(read(Map.of("kv.cors.origins", "*", "kv.security.insecure", "true")).isRequired())
+        .isFalse();
+    Map<String, String> withCertificates =
+        Map.of(
+            "kv.cors.origins",
+            "*",
+            "kv.tls.client-certificates",
+            "wanted",
+            "kv.security.admin-token",
+            TOKEN);
+    assertThatThrownBy(() -> read(withCertificates)).hasMessageContaining("client certificate");
+  }
+
+  @Test
+  void pagesOfAnyOrigin_whichHaveToKnowAToken_andNamedOrigins_areFine() {
+    assertThat(read(Map.of("kv.cors.origins", "*", "kv.security.admin-token", TOKEN)).isRequired())
+        .isTrue();
+    assertThat(read(Map.of("kv.cors.origins", "https://app.example.com")).isRequired()).isFalse();
+  }
+
+  @Test
   void token_comesFromTheFileOrFromTheProperty_withoutTheBlanksAround() throws IOException {
     Path file = Files.writeString(folder.resolve("token"), " " + TOKEN + "\n");
 
