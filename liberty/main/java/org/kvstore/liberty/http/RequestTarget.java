@@ -35,7 +35,7 @@ final class RequestTarget {
         }
         character = (char) value;
         width = ESCAPE;
-      } else if (character <= ' ' || character >= DELETE) {
+      } else if (!isVisible(character)) {
         return false;
       } else if (character == ';' && !path.startsWith("/v1/")) {
         return false;
@@ -51,6 +51,15 @@ final class RequestTarget {
       i += width;
     }
     return !segment.isDots();
+  }
+
+  /** Whether a query has nothing but characters that may stand in a URI or are visible at least. */
+  static boolean isVisible(String query) {
+    return query.chars().allMatch(RequestTarget::isVisible);
+  }
+
+  private static boolean isVisible(int character) {
+    return character > ' ' && character < DELETE;
   }
 
   /** What Liberty takes a segment for: a name, and parameters after the first {@code ;}. */

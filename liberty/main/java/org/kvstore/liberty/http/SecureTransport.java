@@ -49,6 +49,11 @@ record SecureTransport(boolean redirects, String port, String hsts) {
           Code.FORBIDDEN,
           "The token was sent in clear, so others may know it: replace it, and send it to HTTPS.");
     }
+    String query = request.getQuery();
+    if (query != null && !RequestTarget.isVisible(query)) {
+      return Refusal.of(
+          Code.REQUEST_INVALID, "The query has control characters, blanks or others that no URI has.");
+    }
     String host = host(request);
     return host != null && HOST.matcher(host).matches()
         ? null

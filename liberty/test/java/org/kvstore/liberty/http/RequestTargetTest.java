@@ -47,4 +47,16 @@ final class RequestTargetTest {
   void isDispatchable_whatLibertyWouldBendOrRefuse_isFalse(String path) {
     assertThat(RequestTarget.isDispatchable(path)).isFalse();
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a=b&c", "revision=1&x=%20%0D%0A", "q=\"<>{}|"})
+  void isVisible_query_isTrue(String query) {
+    assertThat(RequestTarget.isVisible(query)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a\r\nX: y", "a\n", "a\r", "\0", "a b", "\t", "\u007f", "\u0085", "\u010d"})
+  void isVisible_controlsBlanksAndOthers_isFalse(String query) {
+    assertThat(RequestTarget.isVisible(query)).isFalse();
+  }
 }

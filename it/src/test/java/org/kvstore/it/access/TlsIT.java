@@ -25,6 +25,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.it.access.Authority.Issued;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
+import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -160,6 +161,30 @@ class TlsIT {
     assertThat(answer.header("Location"))
         .isEqualTo("https://kv.example:" + server.httpsPort() + "/v1/kv/a%2Fb;c?revision=1&x=%20");
     assertThat(answer.headers()).doesNotContainKey("strict-transport-security");
+  }
+
+  /** Liberty parses such a query in one way or another; what counts is what comes of it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "x=\r\nX-Injected:1",
+        "x=\nX-Injected:1",
+        "x=\rX-Injected:1",
+        "x=\0\u0001\t\u000b\u007f",
+        "x= y",
+        "x=\u0085X-Injected:1",
+        "x=\u00e9\u00c4\u008d"
+      })
+  void queryOfNoUri_addsNothingToTheAnswer(String query) throws Exception {
+    try (RawConnection connection = service.get("/v1/kv/a?" + query).open()) {
+      String answer = new String(connection.rest().readAllBytes(), StandardCharsets.ISO_8859_1);
+
+      assertThat(answer.lines().filter(line -> line.startsWith("X-Injected"))).isEmpty();
+      assertThat(answer.lines().filter(line -> line.startsWith("Location")))
+          .allMatch(line -> line.matches("Location: [\\x21-\\x7e]+"));
+      assertThat(answer.lines().findFirst())
+          .hasValueSatisfying(status -> assertThat(status).startsWith("HTTP/1.1 "));
+    }
   }
 
   @Test
