@@ -200,6 +200,16 @@ class OperationsIT extends Deployed {
         .contains("/v1/kv", "/v1/kv/{key}", "/v1/status", "/put", "/get", "/delete")
         .doesNotContain("/v1/held/key", "/v1/kv/key");
     assertThat(document.text()).contains("application/problem+json", "Idempotency-Key");
+    JsonObject components = document.json().getJsonObject("components");
+    JsonObject schemes = components.getJsonObject("securitySchemes");
+    assertThat(schemes.getJsonObject("bearer").getString("scheme")).isEqualTo("bearer");
+    assertThat(schemes.getJsonObject("clientCertificate").getString("type")).isEqualTo("mutualTLS");
+    assertThat(
+            components
+                .getJsonObject("responses")
+                .getJsonObject("TooManyRequests")
+                .getJsonObject("headers"))
+        .containsKeys("Retry-After", "RateLimit", "RateLimit-Policy");
     assertThat(service.get("/openapi/ui/").send().status()).isEqualTo(200);
   }
 
