@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jose4j.jwt.JwtClaims;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.it.access.Authority.Issued;
 import org.kvstore.it.access.Call.Need;
 import org.kvstore.it.support.Answer;
 
@@ -23,20 +27,26 @@ class AccessIT {
   private static final String INSIDE = "orders/";
   private static final String OUTSIDE = "secret/";
 
+  @TempDir private static Path folder;
+
   private static Issuer issuer;
   private static SecuredServer server;
   private static final Map<Person, String> TOKENS = new EnumMap<>(Person.class);
+  private static final Map<Person, TlsClient> CERTIFIED = new EnumMap<>(Person.class);
 
   /** Kinds of callers; what they may do is granted on {@link #INSIDE}. */
   private enum Person {
     NOBODY,
     WITH_A_WRONG_TOKEN,
     REVOKED,
+    WITH_AN_EXPIRED_TOKEN,
     WITH_AN_EXPIRED_WEB_TOKEN,
     STRANGER,
+    STRANGER_BY_CERTIFICATE,
     READER,
     READER_BY_WEB_TOKEN,
     WRITER,
+    WRITER_BY_CERTIFICATE,
     WRITER_BY_GROUP,
     WRITER_BY_TOKEN,
     WRITER_BY_WEB_TOKEN_OF_GROUP,
@@ -67,9 +77,13 @@ class AccessIT {
   }
 
   @BeforeAll
-  static void grant() throws IOException {
+  static void grant() throws Exception {
     issuer = new Issuer();
-    server = SecuredServer.ready("access", issuer.variables());
+    Authority authority = new Authority(folder, "authority");
+    Map<String, String> variables = new HashMap<>(issuer.variables());
+    variables.putAll(authority.variables("wanted"));
+    server = SecuredServer.ready("access", variables);
+    grantCertificates(authority);
     TOKENS.put(Person.OPERATOR, SecuredServer.OPERATOR);
     TOKENS.put(Person.WITH_A_WRONG_TOKEN, "kvt_aaaaaaaaaaaa_" + "a".repeat(43));
     TOKENS.put(Person.STRANGER, server.token("stranger").getString("token"));
@@ -84,6 +98,16 @@ class AccessIT {
     grantWebTokens();
     TOKENS.put(Person.ADMINISTRATOR_OF_ALL, server.token("root").getString("token"));
     server.grant("subject", "root", "", "admin");
+    TOKENS.put(
+        Person.WITH_AN_EXPIRED_TOKEN,
+        server
+            .asOperator(
+                SecuredServer.json(
+                    server.service().post("/v1/admin/tokens"),
+                    "{\"subject\":\"root\",\"ttl\":\"1ms\"}"))
+            .expect(201)
+            .json()
+            .getString("token"));
     JsonObject revoked = server.token("reader");
     TOKENS.put(Person.REVOKED, revoked.getString("token"));
     server
@@ -92,6 +116,14 @@ class AccessIT {
     for (String prefix : List.of(INSIDE, OUTSIDE)) {
       server.asOperator(server.service().put("/v1/kv/" + prefix + "a").body("v")).expect(201);
     }
+  }
+
+  private static void grantCertificates(Authority authority) throws Exception {
+    for (Person person : List.of(Person.STRANGER_BY_CERTIFICATE, Person.WRITER_BY_CERTIFICATE)) {
+      Issued own = authority.client(person.name());
+      CERTIFIED.put(person, TlsClient.of(own, authority.trusted(), server.httpsPort()));
+    }
+    server.grant("subject", "cert:" + Person.WRITER_BY_CERTIFICATE, INSIDE, "write");
   }
 
   private static void grantWebTokens() {
@@ -122,7 +154,7 @@ class AccessIT {
 
   @ParameterizedTest
   @MethodSource("calls")
-  void call_ofEachKindOfCaller_isAnsweredOrRefused(Call call) {
+  void call_ofEachKindOfCaller_isAnsweredOrRefused(Call call) throws IOException {
     for (Person person : Person.values()) {
       for (String prefix : List.of(INSIDE, OUTSIDE)) {
         Answer answer = send(person, call, prefix);
@@ -150,8 +182,12 @@ class AccessIT {
     }
   }
 
-  private static Answer send(Person person, Call call, String prefix) {
+  private static Answer send(Person person, Call call, String prefix) throws IOException {
     var request = call.request().apply(server.service(), prefix);
+    TlsClient certified = CERTIFIED.get(person);
+    if (certified != null) {
+      return certified.send(request);
+    }
     String token = TOKENS.get(person);
     return token == null ? request.send() : SecuredServer.as(token, request).send();
   }

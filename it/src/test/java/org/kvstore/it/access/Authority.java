@@ -16,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A certification authority for a test, made with the JDK's own tool. */
@@ -78,6 +79,20 @@ final class Authority {
   Path writeTrusted(Path file) throws GeneralSecurityException, IOException {
     return Files.writeString(
         file, pem("CERTIFICATE", trusted().getCertificate(ALIAS).getEncoded()));
+  }
+
+  /**
+   * The variables of a server of this machine that asks clients for certificates of this authority.
+   *
+   * @param use wanted or required
+   */
+  Map<String, String> variables(String use) throws Exception {
+    Issued own = server("server");
+    return Map.of(
+        "KV_TLS_CERTIFICATE", own.writeCertificates(folder.resolve("server.crt")).toString(),
+        "KV_TLS_KEY", own.writeKey(folder.resolve("server.key")).toString(),
+        "KV_TLS_CLIENT_CERTIFICATES", use,
+        "KV_TLS_TRUSTSTORE", writeTrusted(folder.resolve("authority.pem")).toString());
   }
 
   /** A pair for a server of this machine. */

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,9 +39,7 @@ class ClientCertificateIT {
 
   private static Authority authority;
   private static Issued shop;
-  private static Path certificate;
-  private static Path trusted;
-  private static Path key;
+  private static Map<String, String> variables;
   private static SecuredServer server;
   private static Service service;
   private static int port;
@@ -49,11 +48,8 @@ class ClientCertificateIT {
   static void start() throws Exception {
     authority = new Authority(folder, "authority");
     shop = authority.client("shop");
-    Issued own = authority.server("server");
-    certificate = own.writeCertificates(folder.resolve("server.crt"));
-    key = own.writeKey(folder.resolve("server.key"));
-    trusted = authority.writeTrusted(folder.resolve("authority.pem"));
-    server = SecuredServer.ready("wanted", variables("wanted"));
+    variables = authority.variables("wanted");
+    server = SecuredServer.ready("wanted", variables);
     service = server.service();
     port = server.httpsPort();
     server.grant("subject", "cert:shop", "shop/", "write");
@@ -98,7 +94,7 @@ class ClientCertificateIT {
   void program_showsACertificate() throws Exception {
     String[] options = {
       "-s", "https://127.0.0.1:" + port,
-      "--cacert", trusted.toString(),
+      "--cacert", variables.get("KV_TLS_TRUSTSTORE"),
       "--cert", shop.writeCertificates(folder.resolve("shop.crt")).toString(),
       "--key", shop.writeKey(folder.resolve("shop.key")).toString()
     };
@@ -199,7 +195,9 @@ class ClientCertificateIT {
 
   @Test
   void required_aTokenIsNotEnough_overTlsOrInClear() throws Exception {
-    try (SecuredServer required = SecuredServer.ready("required", variables("required"))) {
+    Map<String, String> strictly = new HashMap<>(variables);
+    strictly.put("KV_TLS_CLIENT_CERTIFICATES", "required");
+    try (SecuredServer required = SecuredServer.ready("required", strictly)) {
       Service strict = required.service();
       TlsClient without = TlsClient.trusting(authority.trusted(), required.httpsPort());
       TlsClient with = TlsClient.of(shop, authority.trusted(), required.httpsPort());
@@ -211,14 +209,6 @@ class ClientCertificateIT {
       with.send(as(OPERATOR, strict.get("/v1/kv/a"))).expect(ErrorCode.NOT_FOUND);
       without.send(strict.get("/health/ready")).expect(200);
     }
-  }
-
-  private static Map<String, String> variables(String use) {
-    return Map.of(
-        "KV_TLS_CERTIFICATE", certificate.toString(),
-        "KV_TLS_KEY", key.toString(),
-        "KV_TLS_CLIENT_CERTIFICATES", use,
-        "KV_TLS_TRUSTSTORE", trusted.toString());
   }
 
   private static KeyValueClient client(Issued own) throws Exception {
