@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kvstore.api.ErrorCode;
@@ -60,13 +61,14 @@ class GrantsIT {
     as(token, service.get("/v1/kv/same/a")).send().expect(ErrorCode.NOT_FOUND);
   }
 
-  @Test
-  void watch_whoseGrantIsTakenBack_endsWithinASecondOrTwo() {
+  /** Several times, as it depends on when the grants were looked at last. */
+  @RepeatedTest(5)
+  void watch_whoseGrantIsTakenBack_endsWithinASecond() {
     String token = server.token("cleo").getString("token");
     String grant = server.grant("subject", "cleo", "watched/", "read");
     try (EventStream watch =
         EventStream.open(as(token, service.get("/v1/watch?prefix=watched/")))) {
-      server.asOperator(service.put("/v1/kv/watched/a").body("1")).expect(201);
+      server.asOperator(service.put("/v1/kv/watched/a").body("1"));
       assertThat(watch.nextChange().key()).isEqualTo("watched/a");
 
       server.takeBack(grant);
@@ -79,7 +81,7 @@ class GrantsIT {
                 }
               })
           .isInstanceOf(UncheckedIOException.class);
-      assertThat(Duration.ofNanos(System.nanoTime() - since)).isLessThan(Duration.ofSeconds(3));
+      assertThat(Duration.ofNanos(System.nanoTime() - since)).isLessThan(Duration.ofSeconds(1));
     }
   }
 
