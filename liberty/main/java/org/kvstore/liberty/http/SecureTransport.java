@@ -52,7 +52,8 @@ record SecureTransport(boolean redirects, String port, String hsts) {
     String query = request.getQuery();
     if (query != null && !RequestTarget.isVisible(query)) {
       return Refusal.of(
-          Code.REQUEST_INVALID, "The query has control characters, blanks or others that no URI has.");
+          Code.REQUEST_INVALID,
+          "The query has control characters, blanks or others that no URI has.");
     }
     String host = host(request);
     return host != null && HOST.matcher(host).matches()

@@ -55,7 +55,8 @@ final class RequestTargetTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"a\r\nX: y", "a\n", "a\r", "\0", "a b", "\t", "\u007f", "\u0085", "\u010d"})
+  @ValueSource(
+      strings = {"a\r\nX: y", "a\n", "a\r", "\0", "a b", "\t", "\u007f", "\u0085", "\u010d"})
   void isVisible_controlsBlanksAndOthers_isFalse(String query) {
     assertThat(RequestTarget.isVisible(query)).isFalse();
   }

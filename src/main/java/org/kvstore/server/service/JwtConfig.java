@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jose4j.jws.AlgorithmIdentifiers;
 import org.jose4j.lang.JoseException;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Loopback;
 
 /**
  * Which JSON Web Tokens are believed, by the properties of MicroProfile JWT 2.1 section 9. Other
@@ -73,7 +73,6 @@ public record JwtConfig(
   private static final String ADMIN_GROUP = "kv.security.admin-group";
   private static final long MOST_SECONDS = Duration.ofDays(365).toSeconds();
   private static final long MOST_SKEW_SECONDS = Duration.ofMinutes(10).toSeconds();
-  private static final Pattern HERE = Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\]");
 
   /** Copies the sets. */
   public JwtConfig {
@@ -186,7 +185,7 @@ public record JwtConfig(
         switch (String.valueOf(uri.getScheme())) {
           case "file" -> uri.getPath() != null;
           case "https" -> uri.getHost() != null;
-          case "http" -> HERE.matcher(host).matches();
+          case "http" -> Loopback.isHost(host);
           default -> false;
         };
     if (!allowed) {
