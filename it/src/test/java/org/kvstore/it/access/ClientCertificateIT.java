@@ -9,6 +9,7 @@ import static org.kvstore.it.access.SecuredServer.as;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
@@ -35,6 +36,8 @@ import org.kvstore.it.support.Service;
 /** A client's certificate says who it is, if an authority that the server trusts has issued it. */
 @Timeout(300)
 class ClientCertificateIT {
+  private static final Duration RENEWAL = Duration.ofSeconds(30);
+
   @TempDir private static Path folder;
 
   private static Authority authority;
@@ -129,6 +132,26 @@ class ClientCertificateIT {
   }
 
   @Test
+  void authorityThatIsAdded_vouches_untilItIsTakenOut() throws Exception {
+    Authority next = new Authority(folder, "next");
+    TlsClient client = TlsClient.of(next.client("shop"), authority.trusted(), port);
+    TlsClient former = TlsClient.of(shop, authority.trusted(), port);
+    String before = Files.readString(trusted);
+    assertRefused(client);
+
+    Files.writeString(
+        trusted, before + Files.readString(next.writeTrusted(folder.resolve("next.pem"))));
+    try {
+      await().atMost(RENEWAL).until(() -> status(client) == 200);
+      assertThat(status(former)).isEqualTo(200);
+    } finally {
+      Files.writeString(trusted, before);
+    }
+    await().atMost(RENEWAL).until(() -> status(client) == 0);
+    assertThat(status(former)).isEqualTo(200);
+  }
+
+  @Test
   void certificateThatEnds_isNoProofAnyMore_onTheSameConnection() throws Exception {
     Issued ending = authority.clientUntil("shop", 25);
     RawRequest request = service.get("/v1/kv?prefix=shop/").keptAlive();
@@ -217,6 +240,15 @@ class ClientCertificateIT {
         .keyStore(own.store(), Authority.password())
         .readTimeout(Duration.ofSeconds(60))
         .build();
+  }
+
+  /** Of a request for what the shop may read; 0 when the handshake fails. */
+  private static int status(TlsClient client) {
+    try {
+      return client.send(service.get("/v1/kv?prefix=shop/")).status();
+    } catch (IOException refused) {
+      return 0;
+    }
   }
 
   /** With TLS 1.3 a client learns of it when it reads. */
