@@ -64,9 +64,9 @@ final class StagedArchive implements ArchiveReader.Target {
   private static KeyValueException notEncrypted() {
     return KeyValueException.invalid(
         "unencrypted",
-        "The archive is in clear, and this server encrypts. Only its checksums say that it is a"
-            + " backup, which anybody can make. unencrypted=true (kv restore --unencrypted) restores"
-            + " it all the same, encrypted.");
+        "The archive is in clear, and this server encrypts. Only its checksums, which anybody can"
+            + " make, say that it is a backup. unencrypted=true (kv restore --unencrypted)"
+            + " restores it all the same, encrypted.");
   }
 
   private KeyValueException locked(String keyId) {
