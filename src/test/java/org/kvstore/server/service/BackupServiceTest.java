@@ -177,6 +177,28 @@ class BackupServiceTest {
     assertThat(value("a")).isEqualTo("1");
   }
 
+  /** Zeros take hardly any room in clear, and all of it once they are encrypted. */
+  @Test
+  void restore_ofAnArchiveThatDoesNotFitOnceItIsEncrypted_changesNothing(
+      @TempDir(factory = MemoryTempDir.class) Path disk) throws IOException {
+    for (int i = 0; i < 40; i++) {
+      put("zeros " + i, "0".repeat(1 << 20));
+    }
+    byte[] archive = backup();
+    assertThat(archive).hasSizeLessThan(4 << 20);
+    engine.close();
+    long floor = Files.getFileStore(disk).getUsableSpace() - (96L << 20);
+    open(
+        disk.resolve("data").toString(),
+        Map.of("kv.encryption.key", "11".repeat(32), "kv.disk.floor", String.valueOf(floor)));
+    Arrival arrival = new Arrival(new ByteArrayInputStream(archive), archive.length, true);
+
+    assertThatThrownBy(() -> backups.restore(Access.UNLIMITED, arrival))
+        .extracting("code")
+        .isEqualTo(ErrorCode.STORAGE_FULL);
+    assertThat(engine.store().revision()).isZero();
+  }
+
   @Test
   void restore_ofAnAlteredArchive_withAKey_changesNothing() throws IOException {
     engine.close();
