@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -142,10 +143,10 @@ class WebTokenIT {
       assertThat(rotating.fetches()).as("not asked again at once").isEqualTo(1);
 
       rotating.isDown(false);
-      await().until(() -> as(token, own.service().get("/v1/status")).send().status() == 200);
+      awaitLetIn(token, own.service());
       rotating.rotate("second");
       String newer = rotating.token("ann");
-      await().until(() -> as(newer, own.service().get("/v1/status")).send().status() == 200);
+      awaitLetIn(newer, own.service());
 
       rotating.isDown(true);
       as(rotating.token("ben"), own.service().get("/v1/status")).send().expect(200);
@@ -221,6 +222,13 @@ class WebTokenIT {
       as(token, own.service().get("/v1/status")).send().expect(200);
       own.service().get("/v1/status").send().expect(ErrorCode.UNAUTHENTICATED);
     }
+  }
+
+  /** Keys are fetched every ten seconds at the most. */
+  private static void awaitLetIn(String token, Service service) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> as(token, service.get("/v1/status")).send().status() == 200);
   }
 
   private static Arguments claimed(String what, Consumer<JwtClaims> change) {
