@@ -4,11 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.kvstore.server.store.EncryptedStores.MARKER;
+import static org.kvstore.server.store.EncryptedStores.fill;
+import static org.kvstore.server.store.EncryptedStores.open;
+import static org.kvstore.server.store.EncryptedStores.store;
+import static org.kvstore.server.store.EncryptedStores.value;
+import static org.kvstore.server.store.EncryptedStores.verify;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -20,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.crypto.TestKeys;
@@ -29,17 +31,12 @@ import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
-import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Submission;
-import org.kvstore.server.service.JsonPatcher;
-import org.rocksdb.RocksDBException;
-import org.rocksdb.WriteBatch;
 
 /** An encrypted store answers as any other; its files tell no value, and only to its key. */
 class EncryptedStoreTest {
-  private static final String MARKER = "marked-value-";
   private static final EncryptionKeys FIRST = TestKeys.of(1);
   private static final EncryptionKeys SECOND = TestKeys.of(2);
 
@@ -199,127 +196,6 @@ class EncryptedStoreTest {
         .contains("shards/0 is in clear");
   }
 
-  /** What somebody could do who can write the files, and repairs the checksums. */
-  private enum Deed {
-    ALTER_VALUE,
-    ALTER_REVISION,
-    PUT_ROW_OF_ANOTHER_KEY,
-    PUT_ROW_IN_CLEAR
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void rowThatWasTamperedWith_isNotAnswered_andNamed(Deed deed) throws Exception {
-    Path data = parent.resolve("data");
-    fill(data, FIRST);
-    tamper(data.resolve("shards/0"), deed);
-
-    try (DataDirectory directory = open(data, FIRST);
-        Store store = store(directory, FIRST)) {
-      assertThatThrownBy(() -> store.get(Key.of("a"))).isInstanceOf(RuntimeException.class);
-      assertThat(value(store, "b")).isEqualTo(MARKER + 2);
-    }
-    assertThat(verify(data, FIRST)).contains("DAMAGED table current, row 'a'");
-  }
-
-  /** It needs no value, and is the way to be rid of one that nobody can read. */
-  @Test
-  void deleteRange_decryptsNothing() throws Exception {
-    Path data = parent.resolve("data");
-    fill(data, FIRST);
-    tamper(data.resolve("shards/0"), Deed.ALTER_VALUE);
-
-    try (DataDirectory directory = open(data, FIRST);
-        Store store = store(directory, FIRST)) {
-      assertThat(store.apply(List.of(Writes.deletePrefix(""))))
-          .containsExactly(new Outcome.RangeDeleted(2, null));
-      assertThat(store.get(Key.of("a"))).isNull();
-    }
-    assertThat(verify(data, FIRST)).endsWith("sound\n");
-  }
-
-  @Test
-  void rowThatWasTamperedWith_doesNotKeepOthersFromExpiring() throws Exception {
-    Path data = parent.resolve("data");
-    try (DataDirectory directory = open(data, FIRST);
-        Store store = store(directory, FIRST)) {
-      store.apply(
-          List.of(
-              Writes.putUntil("a", MARKER + 1, Writes.NOW + 1),
-              Writes.putUntil("b", MARKER + 2, Writes.NOW + 2)));
-    }
-    tamper(data.resolve("shards/0"), Deed.ALTER_VALUE);
-
-    try (DataDirectory directory = open(data, FIRST);
-        Store store = store(directory, FIRST)) {
-      store.apply(List.of(Writes.expire(Writes.NOW + 2, 10)));
-      assertThat(store.get(Key.of("b"))).isNull();
-    }
-    assertThat(verify(data, FIRST)).contains("DAMAGED table current, row 'a'");
-  }
-
-  private static void tamper(Path shard, Deed deed) throws RocksDBException {
-    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
-        WriteBatch batch = new WriteBatch()) {
-      byte[] key = Rows.currentKey(Key.of("a"));
-      byte[] row = Objects.requireNonNull(database.get(Table.CURRENT, database.newest(), key));
-      byte[] other = Rows.currentKey(Key.of("b"));
-      byte[] tampered =
-          switch (deed) {
-            case ALTER_VALUE -> flipped(row, row.length - 20);
-            case ALTER_REVISION -> flipped(row, 2);
-            case PUT_ROW_OF_ANOTHER_KEY ->
-                Objects.requireNonNull(database.get(Table.CURRENT, database.newest(), other));
-            case PUT_ROW_IN_CLEAR ->
-                Rows.currentValue(Rows.currentEntry(Key.of("a"), row, database.dataKey()));
-          };
-      batch.put(database.handle(Table.CURRENT), key, tampered);
-      database.write(batch);
-    }
-  }
-
-  /** What is given up of history depends on times alone. */
-  @Test
-  void changeThatWasTamperedWith_doesNotKeepHistoryFromBeingGivenUp() throws Exception {
-    Path data = parent.resolve("data");
-    fill(data, FIRST);
-    Path shard = data.resolve("shards/0");
-    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
-        WriteBatch batch = new WriteBatch()) {
-      byte[] first = Rows.changeKey(1, Key.of("a"));
-      byte[] row = Objects.requireNonNull(database.get(Table.CHANGES, database.newest(), first));
-      batch.put(database.handle(Table.CHANGES), first, flipped(row, row.length - 1));
-      database.write(batch);
-    }
-    try (Store store = reopened(shard)) {
-      assertThat(store.retainedFrom(Writes.NOW + 1, 10)).isEqualTo(2);
-      store.apply(List.of(new Submission(new Command.Compact(2), Writes.NOW, null)));
-      assertThat(store.sweep()).isFalse();
-    }
-  }
-
-  @Test
-  void changeThatWasPutInThePlaceOfALaterOne_isNotAnswered() throws Exception {
-    Path data = parent.resolve("data");
-    fill(data, FIRST);
-    Path shard = data.resolve("shards/0");
-    try (Store store = reopened(shard)) {
-      store.apply(List.of(Writes.put("a", MARKER + 3)));
-    }
-    try (Database database = Database.open(shard, Stores.options(shard).with(FIRST), false);
-        WriteBatch batch = new WriteBatch()) {
-      byte[] first = Rows.changeKey(1, Key.of("a"));
-      byte[] row = Objects.requireNonNull(database.get(Table.CHANGES, database.newest(), first));
-      batch.put(database.handle(Table.CHANGES), Rows.changeKey(3, Key.of("a")), row);
-      database.write(batch);
-    }
-    try (Store store = reopened(shard)) {
-      assertThatThrownBy(() -> store.changes(2, 10, 1 << 20))
-          .isInstanceOf(KeyValueException.class)
-          .hasMessageContaining("was altered");
-    }
-  }
-
   @Test
   void restore_ofACopyUnderAnotherKey_takesItOver() throws IOException {
     Path data = parent.resolve("data");
@@ -422,35 +298,6 @@ class EncryptedStoreTest {
     reopen(copy, FIRST);
   }
 
-  private static DataDirectory open(Path path, EncryptionKeys keys) {
-    return DataDirectory.open(path, keys);
-  }
-
-  private static Store store(DataDirectory directory, EncryptionKeys keys) {
-    Store store = store(directory.shard(0), keys, directory.isNew());
-    directory.initialised();
-    return store;
-  }
-
-  private static Store reopened(Path shard) {
-    return store(shard, FIRST, false);
-  }
-
-  private static Store store(Path shard, EncryptionKeys keys, boolean create) {
-    return Store.open(
-        Stores.options(shard).with(keys),
-        Limits.DEFAULT,
-        create,
-        new Store.Hooks(events -> {}, new JsonPatcher()));
-  }
-
-  private static void fill(Path data, EncryptionKeys keys) {
-    try (DataDirectory directory = open(data, keys);
-        Store store = store(directory, keys)) {
-      store.apply(List.of(Writes.put("a", MARKER + 1), Writes.put("b", MARKER + 2)));
-    }
-  }
-
   private static void reopen(Path data, EncryptionKeys keys) {
     try (DataDirectory directory = open(data, keys);
         Store store = store(directory, keys)) {
@@ -469,10 +316,6 @@ class EncryptedStoreTest {
     return copy;
   }
 
-  private static String value(Store store, String key) {
-    return Objects.requireNonNull(store.get(Key.of(key))).value().toUtf8();
-  }
-
   private static Submission increment(String key) {
     return new Submission(
         new Command.Modify(
@@ -481,12 +324,6 @@ class EncryptedStoreTest {
             Condition.NONE),
         Writes.NOW,
         null);
-  }
-
-  private static byte[] flipped(byte[] row, int at) {
-    byte[] flipped = row.clone();
-    flipped[at] ^= 1;
-    return flipped;
   }
 
   private static void assertRefused(ThrowingCallable open, String... parts) {
@@ -503,12 +340,5 @@ class EncryptedStoreTest {
           .as("%s", file)
           .doesNotContain(MARKER);
     }
-  }
-
-  private static String verify(Path data, EncryptionKeys keys) {
-    var output = new ByteArrayOutputStream();
-    Verifier.run(
-        List.of(data.toString()), keys, new PrintStream(output, true, StandardCharsets.UTF_8));
-    return output.toString(StandardCharsets.UTF_8);
   }
 }
