@@ -35,8 +35,8 @@ public class Admission {
   private static final Set<RequestKind> ALWAYS_ADMITTED =
       EnumSet.of(RequestKind.LEASE, RequestKind.ADMIN, RequestKind.OTHER);
 
-  /** What a caller may ask for at any rate. */
-  private static final Set<String> UNLIMITED = Set.of("/v1/status", "/metrics");
+  /** What a caller is told at any time; it counts all the same. */
+  private static final Set<String> NEVER_REFUSED = Set.of("/v1/status", "/metrics");
 
   private final KeyValueService service;
   private final Authenticator authenticator;
@@ -124,7 +124,7 @@ public class Admission {
     exchange.isPaidFrom(allowance);
     response.setHeader("RateLimit-Policy", allowance.policy());
     try {
-      allowance.begin(!isExempt(request, exchange));
+      allowance.begin(!isNeverRefused(request, exchange));
     } finally {
       response.setHeader("RateLimit", allowance.left());
     }
@@ -134,18 +134,16 @@ public class Admission {
   }
 
   /** A lease that is not renewed takes its keys with it; what tells of the server tells why. */
-  private static boolean isExempt(HttpServletRequest request, Exchange exchange) {
+  private static boolean isNeverRefused(HttpServletRequest request, Exchange exchange) {
     return exchange.kind() == RequestKind.LEASE && request.getMethod().equals("PUT")
-        || UNLIMITED.contains(exchange.path());
+        || NEVER_REFUSED.contains(exchange.path());
   }
 
-  /** An export counts its bytes itself, where it can wait for them. */
+  /** The answer to a request, whose bytes are counted if those of its sender are. */
   static HttpServletResponse metered(HttpServletRequest request, HttpServletResponse response) {
     Exchange exchange = Exchange.of(request);
     Allowance allowance = exchange.allowance();
-    return allowance == null || exchange.kind() == RequestKind.EXPORT
-        ? response
-        : new MeteredResponse(response, allowance);
+    return allowance == null ? response : new MeteredResponse(response, allowance, exchange);
   }
 
   /** The certificate of the client itself, which is the first of its chain. */

@@ -3,9 +3,7 @@ package org.kvstore.server.api;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +11,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.BatchWindow.Line;
@@ -24,7 +21,6 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
-import org.kvstore.server.security.Allowance;
 import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.service.KeyValueService.BatchPlace;
 import org.kvstore.server.service.OperationRequest;
@@ -43,12 +39,6 @@ final class Batch {
   private static final long WINDOW_BYTES = 4 << 20;
   private static final int LINE_OVERHEAD = 16 << 10;
 
-  /** How soon a line is submitted again that the full queue refused. */
-  private static final long ROOM_MILLIS = 10;
-
-  /** How long it tries, which is far longer than a full queue takes to be worked off. */
-  private static final long ROOM_WAIT_NANOS = 2_000_000_000;
-
   /** What JSON may add to a value by escaping it: six characters for one byte, at the worst. */
   private static final int ESCAPING = 6;
 
@@ -59,33 +49,22 @@ final class Batch {
   private final @Nullable String idempotencyKey;
   private final OperationReader reader;
   private final BatchWindow window;
-  private final @Nullable Allowance allowance;
+  private final BatchWrites writes;
 
   /** The newest write of each key that may be in the window; the reading thread's own. */
   private final Map<Key, CompletableFuture<Outcome>> writing = new HashMap<>();
 
   private long lines;
 
-  /** There was no room for the line before, however long it tried. */
-  private boolean refused;
-
-  /**
-   * @param allowance what its lines are taken from, or null
-   */
-  Batch(
-      KeyValueService service,
-      Access access,
-      Origin origin,
-      @Nullable String idempotencyKey,
-      @Nullable Allowance allowance) {
+  Batch(KeyValueService service, Access access, Origin origin, @Nullable String idempotencyKey) {
     this.service = service;
-    this.allowance = allowance;
     this.access = access;
     this.origin = origin;
     this.idempotencyKey = idempotencyKey;
     limits = service.limits();
     reader = new OperationReader(limits);
     window = new BatchWindow(service::batchWindow, WINDOW_BYTES);
+    writes = new BatchWrites(service, access, window);
   }
 
   /**
@@ -93,14 +72,14 @@ final class Batch {
    *
    * @param place has a thread for the results
    */
-  void run(BatchPlace place, InputStream in, OutputStream out) throws IOException {
+  void run(BatchPlace place, PacedInput in, PacedOutput out) throws IOException {
     JsonGenerator results = Json.generator(out);
     // Liberty ignores the first flush of an answer; the first result is to be seen at once.
     results.flush();
     FutureTask<Void> writer = new FutureTask<>(() -> writeResults(results));
     place.start(writer);
     try {
-      submitLines(place, new TimedInput(in, limits.bodyWait()));
+      submitLines(place, new TimedInput(in, limits.bodyWait(), in::nanoTime));
     } catch (InterruptedException e) {
       throw interrupted();
     } finally {
@@ -148,9 +127,6 @@ final class Batch {
       if (!input.isBlank()) {
         lines++;
         taken = window.add(submit(input));
-        if (allowance != null && !place.isEnding()) {
-          allowance.pace(input.lineLength());
-        }
         // Not how long it waits for its client's answers counts, but how long for a line.
         in.nextPart();
       }
@@ -199,44 +175,12 @@ final class Batch {
   }
 
   private Line write(WriteRequest request, int bytes) throws InterruptedException {
-    CompletableFuture<Outcome> result = submit(request);
-    long since = System.nanoTime();
-    while (isRefused(result) && !refused) {
-      // The queue is full: what the batch has in it makes room, or what others have.
-      window.awaitEmpty();
-      TimeUnit.MILLISECONDS.sleep(ROOM_MILLIS);
-      result = submit(request);
-      refused = System.nanoTime() - since > ROOM_WAIT_NANOS && isRefused(result);
-    }
-    refused &= isRefused(result);
+    CompletableFuture<Outcome> result = writes.submit(request);
     if (writing.size() > 2 * limits.batchWindow()) {
       writing.values().removeIf(CompletableFuture::isDone);
     }
     writing.put(request.key(), result);
     return new Line(result, bytes);
-  }
-
-  /** Whether a write was certainly not applied, for want of room. */
-  private static boolean isRefused(CompletableFuture<Outcome> result) {
-    if (!result.isCompletedExceptionally()) {
-      return false;
-    }
-    try {
-      result.join();
-      return false;
-    } catch (CompletionException e) {
-      return e.getCause() instanceof KeyValueException cause
-          && cause.code() == ErrorCode.UNAVAILABLE;
-    }
-  }
-
-  private CompletableFuture<Outcome> submit(WriteRequest request) {
-    return request instanceof WriteRequest.Put put
-        ? service.put(access, put).<Outcome>thenApply(written -> written).toCompletableFuture()
-        : service
-            .delete(access, (WriteRequest.Delete) request)
-            .<Outcome>thenApply(deleted -> deleted)
-            .toCompletableFuture();
   }
 
   private @Nullable Void writeResults(JsonGenerator results)

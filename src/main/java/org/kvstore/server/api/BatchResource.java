@@ -44,14 +44,19 @@ public class BatchResource {
     Access access = Exchange.access(request);
     access.requireSome(Permission.READ);
     InputStream in = request.getInputStream();
-    Batch batch = new Batch(service, access, origin, name, Exchange.of(request).allowance());
-    OwnThread.run(service, request, response, () -> run(batch, in, response));
+    Batch batch = new Batch(service, access, origin, name);
+    Exchange exchange = Exchange.of(request);
+    OwnThread.run(service, request, response, () -> run(batch, in, exchange, response));
   }
 
-  private void run(Batch batch, InputStream in, AsyncResponse response) {
+  private void run(Batch batch, InputStream in, Exchange exchange, AsyncResponse response) {
     // The place is taken first: a refusal is an answer of its own, not a line.
     try (KeyValueService.BatchPlace place = service.beginBatch()) {
-      StreamingOutput results = out -> batch.run(place, in, out);
+      StreamingOutput results =
+          out -> {
+            Pace pace = new Pace(exchange.paced(), place::isEnding);
+            batch.run(place, new PacedInput(in, pace), new PacedOutput(out, pace));
+          };
       response.resume(Response.ok(results, MediaTypes.NDJSON).build());
     }
   }

@@ -32,6 +32,7 @@ final class Exchange {
   private @Nullable Access access;
   private @Nullable String requestId;
   private @Nullable Allowance allowance;
+  private boolean isPaced;
   private boolean goesOn;
 
   /** The request's thread has a place among those that wait for bodies, and waits so long. */
@@ -114,6 +115,17 @@ final class Exchange {
   /** What its bytes are taken from; null when they are not counted. */
   @Nullable Allowance allowance() {
     return allowance;
+  }
+
+  /** What its stream takes its bytes from by itself from now on, as it can wait for them. */
+  Allowance paced() {
+    isPaced = true;
+    return Objects.requireNonNullElse(allowance, Allowance.NONE);
+  }
+
+  /** Whether its answer takes its bytes from the allowance by itself. */
+  boolean isPaced() {
+    return isPaced;
   }
 
   /**

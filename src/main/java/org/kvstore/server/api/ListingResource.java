@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
@@ -27,7 +26,6 @@ import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Permission;
-import org.kvstore.server.security.Allowance;
 import org.kvstore.server.service.KeyValueService;
 
 /** Many keys: {@code /v1/kv}. */
@@ -66,16 +64,15 @@ public class ListingResource {
       access.require(Permission.READ, range);
       response.resume(Response.ok().type(MediaTypes.NDJSON).build());
     } else {
-      @Nullable Allowance allowance = Exchange.of(request).allowance();
-      OwnThread.run(service, request, response, () -> export(access, range, allowance, response));
+      Exchange exchange = Exchange.of(request);
+      OwnThread.run(service, request, response, () -> export(access, range, exchange, response));
     }
   }
 
-  private void export(
-      Access access, KeyRange range, @Nullable Allowance allowance, AsyncResponse response) {
+  private void export(Access access, KeyRange range, Exchange exchange, AsyncResponse response) {
     try (KeyValueService.Export export = service.export(access, range)) {
       StreamingOutput lines =
-          out -> write(export, allowance == null ? out : new PacedOutput(out, allowance));
+          out -> write(export, new PacedOutput(out, new Pace(exchange.paced(), () -> false)));
       response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
     }
   }

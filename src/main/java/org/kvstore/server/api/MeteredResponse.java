@@ -10,16 +10,19 @@ import org.kvstore.server.security.Allowance;
 
 /**
  * An answer whose bytes are those of a caller who may not have any number of them. It never waits,
- * whoever writes it, and costs no more than {@link Allowance#most}.
+ * whoever writes it, and costs no more than {@link Allowance#most}. A stream that is paced it
+ * leaves alone.
  */
 final class MeteredResponse extends HttpServletResponseWrapper {
   private final Allowance allowance;
+  private final Exchange exchange;
   private long counted;
   private @Nullable ServletOutputStream metered;
 
-  MeteredResponse(HttpServletResponse response, Allowance allowance) {
+  MeteredResponse(HttpServletResponse response, Allowance allowance, Exchange exchange) {
     super(response);
     this.allowance = allowance;
+    this.exchange = exchange;
   }
 
   /** The answer itself, for who counts its bytes in another way. */
@@ -57,6 +60,9 @@ final class MeteredResponse extends HttpServletResponseWrapper {
     }
 
     private void count(int bytes) {
+      if (exchange.isPaced()) {
+        return;
+      }
       long charged = Math.min(bytes, allowance.most() - counted);
       counted += charged;
       allowance.used(charged);

@@ -3,26 +3,36 @@ package org.kvstore.server.api;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import org.kvstore.server.security.Allowance;
 
-/** An answer that goes on for long: its thread, which is its own, waits for its caller's bytes. */
+/**
+ * An answer that goes on for long, a few thousand bytes at once. What is written goes on its way
+ * before its thread waits for its caller's bytes, so that a client does not take it for dead.
+ */
 final class PacedOutput extends FilterOutputStream {
-  private final Allowance allowance;
+  private final Pace pace;
 
-  PacedOutput(OutputStream out, Allowance allowance) {
+  PacedOutput(OutputStream out, Pace pace) {
     super(out);
-    this.allowance = allowance;
+    this.pace = pace;
   }
 
   @Override
   public void write(int b) throws IOException {
     out.write(b);
-    allowance.pace(1);
+    paid(1);
   }
 
   @Override
   public void write(byte[] bytes, int from, int length) throws IOException {
     out.write(bytes, from, length);
-    allowance.pace(length);
+    paid(length);
+  }
+
+  private void paid(int bytes) throws IOException {
+    long owed = pace.moved(bytes);
+    if (owed > 0) {
+      out.flush();
+      pace.rest(owed);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package org.kvstore.server.ops;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Collections;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -77,8 +78,8 @@ public enum RequestKind {
     if (request.getMethod().equals("DELETE")) {
       return DELETE_RANGE;
     }
-    String accept = request.getHeader("Accept");
-    return accept != null && EXPORTED.matcher(accept).matches() ? EXPORT : LIST;
+    String accept = String.join(",", Collections.list(request.getHeaders("Accept")));
+    return EXPORTED.matcher(accept).matches() ? EXPORT : LIST;
   }
 
   private static RequestKind ofPrefix(String path) {

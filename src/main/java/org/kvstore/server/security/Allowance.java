@@ -1,7 +1,6 @@
 package org.kvstore.server.security;
 
 import io.github.bucket4j.Bucket;
-import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +19,9 @@ public final class Allowance {
 
   /** What an answer costs at the most, in seconds of the caller's bytes; and a wait takes. */
   private static final int MOST_SECONDS = 10;
+
+  /** Any number of both. */
+  public static final Allowance NONE = new Allowance(0, 0);
 
   private final long requestsPerSecond;
   private final long bytesPerSecond;
@@ -45,7 +47,7 @@ public final class Allowance {
   /**
    * A request begins.
    *
-   * @param mayBeRefused whether it is one that is let in whatever there is left
+   * @param mayBeRefused false for one that is let in whatever there is left
    * @throws KeyValueException TOO_MANY_REQUESTS with when it would be let in
    */
   public void begin(boolean mayBeRefused) {
@@ -88,19 +90,6 @@ public final class Allowance {
     bytes.consumeIgnoringRateLimits(count);
     long owed = Math.min(most(), -bytes.getAvailableTokens());
     return owed <= 0 ? 0 : (long) (owed * 1e9 / bytesPerSecond);
-  }
-
-  /** So many bytes came or went of what goes on for long: waits as long as they take. */
-  public void pace(long count) throws InterruptedIOException {
-    long nanos = owed(count);
-    if (nanos > 0) {
-      try {
-        TimeUnit.NANOSECONDS.sleep(nanos);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException("The server is stopping.");
-      }
-    }
   }
 
   /** The limits, for the header RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers-10. */

@@ -1,9 +1,11 @@
 package org.kvstore.it.access;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.access.SecuredServer.as;
 
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.EventStream.ServerEvent;
+import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
@@ -29,6 +32,7 @@ import org.kvstore.it.support.Service;
 class CallerLimitsIT {
   private static final int REQUESTS = 20;
   private static final int BYTES = 50_000;
+  private static final String LARGE = "{\"op\":\"get\",\"key\":\"large\"}\n";
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -152,6 +156,115 @@ class CallerLimitsIT {
   }
 
   @Test
+  void resultsOfABatch_areSlowedDownToTheLimit() {
+    try (SecuredServer server = limited("caller-results", "KV_LIMITS_CALLER_BYTES", BYTES)) {
+      Service service = server.service();
+      String token = server.token("ann").getString("token");
+      server.grant("subject", "ann", "", "read");
+      server.asOperator(service.put("/v1/kv/large").body("x".repeat(BYTES))).expect(201);
+      int lines = 5;
+
+      long began = System.nanoTime();
+      Answer results = batch(service, token, LARGE.repeat(lines));
+      Duration read = Duration.ofNanos(System.nanoTime() - began);
+
+      assertThat(results.text().lines()).hasSize(lines);
+      assertThat(read).isGreaterThan(Duration.ofMillis(3_500));
+    }
+  }
+
+  @Test
+  void linesOfABatchThatSayNothing_areSlowedDownToo() {
+    try (SecuredServer server =
+        SecuredServer.ready(
+            "caller-blank",
+            Map.of(
+                "KV_LIMITS_CALLER_BYTES",
+                Integer.toString(BYTES),
+                "KV_LIMITS_VALUE_BYTES",
+                "1024"))) {
+      String token = server.token("ann").getString("token");
+      server.grant("subject", "ann", "", "read");
+
+      long began = System.nanoTime();
+      batch(server.service(), token, "\n".repeat(3 * BYTES));
+      Duration blank = Duration.ofNanos(System.nanoTime() - began);
+      long again = System.nanoTime();
+      Answer tooLong = batch(server.service(), token, "x".repeat(3 * BYTES) + "\n");
+      Duration discarded = Duration.ofNanos(System.nanoTime() - again);
+
+      assertThat(blank).isGreaterThan(Duration.ofMillis(1_800));
+      assertThat(tooLong.json().getInt("status")).isEqualTo(413);
+      assertThat(discarded).isGreaterThan(Duration.ofMillis(1_800));
+    }
+  }
+
+  /** What its caller's bytes would make it wait for, it does not wait for. */
+  @Test
+  void batchThatIsSlowedDown_endsInOrder_whenTheServerStops() throws Exception {
+    try (ServerProcess server =
+            ServerProcess.ready(
+                ServerProcess.directory("caller-stop"),
+                Map.of("KV_LIMITS_CALLER_BYTES", Integer.toString(1 << 20)));
+        RawConnection batch = new RawConnection(server.service().port())) {
+      server.service().put("/v1/kv/large").body("x".repeat(1 << 20)).send().expect(201);
+      Thread stop = new Thread(server::stop);
+      batch.send(
+          ndjson(server.service().post("/v1/batch")).keptAlive().body(LARGE.repeat(100)).bytes());
+      batch.readHead("POST /v1/batch").expect(200);
+      long stopped = 0;
+      ByteArrayOutputStream results = new ByteArrayOutputStream();
+      for (byte[] chunk = batch.chunk(); chunk.length > 0; chunk = batch.chunk()) {
+        results.writeBytes(chunk);
+        if (stopped == 0 && results.size() > 2 << 20) {
+          stopped = System.nanoTime();
+          stop.start();
+        }
+      }
+      Duration ending = Duration.ofNanos(System.nanoTime() - stopped);
+      stop.join();
+
+      assertThat(results.toString(UTF_8))
+          .endsWith("\n")
+          .satisfies(text -> assertThat(text.lines().count()).isBetween(3L, 20L))
+          .satisfies(text -> assertThat(text.lines()).allMatch(line -> line.endsWith("}}")));
+      assertThat(ending).isLessThan(Duration.ofSeconds(5));
+    }
+  }
+
+  /** A page costs what it has, an export waits for that itself, and neither pays twice. */
+  @Test
+  void whateverIsAnsweredToSeveralTypes_isCountedOnce() {
+    try (SecuredServer server = limited("caller-accept", "KV_LIMITS_CALLER_BYTES", BYTES)) {
+      Service service = server.service();
+      String paged = server.token("paged").getString("token");
+      String streamed = server.token("streamed").getString("token");
+      server.grant("subject", "paged", "", "read");
+      server.grant("subject", "streamed", "", "read");
+      server.asOperator(service.put("/v1/kv/large").body("x".repeat(4 * BYTES))).expect(201);
+
+      Answer page =
+          as(paged, service.get("/v1/kv"))
+              .header("Accept", "application/x-ndjson;q=0.1")
+              .header("Accept", "application/json")
+              .send()
+              .expect(200);
+      Answer export =
+          as(streamed, service.get("/v1/kv"))
+              .header("Accept", "application/json;q=0.1, application/x-ndjson")
+              .send()
+              .expect(200);
+      Answer afterExport = as(streamed, service.get("/v1/kv/none")).send();
+
+      assertThat(page.header("Content-Type")).startsWith("application/json");
+      Answer afterPage = as(paged, service.get("/v1/kv/none")).send();
+      afterPage.expect(ErrorCode.TOO_MANY_REQUESTS);
+      assertThat(export.header("Content-Type")).startsWith("application/x-ndjson");
+      assertThat(afterExport.findHeader("Retry-After").orElse("1")).isEqualTo("1");
+    }
+  }
+
+  @Test
   void watch_isSlowedDownToTheLimit_andLosesNothing_whileOthersAreNot() {
     List<String> keys = IntStream.range(0, 30).mapToObj(i -> "k%02d".formatted(i)).toList();
     try (SecuredServer server = limited("caller-watches", "KV_LIMITS_CALLER_BYTES", BYTES)) {
@@ -203,6 +316,14 @@ class CallerLimitsIT {
       answer = request.send();
     }
     return answer;
+  }
+
+  private static Answer batch(Service service, String token, String lines) {
+    return as(token, ndjson(service.post("/v1/batch")).body(lines)).send().expect(200);
+  }
+
+  private static RawRequest ndjson(RawRequest request) {
+    return request.header("Content-Type", "application/x-ndjson");
   }
 
   private static SecuredServer limited(String name, String variable, int limit) {
