@@ -129,7 +129,9 @@ public class Admission {
       response.setHeader("RateLimit", allowance.left());
     }
     if (!Bodies.STREAMED.contains(exchange.path())) {
-      allowance.used(request.getContentLengthLong());
+      // Of what says that it is longer, nothing is read.
+      int most = Bodies.limit(exchange.path(), service.limits());
+      allowance.used(Math.min(request.getContentLengthLong(), most));
     }
   }
 

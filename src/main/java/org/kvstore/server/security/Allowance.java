@@ -66,14 +66,14 @@ public final class Allowance {
     }
   }
 
-  /** So many bytes came or went. */
+  /** So many bytes came or went at once, of which {@link #most} are charged. */
   public void used(long count) {
     if (bytes != null && count > 0) {
-      bytes.consumeIgnoringRateLimits(count);
+      bytes.consumeIgnoringRateLimits(Math.min(count, most()));
     }
   }
 
-  /** What one answer is charged at the most: bytes. */
+  /** What one body or one answer is charged at the most: bytes. */
   public long most() {
     return MOST_SECONDS * bytesPerSecond;
   }
@@ -123,6 +123,7 @@ public final class Allowance {
             ErrorCode.TOO_MANY_REQUESTS,
             "You may use %d %s a second, and have used more.".formatted(limit, of))
         .withLimit(limit)
-        .withRetryAfter((int) (1 + (nanos - 1) / TimeUnit.SECONDS.toNanos(1)));
+        .withRetryAfter(
+            (int) Math.min(Integer.MAX_VALUE, 1 + (nanos - 1) / TimeUnit.SECONDS.toNanos(1)));
   }
 }

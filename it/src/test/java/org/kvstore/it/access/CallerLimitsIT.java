@@ -18,6 +18,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
@@ -229,6 +231,25 @@ class CallerLimitsIT {
           .satisfies(text -> assertThat(text.lines().count()).isBetween(3L, 20L))
           .satisfies(text -> assertThat(text.lines()).allMatch(line -> line.endsWith("}}")));
       assertThat(ending).isLessThan(Duration.ofSeconds(5));
+    }
+  }
+
+  /** It is refused before a byte of it is read. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1000000000000000", "999999999999999999"})
+  void bodyThatSaysItIsTooLong_costsNoMoreThanTheLongestAnswer(String length) {
+    try (ServerProcess server =
+        ServerProcess.ready(
+            ServerProcess.directory("caller-length"),
+            Map.of("KV_LIMITS_CALLER_BYTES", Integer.toString(BYTES)))) {
+      Service service = server.service();
+      RawRequest large = service.put("/v1/kv/k").header("Content-Length", length).unframed("");
+
+      large.send().expect(ErrorCode.TOO_LARGE);
+
+      Answer refused = service.get("/v1/kv/k").send();
+      refused.expect(ErrorCode.TOO_MANY_REQUESTS);
+      assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(1, 10);
     }
   }
 
