@@ -86,7 +86,9 @@ public class Admission {
     if (authenticator.isLocal()) {
       OriginCheck.requireThisMachine(request);
     }
-    boolean isProven = request.getHeader(HttpHeaders.AUTHORIZATION) != null;
+    // Where nobody is asked for a proof, nobody looks at one.
+    boolean isProven =
+        authenticator.asksForCertificates() && request.getHeader(HttpHeaders.AUTHORIZATION) != null;
     if (authenticator.trustsConnections() && !isProven && !cors.allows(request)) {
       OriginCheck.requireOwnPage(request);
     }

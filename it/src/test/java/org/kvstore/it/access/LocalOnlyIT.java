@@ -38,6 +38,21 @@ class LocalOnlyIT extends Deployed {
     service.get(target("csrf")).send().expect(ErrorCode.NOT_FOUND);
   }
 
+  /** Nothing is proven by what nobody looks at: a browser sends it with {@code http://x:y@}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "Basic eDp5", "Bearer x"})
+  void requestOfAnotherSite_isRefused_whateverItSaysItIsProvenBy(String authorization) {
+    service
+        .put(target("csrf"))
+        .header("Origin", "https://evil.example")
+        .header("Sec-Fetch-Site", "cross-site")
+        .header("Authorization", authorization)
+        .body("x")
+        .send()
+        .expect(ErrorCode.FORBIDDEN);
+    service.get(target("csrf")).send().expect(ErrorCode.NOT_FOUND);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"127.0.0.1", "localhost:8080", "[::1]:8080", "kv", "kv.localhost", "10.1.2.3:80"})
