@@ -13,7 +13,8 @@ import org.kvstore.server.service.FrontConfig;
 
 /**
  * What each caller may ask for in a second: whoever proved to be of one name is one caller, and
- * where nobody has to prove anything, whoever comes from one address. Operators are not limited.
+ * where nobody has to prove anything, whoever comes from one {@link Network}. Operators are not
+ * limited.
  *
  * <p>Bounded: a caller who was not seen for long begins anew.
  */
@@ -28,7 +29,11 @@ public class CallerLimits {
 
   @Inject
   public CallerLimits(EngineHandle handle) {
-    config = handle.engine().map(Engine::front).orElse(FrontConfig.DEFAULT);
+    this(handle.engine().map(Engine::front).orElse(FrontConfig.DEFAULT));
+  }
+
+  CallerLimits(FrontConfig config) {
+    this.config = config;
   }
 
   /** The allowance of who sent a request, or null when there are no limits for them. */
@@ -39,7 +44,7 @@ public class CallerLimits {
     if (access instanceof LiveAccess live) {
       return live.isOperator() ? null : allowance("name " + live.owner());
     }
-    return allowance("address " + address);
+    return allowance("network " + Network.of(address));
   }
 
   private Allowance allowance(String caller) {
