@@ -1,5 +1,6 @@
 package org.kvstore.server.security;
 
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.lang.System.Logger;
@@ -7,6 +8,8 @@ import java.lang.System.Logger.Level;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
@@ -30,7 +33,11 @@ public class Authenticator {
   private final EngineHandle handle;
   private final Directory directory;
   private final AuditLog audit;
-  private final FailedAttempts attempts = new FailedAttempts(System::nanoTime);
+  private final FailedAttempts attempts =
+      new FailedAttempts(
+          System::nanoTime,
+          CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS),
+          Authenticator::log);
   private final boolean isRequired;
   private final boolean isLocal;
   private final ClientCertificateUse clientCertificates;
@@ -52,6 +59,11 @@ public class Authenticator {
             .orElse(ClientCertificateUse.OFF);
     operator = token.map(Digests::sha256).orElse(null);
     webTokens = handle.engine().flatMap(Authenticator::webTokens).orElse(null);
+  }
+
+  @PreDestroy
+  void close() {
+    attempts.tell();
   }
 
   private static Optional<WebTokens> webTokens(Engine engine) {
@@ -131,14 +143,14 @@ public class Authenticator {
     return caller == null ? operator(digest, presented.address()) : caller;
   }
 
-  /** Nobody can guess a signature, so others behind the same address need not wait. */
+  /** Nobody can guess a signature, so neither they nor others at their address need to wait. */
   private Caller webToken(
       WebTokens tokens, String text, Bytes digest, String address, Clock clock) {
     try {
       return tokens.caller(text, digest, clock);
     } catch (KeyValueException refusal) {
       if (refusal.code() == ErrorCode.UNAUTHENTICATED) {
-        log(attempts.failed(address), address);
+        attempts.ignored(address);
       }
       throw refusal;
     }
@@ -157,6 +169,7 @@ public class Authenticator {
   /** The operator's token was made by people, so whoever guesses at it is slowed down. */
   private Caller operator(Bytes digest, String address) {
     if (attempts.isBlocked(address, digest)) {
+      attempts.ignored(address);
       throw KeyValueException.of(
           ErrorCode.TOO_MANY_REQUESTS, "Too many failed attempts came from this address.");
     }
@@ -164,18 +177,16 @@ public class Authenticator {
       attempts.succeeded(address, digest);
       return Caller.operator();
     }
-    log(attempts.failed(address), address);
+    attempts.failed(address);
     throw unauthenticated("The token is not valid, or not any more.");
   }
 
   private static void log(long failures, String address) {
-    if (failures > 0) {
-      LOG.log(
-          Level.WARNING,
-          "Attempts to authenticate have failed. attempts={0} newest={1}",
-          failures,
-          address);
-    }
+    LOG.log(
+        Level.WARNING,
+        "Attempts to authenticate have failed. attempts={0} newest={1}",
+        failures,
+        address);
   }
 
   private static KeyValueException unauthenticated(String detail) {

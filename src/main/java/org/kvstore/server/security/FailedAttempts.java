@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.kvstore.server.model.Bytes;
 
@@ -15,6 +16,8 @@ import org.kvstore.server.model.Bytes;
  * beyond that it is not told whether a guess is right. What was right from there lately goes on to
  * be let in, as one client with an outdated token must not lock out its neighbours behind the same
  * address. Of IPv6 a whole network of 64 bits counts as one address, as one client has that many.
+ *
+ * <p>Every failure is told of within a second, and so is every guess that was not looked at.
  *
  * <p>Bounded: what was not seen for long is forgotten.
  */
@@ -31,10 +34,24 @@ final class FailedAttempts {
   private final Cache<Known, Boolean> known =
       Caffeine.newBuilder().maximumSize(MOST).expireAfterAccess(MEMORY).build();
 
-  /** Failures that nobody was told of yet, and when somebody was; guarded by the monitor. */
+  private final Executor afterASecond;
+  private final Report report;
+
+  /** Failures that nobody was told of yet, and where the newest came from; of the monitor. */
   private long untold;
 
-  private long toldAt;
+  private String newest = "";
+
+  /** Who is told. */
+  interface Report {
+    /**
+     * Attempts have failed, or were not looked at.
+     *
+     * @param count how many, from anywhere, since it was told last
+     * @param newest where the newest came from
+     */
+    void of(long count, String newest);
+  }
 
   /** What was right from a network. */
   private record Known(String network, Bytes digest) {}
@@ -52,14 +69,19 @@ final class FailedAttempts {
       return forgottenAt - now > (BURST - 1) * SECOND;
     }
 
+    /** No more than a burst: however many there are, the next second has room for one. */
     synchronized void add(long now) {
-      forgottenAt = (forgottenAt - now <= 0 ? now : forgottenAt) + SECOND;
+      forgottenAt = now + Math.min(Math.max(0, forgottenAt - now) + SECOND, BURST * SECOND);
     }
   }
 
-  FailedAttempts(LongSupplier nanoTime) {
+  /**
+   * @param afterASecond runs what it is given a second later
+   */
+  FailedAttempts(LongSupplier nanoTime, Executor afterASecond, Report report) {
     this.nanoTime = nanoTime;
-    toldAt = nanoTime.getAsLong() - SECOND;
+    this.afterASecond = afterASecond;
+    this.report = report;
   }
 
   /** Whether an attempt is not even to be looked at. */
@@ -71,23 +93,39 @@ final class FailedAttempts {
         && known.getIfPresent(new Known(network, digest)) == null;
   }
 
-  /**
-   * An attempt has failed.
-   *
-   * @return how many have, from anywhere, since this last said so: at most once a second; else 0
-   */
-  long failed(String address) {
+  /** An attempt has failed. */
+  void failed(String address) {
     long now = nanoTime.getAsLong();
     failures.get(network(address), any -> new Failures(now)).add(now);
+    count(address);
+  }
+
+  /** An attempt was not looked at, or is none that makes another one wait. */
+  void ignored(String address) {
+    count(address);
+  }
+
+  private void count(String address) {
     synchronized (this) {
-      untold++;
-      if (now - toldAt < SECOND) {
-        return 0;
+      newest = address;
+      if (untold++ > 0) {
+        return;
       }
-      long count = untold;
+    }
+    afterASecond.execute(this::tell);
+  }
+
+  /** Tells of what nobody was told of yet. */
+  void tell() {
+    long count;
+    String from;
+    synchronized (this) {
+      count = untold;
+      from = newest;
       untold = 0;
-      toldAt = now;
-      return count;
+    }
+    if (count > 0) {
+      report.of(count, from);
     }
   }
 

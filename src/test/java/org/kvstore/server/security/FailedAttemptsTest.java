@@ -2,6 +2,10 @@ package org.kvstore.server.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.kvstore.server.model.Bytes;
@@ -13,7 +17,11 @@ class FailedAttemptsTest {
   private static final Bytes KNOWN = Digests.sha256("known");
 
   private final AtomicLong now = new AtomicLong(7);
-  private final FailedAttempts attempts = new FailedAttempts(now::get);
+  private final Queue<Runnable> afterASecond = new ArrayDeque<>();
+  private final List<String> told = new ArrayList<>();
+  private final FailedAttempts attempts =
+      new FailedAttempts(
+          now::get, afterASecond::add, (count, newest) -> told.add(count + " " + newest));
 
   @Test
   void burst_isAllowed_andThenOneASecond() {
@@ -51,12 +59,51 @@ class FailedAttemptsTest {
   }
 
   @Test
-  void failures_areToldOnceASecond_withTheirNumber() {
-    assertThat(attempts.failed("a")).isEqualTo(1);
-    assertThat(attempts.failed("a")).isZero();
-    assertThat(attempts.failed("b")).isZero();
+  void failures_howeverMany_areForgottenOneASecond() {
+    fail(3_600);
+    assertThat(attempts.isBlocked("a", GUESS)).isTrue();
+
     now.addAndGet(SECOND);
-    assertThat(attempts.failed("a")).isEqualTo(3);
+    assertThat(attempts.isBlocked("a", GUESS)).isFalse();
+  }
+
+  @Test
+  void failures_areToldWithinASecond_withTheirNumber_alsoWhenNoneFollows() {
+    attempts.failed("a");
+    attempts.failed("a");
+    attempts.failed("b");
+    assertThat(told).isEmpty();
+
+    tell();
+    assertThat(told).containsExactly("3 b");
+    assertThat(afterASecond).isEmpty();
+
+    attempts.failed("c");
+    tell();
+    assertThat(told).containsExactly("3 b", "1 c");
+  }
+
+  @Test
+  void guessesThatWereNotLookedAt_areToldToo_andTakeNoTimeToBeForgotten() {
+    fail(FailedAttempts.BURST);
+    for (int i = 0; i < 100; i++) {
+      attempts.ignored("a");
+    }
+
+    tell();
+    assertThat(told).containsExactly(FailedAttempts.BURST + 100 + " a");
+    now.addAndGet(SECOND);
+    assertThat(attempts.isBlocked("a", GUESS)).isFalse();
+  }
+
+  @Test
+  void whatIsUntoldAtTheEnd_isTold() {
+    attempts.failed("a");
+    attempts.tell();
+    assertThat(told).containsExactly("1 a");
+
+    tell();
+    assertThat(told).as("only once").hasSize(1);
   }
 
   @Test
@@ -67,6 +114,10 @@ class FailedAttemptsTest {
 
     assertThat(attempts.isBlocked("2001:db8:0:1:ffff::7", GUESS)).isTrue();
     assertThat(attempts.isBlocked("2001:db8:0:2::1", GUESS)).isFalse();
+  }
+
+  private void tell() {
+    afterASecond.remove().run();
   }
 
   private void fail(int times) {
