@@ -8,8 +8,10 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.security.cert.X509Certificate;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.ops.RequestKind;
 import org.kvstore.server.security.Allowance;
@@ -58,10 +60,25 @@ public class Admission {
    * @throws KeyValueException FORBIDDEN, UNAUTHENTICATED, or what says when to come again
    */
   void admit(HttpServletRequest request, HttpServletResponse response) {
-    checkOrigin(request);
+    String path = Exchange.of(request).path();
+    unproven(request).check("request", path, () -> checkOrigin(request));
     admitUnderLoad(request);
     authenticate(request);
-    charge(request, response);
+    Exchange.access(request).trail().check("request", path, () -> charge(request, response));
+  }
+
+  /** Hears what happens to a request before it is known whose it is. */
+  private AuditTrail unproven(HttpServletRequest request) {
+    Exchange exchange = Exchange.of(request);
+    if (!authenticator.isAudited()) {
+      return AuditTrail.NONE;
+    }
+    String name = exchange.requestId();
+    if (name == null) {
+      name = Problems.Origin.nameFor(request);
+      exchange.isNamed(name);
+    }
+    return authenticator.unproven(request.getRemoteAddr(), name);
   }
 
   /** Refuses a request under overload, before its body is read. */
@@ -98,11 +115,7 @@ public class Admission {
   private void authenticate(HttpServletRequest request) {
     if (request.getDispatcherType() == DispatcherType.REQUEST) {
       Exchange exchange = Exchange.of(request);
-      String name = "";
-      if (authenticator.isAudited()) {
-        name = Problems.Origin.nameFor(request);
-        exchange.isNamed(name);
-      }
+      String name = Objects.requireNonNullElse(exchange.requestId(), "");
       exchange.isOf(
           authenticator.authenticate(
               new Presented(

@@ -2,6 +2,7 @@ package org.kvstore.server.model;
 
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -37,10 +38,36 @@ public interface AuditTrail {
    */
   default <T> CompletionStage<T> of(
       String action, Supplier<String> target, CompletionStage<T> stage) {
+    return of(action, done -> target.get(), stage);
+  }
+
+  /**
+   * The same where it shows only then what was done.
+   *
+   * @param target is asked with what the stage gave, or null when it failed
+   */
+  default <T> CompletionStage<T> of(
+      String action, Function<@Nullable T, String> target, CompletionStage<T> stage) {
     if (this == NONE) {
       return stage;
     }
-    return stage.whenComplete((done, failure) -> record(action, target.get(), outcome(failure)));
+    return stage.whenComplete(
+        (done, failure) -> record(action, target.apply(done), outcome(failure)));
+  }
+
+  /** Records a check if it refuses. */
+  default void check(String action, String target, Runnable check) {
+    try {
+      check.run();
+    } catch (KeyValueException refusal) {
+      record(action, target, refusal.code().name());
+      throw refusal;
+    }
+  }
+
+  /** Records a denial that is answered as if there were nothing to deny. */
+  default void denied(String action, String target) {
+    record(action, target, ErrorCode.FORBIDDEN.name());
   }
 
   /** Records how a call ends. */

@@ -114,6 +114,11 @@ public class Authenticator {
     return audit.isOn();
   }
 
+  /** What hears of a request before it is known whose it is. */
+  public AuditTrail unproven(String address, String requestId) {
+    return audit.trail("", address, requestId);
+  }
+
   private AuditTrail trail(String caller, Presented presented) {
     return audit.trail(caller, presented.address(), presented.requestId());
   }

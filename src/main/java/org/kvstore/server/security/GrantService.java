@@ -82,12 +82,12 @@ public class GrantService {
    * @throws KeyValueException NOT_FOUND, also when it is not the caller's to administer
    */
   public PermissionDocument find(Access access, String id) {
-    return document(require(access, id));
+    return document(require(access, "readGrant", id));
   }
 
   /** Takes a grant away. */
   public CompletionStage<Void> take(Access access, String id) {
-    Grant grant = require(access, id);
+    Grant grant = require(access, "takeGrant", id);
     return access
         .trail()
         .of(
@@ -96,13 +96,16 @@ public class GrantService {
             entries.delete(SecurityRows.grant(id)).thenAccept(deleted -> {}));
   }
 
-  private Grant require(Access access, String id) {
+  private Grant require(Access access, String action, String id) {
     access.requireSome(Permission.ADMIN);
     Grant grant = directory.rules().get().grants().get(id);
-    if (grant == null || !isAllowed(access, grant)) {
-      throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such grant.");
+    if (grant != null && isAllowed(access, grant)) {
+      return grant;
     }
-    return grant;
+    if (grant != null) {
+      access.trail().denied(action, grant.text());
+    }
+    throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such grant.");
   }
 
   private static boolean isAllowed(Access access, Grant grant) {

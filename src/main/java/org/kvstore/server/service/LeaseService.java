@@ -11,6 +11,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Outcome;
@@ -19,6 +20,7 @@ import org.kvstore.server.model.Outcome.Revoked;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.store.Store;
 
 /** Leases: keys that hang on one live as long as its holder renews it. */
 @ApplicationScoped
@@ -63,9 +65,12 @@ public class LeaseService {
                 .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
-  /** Lets a lease live on, for its whole time from now. */
+  /**
+   * Lets a lease live on, for its whole time from now, and its keys with it, which its owner must
+   * be permitted to write still.
+   */
   public CompletionStage<Lease> renew(Access access, long id, @Nullable String idempotencyKey) {
-    access.requireSome(Permission.WRITE);
+    requireWritable(access, "renewLease", id);
     Command renew = new Command.RenewLease(id, access.leaseOwner());
     return access
         .trail()
@@ -78,12 +83,7 @@ public class LeaseService {
 
   /** Ends a lease and deletes its keys, which its owner must be permitted still. */
   public CompletionStage<Revoked> revoke(Access access, long id, @Nullable String idempotencyKey) {
-    access.requireSome(Permission.WRITE);
-    Lease lease = handle.require().store().lease(id);
-    if (lease != null && !lease.isOf(access.leaseOwner())) {
-      throw missing();
-    }
-    requireKeys(access, Permission.WRITE, handle.require().store().leaseKeys(id));
+    requireWritable(access, "revokeLease", id);
     return access
         .trail()
         .of(
@@ -106,14 +106,33 @@ public class LeaseService {
     Engine engine = handle.require();
     access.requireSome(Permission.WRITE);
     Lease lease = engine.store().lease(id);
-    if (lease == null
-        || lease.isOver(engine.clock().millis())
-        || !lease.isOf(access.leaseOwner())) {
+    if (lease == null || lease.isOver(engine.clock().millis())) {
       throw missing();
     }
+    requireOwner(access, "readLease", lease);
     List<Key> keys = engine.store().leaseKeys(id);
     requireKeys(access, Permission.READ, keys);
     return new Holding(lease, keys);
+  }
+
+  /** A lease that is not there yet, or not any more, the command itself finds missing. */
+  private void requireWritable(Access access, String action, long id) {
+    access.requireSome(Permission.WRITE);
+    Store store = handle.require().store();
+    Lease lease = store.lease(id);
+    if (lease != null) {
+      requireOwner(access, action, lease);
+    }
+    if (!access.allows(Permission.WRITE, KeyRange.ALL)) {
+      requireKeys(access, Permission.WRITE, store.leaseKeys(id));
+    }
+  }
+
+  private static void requireOwner(Access access, String action, Lease lease) {
+    if (!lease.isOf(access.leaseOwner())) {
+      access.trail().denied(action, Long.toString(lease.id()));
+      throw missing();
+    }
   }
 
   private static void requireKeys(Access access, Permission permission, List<Key> keys) {

@@ -7,8 +7,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -90,20 +88,11 @@ public class TransactionService {
         .trail()
         .of(
             "txn",
-            () -> written(request),
+            done -> TransactionRecord.of(request, done),
             engine
                 .replicator()
                 .submit(new Submission(command, now, name))
                 .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome)));
-  }
-
-  /** The keys that it may write, in either branch. */
-  private static String written(Request request) {
-    return Stream.concat(request.then().stream(), request.otherwise().stream())
-        .filter(WriteRequest.class::isInstance)
-        .map(write -> ((WriteRequest) write).key().text())
-        .distinct()
-        .collect(Collectors.joining(" "));
   }
 
   /** Of both branches: which one is taken tells of the keys that are compared. */
