@@ -11,6 +11,7 @@ import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.security.AuditLog;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 
@@ -22,6 +23,7 @@ import org.kvstore.server.service.EngineHandle;
 @NullUnmarked // The container fills the fields.
 public class Health {
   @Inject EngineHandle handle;
+  @Inject AuditLog audit;
 
   @Produces
   @Startup
@@ -35,6 +37,9 @@ public class Health {
     return () -> {
       HealthCheckResponseBuilder response = opened("kvstore-ready");
       handle.engine().ifPresent(engine -> describe(engine, response));
+      if (audit.isOn()) {
+        response.withData("auditFailing", audit.isFailing());
+      }
       return response.build();
     };
   }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.LocalReplicator;
+import org.kvstore.server.security.AuditLog;
 import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
@@ -31,12 +32,15 @@ public class Metrics {
   private final EngineHandle handle;
   private final BackupService backups;
   private final RequestMetrics requests;
+  private final AuditLog audit;
 
   @Inject
-  public Metrics(EngineHandle handle, BackupService backups, RequestMetrics requests) {
+  public Metrics(
+      EngineHandle handle, BackupService backups, RequestMetrics requests, AuditLog audit) {
     this.handle = handle;
     this.backups = backups;
     this.requests = requests;
+    this.audit = audit;
   }
 
   /** All metrics as of now. */
@@ -52,8 +56,20 @@ public class Metrics {
     handle.engine().ifPresent(engine -> engine(engine, out));
     statistics.ifPresent(figures -> store(figures, out));
     backups(out);
+    audit(out);
     ProcessMetrics.write(out);
     return out.toString();
+  }
+
+  private void audit(Exposition out) {
+    out.gauge(
+        "kvstore_audit_failing",
+        "1 while the audit log cannot be written, as of its newest line, else 0.",
+        audit.isFailing() ? 1 : 0);
+    out.counter(
+        "kvstore_audit_lines_lost_total",
+        "Lines of the audit log that could not be written.",
+        audit.lost());
   }
 
   private void backups(Exposition out) {

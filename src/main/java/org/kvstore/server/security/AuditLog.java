@@ -4,16 +4,10 @@ import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.json.Json;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Set;
-import java.util.logging.FileHandler;
-import java.util.logging.Formatter;
-import java.util.logging.Level;
-import java.util.logging.LogRecord;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,15 +20,14 @@ import org.kvstore.server.service.EngineHandle;
 /**
  * Who did what: a JSON line for each write, each refusal and each act of administration, in files
  * of its own that rotate; never a value, never a secret. A line is handed to the operating system
- * before the answer is sent.
+ * before the answer is sent. Whether that succeeds the answer does not wait for: see {@link
+ * AuditFile}.
  *
  * <p>Refusals have files of their own. Anybody can be refused as often as they like, and so push
  * out what was refused before; what was done is not theirs to push out.
  */
 @Singleton
 public class AuditLog {
-  private static final String REFUSED = ".refused";
-
   /** What is answered to who may not do something, or not now. */
   private static final Set<String> REFUSALS =
       Stream.of(ErrorCode.UNAUTHENTICATED, ErrorCode.FORBIDDEN, ErrorCode.TOO_MANY_REQUESTS)
@@ -45,7 +38,7 @@ public class AuditLog {
   private final Clock clock;
 
   /** Where lines go: what was done or failed, and what was refused. */
-  private record Files(FileHandler done, FileHandler refused) {}
+  private record Files(AuditFile done, AuditFile refused) {}
 
   @Inject
   public AuditLog(EngineHandle handle) {
@@ -56,29 +49,33 @@ public class AuditLog {
 
   AuditLog(AuditConfig config, Clock clock) {
     this.clock = clock;
-    files = config.file().map(file -> open(file.toAbsolutePath(), config)).orElse(null);
+    files =
+        config
+            .file()
+            .map(Path::toAbsolutePath)
+            .map(name -> new Files(file(name, config), file(AuditConfig.refused(name), config)))
+            .orElse(null);
   }
 
-  private static Files open(Path path, AuditConfig config) {
-    try {
-      return new Files(handler(path.toString(), config), handler(path + REFUSED, config));
-    } catch (IOException e) {
-      throw new UncheckedIOException("The audit log cannot be written: " + path, e);
-    }
-  }
-
-  private static FileHandler handler(String path, AuditConfig config) throws IOException {
-    String pattern = path.replace("%", "%%") + (config.maxFiles() > 1 ? ".%g" : "");
-    FileHandler file = new FileHandler(pattern, config.maxBytes(), config.maxFiles(), true);
-    file.setEncoding("UTF-8");
-    file.setLevel(Level.ALL);
-    file.setFormatter(new Line());
-    return file;
+  private static AuditFile file(Path name, AuditConfig config) {
+    RotatingFile file =
+        new RotatingFile(number -> config.part(name, number), config.maxBytes(), config.maxFiles());
+    return new AuditFile(config.part(name, 0).toString(), file, System::nanoTime);
   }
 
   /** Whether there is one. */
   public boolean isOn() {
     return files != null;
+  }
+
+  /** Whether the newest line of done or refused things could not be written. */
+  public boolean isFailing() {
+    return files != null && (files.done().isFailing() || files.refused().isFailing());
+  }
+
+  /** Lines that could not be written since the start. */
+  public long lost() {
+    return files == null ? 0 : files.done().lost() + files.refused().lost();
   }
 
   /**
@@ -95,19 +92,17 @@ public class AuditLog {
     }
     return (action, target, outcome) ->
         (isRefusal(action, outcome) ? to.refused() : to.done())
-            .publish(
-                new LogRecord(
-                    Level.INFO,
-                    Json.createObjectBuilder()
-                        .add("time", Instant.ofEpochMilli(clock.millis()).toString())
-                        .add("caller", caller)
-                        .add("address", address)
-                        .add("requestId", requestId)
-                        .add("action", action)
-                        .add("target", target)
-                        .add("outcome", outcome)
-                        .build()
-                        .toString()));
+            .append(
+                Json.createObjectBuilder()
+                    .add("time", Instant.ofEpochMilli(clock.millis()).toString())
+                    .add("caller", caller)
+                    .add("address", address)
+                    .add("requestId", requestId)
+                    .add("action", action)
+                    .add("target", target)
+                    .add("outcome", outcome)
+                    .build()
+                    .toString());
   }
 
   /** Who cannot be authenticated is refused for whatever reason. */
@@ -120,14 +115,6 @@ public class AuditLog {
     if (files != null) {
       files.done().close();
       files.refused().close();
-    }
-  }
-
-  /** A record as it is. */
-  private static final class Line extends Formatter {
-    @Override
-    public String format(LogRecord line) {
-      return line.getMessage() + '\n';
     }
   }
 }

@@ -115,11 +115,10 @@ public class EngineProducer {
   EngineHandle open() {
     answers = pool(threads);
     try {
+      ServerConfig read = ServerConfig.read(name -> config.getOptionalValue(name, String.class));
+      read.audit().requireWritable();
       return EngineHandle.opened(
-          Engine.open(
-              ServerConfig.read(name -> config.getOptionalValue(name, String.class)),
-              new Engine.Threads(threads, answers, timer),
-              Clock.systemUTC()));
+          Engine.open(read, new Engine.Threads(threads, answers, timer), Clock.systemUTC()));
     } catch (KeyValueException e) {
       LOG.log(Level.ERROR, "The service is not ready: " + e.getMessage(), e.getCause());
       return EngineHandle.failed(e);

@@ -62,6 +62,70 @@ class AuditLogTest {
     }
   }
 
+  /** A disk that is full is one that the file is a link to, for the time being. */
+  @Test
+  void diskThatFailsLater_losesLines_whichAreCounted_andWorksAgain() throws IOException {
+    AuditLog log = open();
+    AuditTrail trail = log.trail("ann", "10.0.0.7", "1");
+    trail.record("put", "before", AuditTrail.DONE);
+    assertThat(log.isFailing()).isFalse();
+    log.close();
+    Path newest = folder.resolve("audit.log.0");
+    Files.move(newest, folder.resolve("audit.log.1"));
+    Files.createSymbolicLink(newest, Path.of("/dev/full"));
+
+    trail.record("put", "lost", AuditTrail.DONE);
+    trail.record("put", "lost", AuditTrail.DONE);
+
+    assertThat(log.isFailing()).isTrue();
+    assertThat(log.lost()).isEqualTo(2);
+
+    Files.delete(newest);
+    trail.record("put", "after", AuditTrail.DONE);
+    log.close();
+
+    assertThat(log.isFailing()).isFalse();
+    assertThat(log.lost()).isEqualTo(2);
+    assertThat(lines("audit.log."))
+        .hasSize(2)
+        .allMatch(line -> line.contains("before") || line.contains("after"));
+  }
+
+  @Test
+  void rotationThatFails_losesNoLineOnceItWorksAgain() throws IOException {
+    AuditLog log = open();
+    AuditTrail trail = log.trail("ann", "10.0.0.7", "1");
+    Path obstacle = Files.createDirectories(folder.resolve("audit.log.1").resolve("in-the-way"));
+    while (!log.isFailing()) {
+      trail.record("put", "k", AuditTrail.DONE);
+    }
+    Files.delete(obstacle);
+    Files.delete(folder.resolve("audit.log.1"));
+
+    trail.record("put", "after", AuditTrail.DONE);
+    log.close();
+
+    assertThat(log.isFailing()).isFalse();
+    assertThat(log.lost()).isEqualTo(1);
+    assertThat(lines("audit.log.").get(0)).contains("after");
+    assertThat(Files.size(folder.resolve("audit.log.1"))).isGreaterThanOrEqualTo(MAX_BYTES);
+  }
+
+  @Test
+  void startedAgain_itGoesOnInTheSameFile() throws IOException {
+    for (String target : List.of("first", "second")) {
+      AuditLog log = open();
+      log.trail("ann", "10.0.0.7", "1").record("put", target, AuditTrail.DONE);
+      log.close();
+    }
+
+    assertThat(Files.readAllLines(folder.resolve("audit.log.0")))
+        .hasSize(2)
+        .last()
+        .asString()
+        .contains("second");
+  }
+
   private AuditLog open() {
     return new AuditLog(
         new AuditConfig(Optional.of(folder.resolve("audit.log")), MAX_BYTES, MAX_FILES),
