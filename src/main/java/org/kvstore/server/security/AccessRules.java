@@ -29,6 +29,10 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
 
   private final Store store;
   private final Map<String, Long> uses = new ConcurrentHashMap<>();
+
+  /** What the store has of them. */
+  private final Map<String, Long> kept = new ConcurrentHashMap<>();
+
   private volatile Rules rules = Rules.NONE;
 
   /** The store is being opened anew: whether the rules are still its own is not known. */
@@ -54,27 +58,35 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     return rules;
   }
 
-  /** When each token had been used last, as far as that was kept: milliseconds since the epoch. */
+  /** When each token was used last, as far as that is known: milliseconds since the epoch. */
   Map<String, Long> uses() {
     return uses;
+  }
+
+  /** Whether the store has that a token was used last then. */
+  boolean isKept(String id, long time) {
+    Long there = kept.get(id);
+    return there != null && there == time;
   }
 
   /** Reads all of them. What is committed meanwhile is heard of afterwards. */
   synchronized void load() {
     Map<String, ApiToken> tokens = new HashMap<>();
     Map<String, Grant> grants = new HashMap<>();
-    Map<String, Long> kept = new HashMap<>();
+    Map<String, Long> found = new HashMap<>();
     try (EntryScan scan = store.scan(KeyRange.SYSTEM)) {
       do {
         for (Entry entry : scan.entries()) {
-          readOrSkip(entry, tokens, grants, kept);
+          readOrSkip(entry, tokens, grants, found);
         }
       } while (scan.advance());
       revision = scan.revision();
     }
     rules = new Rules(tokens, grants);
     uses.keySet().retainAll(tokens.keySet());
-    kept.forEach((id, time) -> uses.merge(id, time, Math::max));
+    kept.keySet().retainAll(found.keySet());
+    kept.putAll(found);
+    found.forEach((id, time) -> uses.merge(id, time, Math::max));
   }
 
   /** One that cannot be read permits nothing, and does not keep out those who can set it right. */
@@ -130,7 +142,7 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     uses.keySet().retainAll(tokens.keySet());
   }
 
-  private static void change(Event event, Map<String, ApiToken> tokens, Map<String, Grant> grants) {
+  private void change(Event event, Map<String, ApiToken> tokens, Map<String, Grant> grants) {
     String token = SecurityRows.tokenId(event.key());
     if (token != null) {
       tokens.remove(token);
@@ -139,9 +151,13 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
     if (grant != null) {
       grants.remove(grant);
     }
+    String use = SecurityRows.useId(event.key());
+    if (use != null) {
+      kept.remove(use);
+    }
     Entry entry = event.entry();
     if (entry != null) {
-      readOrSkip(entry, tokens, grants, new HashMap<>());
+      readOrSkip(entry, tokens, grants, kept);
     }
   }
 
