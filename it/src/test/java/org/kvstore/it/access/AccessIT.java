@@ -165,6 +165,9 @@ class AccessIT {
               .as("%s: %s in %s: %s", person, call, prefix, answer)
               .isEqualTo(!person.may(call.need(), prefix.equals(INSIDE)));
           assertThat(answer.status()).as("%s", answer).isLessThan(500).isNotEqualTo(401);
+          if (!call.isBad()) {
+            assertThat(answer.status()).as("%s: %s: %s", person, call, answer).isNotEqualTo(400);
+          }
         }
       }
     }

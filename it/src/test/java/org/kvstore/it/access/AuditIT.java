@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -27,7 +28,12 @@ class AuditIT {
     String token;
     try (SecuredServer server =
         SecuredServer.ready(
-            "audit", Map.of("KV_AUDIT_LOG", folder.resolve("audit.log").toString()))) {
+            "audit",
+            Map.of(
+                "KV_AUDIT_LOG",
+                folder.resolve("audit.log").toString(),
+                "KV_BACKUP_DIR",
+                ServerProcess.directory("audit-copies").toString()))) {
       Service service = server.service();
       token = server.token("ann").getString("token");
       server.grant("subject", "ann", "a/", "write");
@@ -58,7 +64,8 @@ class AuditIT {
       as(token, service.put("/v1/leases/" + lease)).send().expect(200);
       as("wrong-secret", service.get("/v1/kv/a/1")).send().expect(401);
       server.asOperator(service.post("/v1/admin/compact?revision=1")).expect(200);
-      server.asOperator(service.get("/v1/admin/backup")).expect(200);
+      byte[] archive = server.asOperator(service.get("/v1/admin/backup")).expect(200).body();
+      administer(server, archive);
     }
 
     List<String> lines = Files.readAllLines(folder.resolve("audit.log.0"));
@@ -72,13 +79,20 @@ class AuditIT {
             "ann put a/1 PRECONDITION_FAILED",
             "ann delete a/2 NOT_FOUND",
             "ann deleteRange a/* DONE",
-            "ann txn a/3 DONE")
+            "ann txn [{\"op\":\"put\",\"key\":\"a/3\"}] DONE")
         .contains(
             "ann put a/4 DONE",
             "ann grantLease  DONE",
             "ann renewLease 1 DONE",
             "(operator) compact 1 DONE",
-            "(operator) backup  DONE");
+            "(operator) backup  DONE",
+            "(operator) takeGrant subject made: read m/* DONE",
+            "(operator) checkpoint  DONE",
+            "(operator) restore  DONE",
+            "(operator) restore  REQUEST_INVALID")
+        .anyMatch(line -> line.matches("\\(operator\\) createToken \\w+ made DONE"))
+        .anyMatch(line -> line.matches("\\(operator\\) rotateToken \\w+ DONE"))
+        .anyMatch(line -> line.matches("\\(operator\\) revokeToken \\w+ DONE"));
     assertThat(refused.stream().map(AuditIT::said))
         .containsExactly(
             "ann read b/1 FORBIDDEN", "ann write b/4 FORBIDDEN", " authenticate  UNAUTHENTICATED");
@@ -91,6 +105,120 @@ class AuditIT {
     assertThat(first.getString("requestId")).isEqualTo("req-1");
     assertThat(first.getString("address")).isEqualTo("127.0.0.1");
     assertThat(first.getString("time")).startsWith("20").endsWith("Z");
+  }
+
+  private static void administer(SecuredServer server, byte[] archive) {
+    Service service = server.service();
+    String made = server.token("made").getString("id");
+    server.asOperator(service.post("/v1/admin/tokens/" + made + "/rotate")).expect(200);
+    server.asOperator(service.delete("/v1/admin/tokens/" + made)).expect(204);
+    server.takeBack(server.grant("subject", "made", "m/", "read"));
+    server.asOperator(service.post("/v1/admin/checkpoint")).expect(200);
+    server.asOperator(restore(service).body("no archive")).expect(400);
+    server.asOperator(restore(service).body(archive)).expect(200);
+  }
+
+  private static RawRequest restore(Service service) {
+    return service.post("/v1/admin/restore").header("Content-Type", "application/x-tar");
+  }
+
+  @Test
+  void whatCallersAreRefusedForWhatTheyDo_isOnRecord_andNotLetThroughAsMissing()
+      throws IOException {
+    try (SecuredServer server =
+        SecuredServer.ready(
+            "audit-refused",
+            Map.of(
+                "KV_AUDIT_LOG",
+                folder.resolve("refusals.log").toString(),
+                "KV_LIMITS_CALLER_REQUESTS",
+                "2"))) {
+      Service service = server.service();
+      String ann = server.token("ann").getString("token");
+      String ben = server.token("ben").getString("token");
+      server.grant("subject", "ann", "a/", "admin");
+      server.grant("subject", "ben", "b/", "write");
+      String other = server.grant("subject", "ben", "other/", "read");
+      String lease =
+          as(ben, json(service.post("/v1/leases"), "{\"ttl\":\"1m\"}"))
+              .send()
+              .expect(201)
+              .json()
+              .getString("id");
+
+      as(ann, service.put("/v1/leases/" + lease)).send().expect(404);
+      as(ann, service.delete("/v1/admin/grants/" + other)).send().expect(404);
+      for (int i = 0; i < 10; i++) {
+        as(ben, service.get("/v1/kv/b/limited")).send();
+      }
+
+      assertThat(
+              Files.readAllLines(folder.resolve("refusals.log.refused.0")).stream()
+                  .map(AuditIT::said))
+          .contains(
+              "ann renewLease " + lease + " FORBIDDEN",
+              "ann takeGrant subject ben: read other/* FORBIDDEN",
+              "ben request /v1/kv/b/limited TOO_MANY_REQUESTS");
+    }
+  }
+
+  @Test
+  void requestOfAnotherOrigin_isOnRecord_underTheNameOfItsProblem() throws IOException {
+    try (ServerProcess server =
+        ServerProcess.ready(
+            ServerProcess.directory("audit-origin"),
+            Map.of("KV_AUDIT_LOG", folder.resolve("origin.log").toString()))) {
+      Answer refused =
+          server
+              .service()
+              .put("/v1/kv/a")
+              .header("Origin", "https://evil.example")
+              .body("v")
+              .send()
+              .expect(403);
+
+      List<String> lines = Files.readAllLines(folder.resolve("origin.log.refused.0"));
+      assertThat(lines.stream().map(AuditIT::said)).containsExactly(" request /v1/kv/a FORBIDDEN");
+      assertThat(Answer.json(lines.get(0)).getString("requestId"))
+          .isEqualTo(refused.json().getString("requestId"));
+    }
+  }
+
+  @Test
+  void logThatCannotBeWritten_atTheStart_keepsTheServerFromGettingReady() {
+    Path missing = folder.resolve("missing").resolve("audit.log");
+    try (ServerProcess server =
+        ServerProcess.answering(
+            ServerProcess.directory("audit-unwritable"),
+            Map.of("KV_AUDIT_LOG", missing.toString()))) {
+      assertThat(server.service().get("/health/ready").send().expect(503).text())
+          .contains("kv.audit-log is '" + missing + "'");
+    }
+  }
+
+  /** The file is a link to what is always full, for the time being. */
+  @Test
+  void logThatCannotBeWritten_later_isSeen_andTheServiceGoesOn() throws IOException {
+    Path newest = Files.createSymbolicLink(folder.resolve("later.log.0"), Path.of("/dev/full"));
+    try (ServerProcess server =
+        ServerProcess.ready(
+            ServerProcess.directory("audit-later"),
+            Map.of("KV_AUDIT_LOG", folder.resolve("later.log").toString()))) {
+      Service service = server.service();
+      service.put("/v1/kv/a").body("lost").send().expect(201);
+
+      assertThat(service.metric("kvstore_audit_failing")).isEqualTo(1);
+      assertThat(service.metric("kvstore_audit_lines_lost_total")).isEqualTo(1);
+      assertThat(service.get("/health/ready").send().expect(200).text())
+          .containsPattern("\"auditFailing\" ?: ?true");
+      assertThat(server.log()).contains("The audit log cannot be written");
+
+      Files.delete(newest);
+      service.put("/v1/kv/a").body("kept").send().expect(204);
+
+      assertThat(service.metric("kvstore_audit_failing")).isZero();
+      assertThat(Files.readAllLines(newest)).hasSize(1);
+    }
   }
 
   @Test

@@ -36,6 +36,13 @@ record Call(String name, Need need, BiFunction<Service, String, RawRequest> requ
     return answer.status() == 403 || answer.status() == 200 && answer.text().contains("FORBIDDEN");
   }
 
+  /**
+   * Whether what is sent is wrong in itself, as an archive that would be right undoes the others.
+   */
+  boolean isBad() {
+    return name.equals("restore");
+  }
+
   static List<Call> all() {
     List<Call> calls = new ArrayList<>();
     calls.addAll(ofOneKey());
@@ -100,12 +107,14 @@ record Call(String name, Need need, BiFunction<Service, String, RawRequest> requ
 
   private static List<Call> ofTransactions() {
     String put = "{\"op\":\"put\",\"key\":\"%st\",\"value\":\"v\"}";
+    String delete = "{\"op\":\"delete\",\"key\":\"%st\"}";
     String get = "{\"op\":\"get\",\"key\":\"%sa\"}";
     String list = "{\"op\":\"list\",\"prefix\":\"%s\"}";
     String compare = "{\"key\":\"%sa\",\"target\":\"version\",\"op\":\"=\",\"value\":0}";
     return List.of(
         transaction("put in a transaction", Need.WRITE, "[]", put, ""),
         transaction("put in the other branch", Need.WRITE, "[]", "", put),
+        transaction("delete in a transaction", Need.WRITE, "[]", delete, ""),
         transaction("get in a transaction", Need.READ, "[]", get, ""),
         transaction("list in a transaction", Need.READ, "[]", "", list),
         transaction("compare", Need.READ, "[" + compare + "]", "", ""));
@@ -144,7 +153,11 @@ record Call(String name, Need need, BiFunction<Service, String, RawRequest> requ
             "grant a lease",
             Need.SOME_WRITE,
             (s, p) -> SecuredServer.json(s.post("/v1/leases"), "{\"ttl\":\"1m\"}")),
-        new Call("backup", Need.ALL, (s, p) -> s.request("HEAD", "/v1/admin/backup")),
+        new Call("look at a lease", Need.SOME_WRITE, (s, p) -> s.get("/v1/leases/999")),
+        new Call("renew a lease", Need.SOME_WRITE, (s, p) -> s.put("/v1/leases/999").body("")),
+        new Call("revoke a lease", Need.SOME_WRITE, (s, p) -> s.delete("/v1/leases/999")),
+        new Call("backup", Need.ALL, (s, p) -> s.get("/v1/admin/backup")),
+        new Call("size of a backup", Need.ALL, (s, p) -> s.request("HEAD", "/v1/admin/backup")),
         new Call(
             "restore",
             Need.ALL,
@@ -153,6 +166,7 @@ record Call(String name, Need need, BiFunction<Service, String, RawRequest> requ
         new Call("checkpoint", Need.ALL, (s, p) -> s.post("/v1/admin/checkpoint")),
         new Call("compact", Need.ALL, (s, p) -> s.post("/v1/admin/compact?revision=1")),
         new Call("tokens", Need.ALL, (s, p) -> s.get("/v1/admin/tokens")),
+        new Call("token", Need.ALL, (s, p) -> s.get("/v1/admin/tokens/none")),
         new Call("rotate", Need.ALL, (s, p) -> s.post("/v1/admin/tokens/none/rotate")),
         new Call("revoke", Need.ALL, (s, p) -> s.delete("/v1/admin/tokens/none")),
         new Call(
@@ -160,6 +174,8 @@ record Call(String name, Need need, BiFunction<Service, String, RawRequest> requ
             Need.ALL,
             (s, p) -> SecuredServer.json(s.post("/v1/admin/tokens"), "{\"subject\":\"made\"}")),
         new Call("grants", Need.SOME_ADMIN, (s, p) -> s.get("/v1/admin/grants")),
+        new Call("look at a grant", Need.SOME_ADMIN, (s, p) -> s.get("/v1/admin/grants/none")),
+        new Call("take a grant", Need.SOME_ADMIN, (s, p) -> s.delete("/v1/admin/grants/none")),
         new Call(
             "grant",
             Need.ADMIN,

@@ -7,7 +7,10 @@ import static org.kvstore.it.access.SecuredServer.as;
 import static org.kvstore.it.access.SecuredServer.json;
 
 import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -18,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
+import org.kvstore.it.support.RawConnection;
+import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
 
 /** Tokens and grants over their life: what is given is in force, what is taken away ends. */
@@ -118,6 +123,77 @@ class GrantsIT {
   }
 
   @Test
+  void export_whoseGrantIsTakenBack_breaksOff() throws IOException {
+    String token = server.token("pia").getString("token");
+    String grant = server.grant("subject", "pia", "exported/", "read");
+    String value = "x".repeat(1 << 20);
+    int count = 24;
+    for (int i = 0; i < count; i++) {
+      server.asOperator(service.put("/v1/kv/exported/" + i).body(value)).expect(201);
+    }
+    RawRequest request =
+        as(token, service.get("/v1/kv?prefix=exported/").header("Accept", "application/x-ndjson"));
+    try (RawConnection connection = request.open()) {
+      connection.readHead(request.line()).expect(200);
+
+      server.takeBack(grant);
+
+      // What the sockets had taken before still comes; they do not take all.
+      assertThat(readUntilItEnds(connection)).isLessThan((long) count << 20);
+    }
+  }
+
+  private static long readUntilItEnds(RawConnection connection) {
+    long bytes = 0;
+    try {
+      InputStream rest = connection.rest();
+      byte[] buffer = new byte[1 << 16];
+      for (int read = rest.read(buffer); read >= 0; read = rest.read(buffer)) {
+        bytes += read;
+      }
+    } catch (IOException cutOff) {
+      return bytes;
+    }
+    return bytes;
+  }
+
+  @Test
+  void batch_whoseGrantIsTakenBack_goesOnWithRefusals() throws IOException {
+    String token = server.token("quin").getString("token");
+    String grant = server.grant("subject", "quin", "batched/", "write");
+    RawRequest request =
+        as(
+            token,
+            service
+                .post("/v1/batch")
+                .header("Content-Type", "application/x-ndjson")
+                .header("Transfer-Encoding", "chunked")
+                .unframed(""));
+    try (RawConnection connection = request.open()) {
+      send(connection, "{\"op\":\"put\",\"key\":\"batched/a\",\"value\":\"1\"}\n");
+      connection.readHead(request.line()).expect(200);
+      assertThat(new String(connection.chunk(), StandardCharsets.UTF_8)).contains("201");
+
+      server.takeBack(grant);
+
+      for (String operation : new String[] {"get", "delete"}) {
+        send(connection, "{\"op\":\"" + operation + "\",\"key\":\"batched/a\"}\n");
+        assertThat(new String(connection.chunk(), StandardCharsets.UTF_8))
+            .as(operation)
+            .contains("FORBIDDEN");
+      }
+      send(connection, "{\"op\":\"put\",\"key\":\"batched/b\",\"value\":\"1\"}\n");
+      assertThat(new String(connection.chunk(), StandardCharsets.UTF_8)).contains("FORBIDDEN");
+      connection.send("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  private static void send(RawConnection connection, String line) throws IOException {
+    String chunk = Integer.toHexString(line.length()) + "\r\n" + line + "\r\n";
+    connection.send(chunk.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Test
   void lease_isItsOwnersAlone() {
     String eve = server.token("eve").getString("token");
     String fred = server.token("fred").getString("token");
@@ -139,6 +215,26 @@ class GrantsIT {
     as(eve, service.put("/v1/kv/leased/a?lease=" + lease).body("v")).send().expect(201);
     as(eve, service.put("/v1/leases/" + lease)).send().expect(200);
     server.asOperator(service.delete("/v1/leases/" + lease)).expect(204);
+  }
+
+  @Test
+  void lease_isRenewedOnlyByWhoMayWriteItsKeysStill() {
+    String ivy = server.token("ivy").getString("token");
+    String grant = server.grant("subject", "ivy", "renewed/", "write");
+    server.grant("subject", "ivy", "elsewhere/", "write");
+    String lease =
+        as(ivy, json(service.post("/v1/leases"), "{\"ttl\":\"1m\"}"))
+            .send()
+            .expect(201)
+            .json()
+            .getString("id");
+    as(ivy, service.put("/v1/kv/renewed/a?lease=" + lease).body("v")).send().expect(201);
+    as(ivy, service.put("/v1/leases/" + lease)).send().expect(200);
+
+    server.takeBack(grant);
+
+    as(ivy, service.put("/v1/leases/" + lease)).send().expect(ErrorCode.FORBIDDEN);
+    server.asOperator(service.put("/v1/leases/" + lease)).expect(200);
   }
 
   @Test

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** On which ports a process listens, as Linux says. */
+/** On which addresses and ports a process listens, as Linux says. */
 final class Listening {
   private static final String LISTEN = "0A";
   private static final int ADDRESS = 1;
@@ -18,6 +18,19 @@ final class Listening {
   private Listening() {}
 
   static Set<Integer> ports(long pid) throws IOException {
+    return sockets(pid).stream()
+        .map(socket -> Integer.parseInt(socket.substring(socket.indexOf(':') + 1), 16))
+        .collect(Collectors.toSet());
+  }
+
+  /** In hexadecimal, as they are in memory. */
+  static Set<String> addresses(long pid) throws IOException {
+    return sockets(pid).stream()
+        .map(socket -> socket.substring(0, socket.indexOf(':')))
+        .collect(Collectors.toSet());
+  }
+
+  private static Set<String> sockets(long pid) throws IOException {
     Path process = Path.of("/proc", Long.toString(pid));
     try (Stream<Path> files = Files.list(process.resolve("fd"))) {
       Set<String> open = files.map(Listening::target).collect(Collectors.toSet());
@@ -26,8 +39,7 @@ final class Listening {
           .map(row -> row.strip().split("\\s+"))
           .filter(row -> row[STATE].equals(LISTEN))
           .filter(row -> open.contains("socket:[" + row[INODE] + "]"))
-          .map(row -> row[ADDRESS].substring(row[ADDRESS].indexOf(':') + 1))
-          .map(port -> Integer.parseInt(port, 16))
+          .map(row -> row[ADDRESS])
           .collect(Collectors.toSet());
     }
   }

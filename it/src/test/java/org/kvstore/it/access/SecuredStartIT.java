@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,12 @@ import org.kvstore.it.support.ServerProcess;
 /** A server starts safe, stays so over a restart, and tells nobody a secret. */
 @Timeout(300)
 class SecuredStartIT {
+  private static final String WARNING = "There is no authentication";
+
+  /** 127.0.0.1, of IPv4 and within IPv6, and ::1. */
+  private static final Set<String> LOOPBACK =
+      Set.of("0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000");
+
   @TempDir Path folder;
 
   @Test
@@ -45,6 +52,23 @@ class SecuredStartIT {
   }
 
   @Test
+  void withoutAuthentication_itListensOnLoopbackAlone_andIsWarnedOfWhenItIsInsecure()
+      throws IOException {
+    Path data = ServerProcess.directory("loopback");
+    try (ServerProcess server = ServerProcess.ready(data)) {
+      assertThat(Listening.addresses(server.pid())).isNotEmpty().isSubsetOf(LOOPBACK);
+      assertThat(server.log()).doesNotContain(WARNING);
+    }
+    for (int i = 0; i < 2; i++) {
+      try (ServerProcess server =
+          ServerProcess.ready(data, Map.of("KV_SECURITY_INSECURE", "true"))) {
+        assertThat(server.log()).as("each start").contains(WARNING);
+        assertThat(Listening.addresses(server.pid())).isNotEmpty().isSubsetOf(LOOPBACK);
+      }
+    }
+  }
+
+  @Test
   void tokens_outliveARestart_andNoSecretIsLogged() throws IOException {
     Path file = Files.writeString(folder.resolve("operator"), SecuredServer.OPERATOR + "\n");
     Path data = ServerProcess.directory("secured");
@@ -55,6 +79,8 @@ class SecuredStartIT {
             "KV_ACCESS_LOG",
             folder.resolve("access.log").toString());
     String token;
+    String id;
+    String used;
     String log;
     try (ServerProcess server = ServerProcess.ready(data, variables)) {
       Answer made =
@@ -65,9 +91,13 @@ class SecuredStartIT {
               .send()
               .expect(201);
       token = made.json().getString("token");
+      id = made.json().getString("id");
+      as(token, server.service().get("/v1/status")).send().expect(200);
+      used = lastUse(server, id);
       log = server.log();
     }
     try (ServerProcess server = ServerProcess.ready(data, variables)) {
+      assertThat(lastUse(server, id)).as("a use outlives an orderly stop").isEqualTo(used);
       as(token, server.service().get("/v1/status")).send().expect(200);
       server.service().get("/v1/status").send().expect(ErrorCode.UNAUTHENTICATED);
       log += server.log();
@@ -102,6 +132,14 @@ class SecuredStartIT {
                       .as("those that were not looked at too")
                       .isEqualTo(60));
     }
+  }
+
+  private static String lastUse(ServerProcess server, String id) {
+    return as(SecuredServer.OPERATOR, server.service().get("/v1/admin/tokens/" + id))
+        .send()
+        .expect(200)
+        .json()
+        .getString("lastUsedAt");
   }
 
   private static int failuresTold(String log) {
