@@ -136,6 +136,7 @@ class ClientCertificateIT {
     Authority next = new Authority(folder, "next");
     TlsClient client = TlsClient.of(next.client("shop"), authority.trusted(), port);
     TlsClient former = TlsClient.of(shop, authority.trusted(), port);
+    Path trusted = Path.of(variables.get("KV_TLS_TRUSTSTORE"));
     String before = Files.readString(trusted);
     assertRefused(client);
 
