@@ -6,6 +6,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ final class RunDirectory implements AutoCloseable {
   static RunDirectory claim(Path root) {
     try {
       for (int i = 0; i < MOST; i++) {
-        Path path = Files.createDirectories(root.resolve("run-" + i));
+        Path path = ownerOnly(Files.createDirectories(root.resolve("run-" + i)));
         FileChannel lock = tryLock(path.resolve("launcher.lock"));
         if (lock != null) {
           if (isFree(path.resolve(SERVER_LOCK))) {
@@ -53,6 +54,14 @@ final class RunDirectory implements AutoCloseable {
     } catch (IOException e) {
       throw new StartupException("cannot use a run directory in " + root, e);
     }
+  }
+
+  /** What Liberty writes here of a request that fails has its headers in it, tokens and all. */
+  private static Path ownerOnly(Path path) throws IOException {
+    if (OwnerOnly.isPosix(path)) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+    }
+    return path;
   }
 
   Path path() {

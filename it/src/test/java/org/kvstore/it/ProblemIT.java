@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -190,6 +191,26 @@ class ProblemIT extends Deployed {
     String key = "/v1/kv/" + prefix() + "framing";
     String[] line = head.split(": ", 2);
     service.put(key).header(line[0], line[1]).unframed(body).send().expect(REQUEST_INVALID);
+    service.get(key).send().expect(NOT_FOUND);
+  }
+
+  /** Of each, one half or the other would be believed, or a body would be lost. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/2.0\r\nHost: a\r\n\r\n",
+        "HTTP/3.0\r\nHost: a\r\nContent-Length: abc\r\n\r\n",
+        "HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity"
+            + "\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n"
+            + "Content-Length: 1\r\n\r\na"
+      })
+  void headThatIsReadInTwoWays_isRefused_andNothingIsWritten(String rest) throws IOException {
+    String key = "/v1/kv/" + prefix() + "head";
+    try (RawConnection connection = new RawConnection(service.port())) {
+      connection.send(("PUT " + key + " " + rest).getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(connection.read("PUT ").status()).isIn(400, 505);
+    }
     service.get(key).send().expect(NOT_FOUND);
   }
 

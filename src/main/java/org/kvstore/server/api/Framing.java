@@ -1,6 +1,7 @@
 package org.kvstore.server.api;
 
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.util.Enumeration;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -14,6 +15,9 @@ import org.kvstore.server.model.KeyValueException;
 final class Framing {
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS");
+
+  /** A head that names another one is not read as that version would have it. */
+  private static final Set<String> VERSIONS = Set.of("HTTP/1.1", "HTTP/1.0");
 
   /** Where a POST or PUT means something without a body. */
   private static final Pattern WITHOUT_BODY = Pattern.compile("/v1/(leases/|admin/)");
@@ -35,17 +39,27 @@ final class Framing {
     if (!METHODS.contains(request.getMethod())) {
       throw KeyValueException.of(ErrorCode.METHOD_NOT_ALLOWED, "The method is not known.");
     }
+    if (!VERSIONS.contains(request.getProtocol())) {
+      throw KeyValueException.invalid("version", "HTTP/1.1 is spoken here.");
+    }
     String host = request.getHeader("Host");
     if (host != null && !isHost(host)) {
       throw KeyValueException.invalid("Host", "It is not a host name or address.");
     }
-    if (!isNamedOnce(request) && request.getProtocol().equals("HTTP/1.1")) {
+    if (count(request, "Host") != 1 && request.getProtocol().equals("HTTP/1.1")) {
       throw KeyValueException.invalid("Host", "A request names its host, and one only.");
     }
     String accept = request.getHeader("Accept");
     if (accept != null && accept.indexOf("q=") >= 0 && BAD_WEIGHT.matcher(accept).find()) {
       throw KeyValueException.invalid("Accept", "A weight is from q=0 to q=1.");
     }
+    if (count(request, HttpHeaders.AUTHORIZATION) > 1) {
+      throw KeyValueException.invalid(HttpHeaders.AUTHORIZATION, "There is more than one of it.");
+    }
+    checkBody(request);
+  }
+
+  private static void checkBody(HttpServletRequest request) {
     String length = request.getHeader("Content-Length");
     String transfer = request.getHeader("Transfer-Encoding");
     if (length != null && !LENGTH.matcher(length).matches()) {
@@ -55,7 +69,8 @@ final class Framing {
       throw KeyValueException.invalid(
           "Content-Length", "A request that may have a body says how long it is.");
     }
-    if (transfer != null && !transfer.equalsIgnoreCase("chunked")) {
+    if (transfer != null
+        && (!transfer.equalsIgnoreCase("chunked") || count(request, "Transfer-Encoding") > 1)) {
       throw KeyValueException.invalid("Transfer-Encoding", "Only 'chunked' is understood.");
     }
     String coding = request.getHeader("Content-Encoding");
@@ -66,9 +81,13 @@ final class Framing {
     }
   }
 
-  private static boolean isNamedOnce(HttpServletRequest request) {
-    Enumeration<String> hosts = request.getHeaders("Host");
-    return hosts.hasMoreElements() && hosts.nextElement() != null && !hosts.hasMoreElements();
+  /** How many headers of a name there are. */
+  private static int count(HttpServletRequest request, String name) {
+    int count = 0;
+    for (Enumeration<String> all = request.getHeaders(name); all.hasMoreElements(); count++) {
+      all.nextElement();
+    }
+    return count;
   }
 
   private static boolean isHost(String host) {
@@ -84,11 +103,10 @@ final class Framing {
 
   /**
    * Liberty drops a malformed Content-Length and hands on an empty body. Without this, such a PUT
-   * would replace a value by nothing. HTTP/2 frames its bodies by itself.
+   * would replace a value by nothing.
    */
   private static boolean needsLength(HttpServletRequest request) {
     return Bodies.METHODS.contains(request.getMethod())
-        && request.getProtocol().startsWith("HTTP/1")
         && !WITHOUT_BODY.matcher(RequestGate.originalPath(request)).find();
   }
 }

@@ -2,11 +2,7 @@ package org.kvstore.server.security;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.kvstore.server.model.Bytes;
@@ -24,7 +20,6 @@ import org.kvstore.server.model.Bytes;
 final class FailedAttempts {
   static final int BURST = 20;
   private static final long SECOND = 1_000_000_000;
-  private static final int NETWORK_BYTES = 8;
   private static final Duration MEMORY = Duration.ofMinutes(10);
   private static final int MOST = 10_000;
 
@@ -86,7 +81,7 @@ final class FailedAttempts {
 
   /** Whether an attempt is not even to be looked at. */
   boolean isBlocked(String address, Bytes digest) {
-    String network = network(address);
+    String network = Network.of(address);
     Failures earlier = failures.getIfPresent(network);
     return earlier != null
         && earlier.isFull(nanoTime.getAsLong())
@@ -96,7 +91,7 @@ final class FailedAttempts {
   /** An attempt has failed. */
   void failed(String address) {
     long now = nanoTime.getAsLong();
-    failures.get(network(address), any -> new Failures(now)).add(now);
+    failures.get(Network.of(address), any -> new Failures(now)).add(now);
     count(address);
   }
 
@@ -131,22 +126,9 @@ final class FailedAttempts {
 
   /** An attempt was right. */
   void succeeded(String address, Bytes digest) {
-    Known one = new Known(network(address), digest);
+    Known one = new Known(Network.of(address), digest);
     if (known.getIfPresent(one) == null) {
       known.put(one, true);
-    }
-  }
-
-  private static String network(String address) {
-    if (address.indexOf(':') < 0) {
-      return address;
-    }
-    try {
-      // It is a literal: nothing is looked up.
-      byte[] bytes = InetAddress.getByName(address).getAddress();
-      return HexFormat.of().formatHex(Arrays.copyOf(bytes, NETWORK_BYTES));
-    } catch (UnknownHostException e) {
-      return address;
     }
   }
 }

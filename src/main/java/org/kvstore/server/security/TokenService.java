@@ -72,6 +72,9 @@ public class TokenService {
       Access access, String subject, Set<String> groups, @Nullable Duration life) {
     access.requireAll(Permission.ADMIN);
     Names.checked("subject", subject);
+    if (ClientCertificates.isReserved(subject)) {
+      throw KeyValueException.invalid("subject", "It is a name that only a certificate gives.");
+    }
     groups.forEach(group -> Names.checked("groups", group));
     requireFew("groups", groups.size(), MOST_GROUPS);
     requireFew("tokens", 1 + directory.rules().get().tokens().size(), MOST);

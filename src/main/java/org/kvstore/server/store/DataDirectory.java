@@ -235,7 +235,7 @@ public final class DataDirectory implements AutoCloseable {
     FileChannel channel;
     try {
       if (!Files.isDirectory(directory)) {
-        Files.createDirectories(directory);
+        OwnerOnly.create(directory);
       }
       channel =
           FileChannel.open(

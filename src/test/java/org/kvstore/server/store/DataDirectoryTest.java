@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -19,6 +20,24 @@ import org.kvstore.server.model.KeyValueException;
 /** A directory is used, or refused with the name of the file and what to do, and left as it is. */
 class DataDirectoryTest {
   @TempDir Path parent;
+
+  @Test
+  void newDirectory_isForItsOwnerAlone_andOneThatIsThere_isLeftAsItIs() throws IOException {
+    Path made = parent.resolve("deep/made");
+    Path there = Files.createDirectory(parent.resolve("there"));
+    Files.setPosixFilePermissions(there, PosixFilePermissions.fromString("rwxr-x---"));
+
+    for (Path path : List.of(made, there)) {
+      DataDirectory.open(path).close();
+    }
+
+    assertThat(permissions(made)).isEqualTo("rwx------");
+    assertThat(permissions(there)).isEqualTo("rwxr-x---");
+  }
+
+  private static String permissions(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+  }
 
   @Test
   void open_missing_isCreated() {
