@@ -3,10 +3,10 @@ package org.kvstore.liberty;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +38,9 @@ final class RunDirectory implements AutoCloseable {
 
   static RunDirectory claim(Path root) {
     try {
+      Files.createDirectories(root);
       for (int i = 0; i < MOST; i++) {
-        Path path = ownerOnly(Files.createDirectories(root.resolve("run-" + i)));
+        Path path = ownerOnly(root.resolve("run-" + i));
         FileChannel lock = tryLock(path.resolve("launcher.lock"));
         if (lock != null) {
           if (isFree(path.resolve(SERVER_LOCK))) {
@@ -58,10 +59,11 @@ final class RunDirectory implements AutoCloseable {
 
   /** What Liberty writes here of a request that fails has its headers in it, tokens and all. */
   private static Path ownerOnly(Path path) throws IOException {
-    if (OwnerOnly.isPosix(path)) {
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+    try {
+      return Files.createDirectory(path, OwnerOnly.directory(path));
+    } catch (FileAlreadyExistsException e) {
+      return path;
     }
-    return path;
   }
 
   Path path() {
