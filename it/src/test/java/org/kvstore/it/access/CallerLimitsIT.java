@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
@@ -93,6 +94,7 @@ class CallerLimitsIT {
 
   /** All are held until the same write, so that none is over before the others have begun. */
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void bytes_ofAnswersAtTheSameTime_areAddedUp() {
     int answers = 5;
     try (SecuredServer server = limited("caller-parallel", "KV_LIMITS_CALLER_BYTES", BYTES)) {
@@ -176,6 +178,7 @@ class CallerLimitsIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void linesOfABatchThatSayNothing_areSlowedDownToo() {
     try (SecuredServer server =
         SecuredServer.ready(
@@ -203,6 +206,7 @@ class CallerLimitsIT {
 
   /** What its caller's bytes would make it wait for, it does not wait for. */
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void batchThatIsSlowedDown_endsInOrder_whenTheServerStops() throws Exception {
     try (ServerProcess server =
             ServerProcess.ready(
@@ -237,6 +241,7 @@ class CallerLimitsIT {
   /** It is refused before a byte of it is read. */
   @ParameterizedTest
   @ValueSource(strings = {"1000000000000000", "999999999999999999"})
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void bodyThatSaysItIsTooLong_costsNoMoreThanTheLongestAnswer(String length) {
     try (ServerProcess server =
         ServerProcess.ready(
@@ -255,6 +260,7 @@ class CallerLimitsIT {
 
   /** A page costs what it has, an export waits for that itself, and neither pays twice. */
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void whateverIsAnsweredToSeveralTypes_isCountedOnce() {
     try (SecuredServer server = limited("caller-accept", "KV_LIMITS_CALLER_BYTES", BYTES)) {
       Service service = server.service();

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.client.KeyValueClient;
@@ -153,6 +154,7 @@ class ClientCertificateIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void certificateThatEnds_isNoProofAnyMore_onTheSameConnection() throws Exception {
     Issued ending = authority.clientUntil("shop", 25);
     RawRequest request = service.get("/v1/kv?prefix=shop/").keptAlive();

@@ -38,20 +38,28 @@ class InjectedClientIT {
 
   @Deployment(name = "propagating", order = 1, testable = false)
   static WebArchive propagating() throws IOException, URISyntaxException {
-    issuer = new Issuer();
-    store = SecuredServer.ready("injected", issuer.variables());
-    store.grant("subject", "ann", "visits/", "write");
-    store.grant("subject", "app", "visits/", "write");
+    start();
     return application("propagating", PROPAGATION);
   }
 
   @Deployment(name = "own", order = 2, testable = false)
   static WebArchive own() throws IOException, URISyntaxException {
+    start();
     Path file =
         Files.writeString(
             Path.of(System.getProperty("it.target"), "app-token"),
             store.token("app").getString("token") + "\n");
     return application("own", PROPAGATION + "kvstore.token-file=" + file + "\n");
+  }
+
+  /** Whichever application is made first. */
+  private static void start() throws IOException {
+    if (store == null) {
+      issuer = new Issuer();
+      store = SecuredServer.ready("injected", issuer.variables());
+      store.grant("subject", "ann", "visits/", "write");
+      store.grant("subject", "app", "visits/", "write");
+    }
   }
 
   @AfterAll
