@@ -100,6 +100,9 @@ public class EngineProducer {
   /**
    * Threads of our own: one of the container's that has received a body keeps the data of that
    * request, whichever it works for next. What it answered then came out without its body.
+   *
+   * <p>The queue needs no bound of its own: what waits in it are writes, held reads and pages that
+   * were let in, and {@link org.kvstore.server.model.Limits} bounds those.
    */
   private static ThreadPoolExecutor pool(ThreadFactory threads) {
     int size = 2 * Runtime.getRuntime().availableProcessors();
