@@ -40,6 +40,7 @@ public class Authenticator {
           Authenticator::log);
   private final boolean isRequired;
   private final boolean isLocal;
+  private final boolean trustsConnections;
   private final ClientCertificateUse clientCertificates;
   private final @Nullable Bytes operator;
   private final @Nullable WebTokens webTokens;
@@ -52,6 +53,8 @@ public class Authenticator {
     Optional<String> token = handle.engine().flatMap(engine -> engine.security().adminToken());
     isRequired = handle.engine().map(engine -> engine.security().isRequired()).orElse(false);
     isLocal = handle.engine().map(engine -> engine.security().isLocal()).orElse(true);
+    trustsConnections =
+        handle.engine().map(engine -> engine.security().trustsConnections()).orElse(true);
     clientCertificates =
         handle
             .engine()
@@ -106,7 +109,7 @@ public class Authenticator {
 
   /** Whether a request may pass that nothing but its connection speaks for. */
   public boolean trustsConnections() {
-    return !isRequired || asksForCertificates();
+    return trustsConnections;
   }
 
   /** Whether it is written down who does what, so that requests need a name. */

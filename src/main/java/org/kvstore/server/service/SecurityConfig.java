@@ -76,7 +76,7 @@ public record SecurityConfig(
   }
 
   /** Whether a connection alone may say who asks, which a browser lends to every page. */
-  private boolean trustsConnections() {
+  public boolean trustsConnections() {
     return !isRequired() || clientCertificates != ClientCertificateUse.OFF;
   }
 
