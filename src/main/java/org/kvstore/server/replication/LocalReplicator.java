@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -110,7 +111,17 @@ public final class LocalReplicator implements Replicator {
     return write.result();
   }
 
-  /** Answers the writes whose time has run out; to be called regularly. */
+  @Override
+  public CompletionStage<Void> readBarrier() {
+    return CompletableFuture.completedStage(null);
+  }
+
+  @Override
+  public boolean leads() {
+    return true;
+  }
+
+  @Override
   public void sweep() {
     long now = System.nanoTime();
     List<PendingWrite> candidates = new ArrayList<>(committing);
@@ -123,37 +134,37 @@ public final class LocalReplicator implements Replicator {
     }
   }
 
-  /** Writes in each group committed so far. */
+  @Override
   public Histogram groupSizes() {
     return groupSizes;
   }
 
-  /** From the submission of each write to its outcome being durable and visible. */
+  @Override
   public Histogram commits() {
     return commits;
   }
 
-  /** Whether the committer runs; without it no write is ever answered. */
+  @Override
   public boolean isAlive() {
     return committer.isAlive();
   }
 
-  /** Whether more writes come than can be committed, so that they wait for longer and longer. */
+  @Override
   public boolean isOverloaded() {
     return pace.isOverloaded();
   }
 
-  /** Whether a write that comes now would wait for too long, under overload. */
+  @Override
   public boolean refuses() {
     return pace.refuses();
   }
 
-  /** Writes that wait for the committer. */
+  @Override
   public int queueDepth() {
     return waiting.depth();
   }
 
-  /** Bytes that they hold. */
+  @Override
   public long queueBytes() {
     return waiting.bytes();
   }

@@ -1,6 +1,7 @@
 package org.kvstore.server.replication;
 
 import java.util.concurrent.CompletionStage;
+import org.kvstore.server.model.Histogram;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 
@@ -17,6 +18,40 @@ public interface Replicator extends AutoCloseable {
    * completes on a thread that may run the caller's continuation, never on the committing one.
    */
   CompletionStage<Outcome> submit(Submission submission);
+
+  /**
+   * Completes when every write acknowledged before the call, at whatever node, can be read from the
+   * store here. It fails with UNAVAILABLE when nobody can say so in time. On one node it is
+   * complete at once.
+   */
+  CompletionStage<Void> readBarrier();
+
+  /** Whether this node is the one to propose what time brings: expiry and compaction. */
+  boolean leads();
+
+  /** Gives up on writes that have waited too long; to be called several times a second. */
+  void sweep();
+
+  /** Whether its threads run, without which no write is ever answered. */
+  boolean isAlive();
+
+  /** Whether more writes come than can be committed, so that they wait for longer and longer. */
+  boolean isOverloaded();
+
+  /** Whether a write that comes now would wait for too long, under overload. */
+  boolean refuses();
+
+  /** Writes that wait to be committed. */
+  int queueDepth();
+
+  /** Bytes that they hold. */
+  long queueBytes();
+
+  /** From submission to acknowledgement. */
+  Histogram commits();
+
+  /** Writes in a group. */
+  Histogram groupSizes();
 
   /** Takes no more commands, answers those that were taken, and returns when all are answered. */
   @Override

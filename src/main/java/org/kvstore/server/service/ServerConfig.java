@@ -88,7 +88,8 @@ public record ServerConfig(
                 1L << 36),
             number(config, "kv.open-files", store.openFiles(), 50, 1_000_000),
             size(config, "kv.disk.floor", store.freeDiskFloor(), 0, 1L << 50),
-            EncryptionKeys.read(config)),
+            EncryptionKeys.read(config),
+            false),
         limits(config, limits, spare),
         new Retention(
             time(config, "kv.history.max-age", Retention.DEFAULT.age(), Duration.ofDays(36_500)),

@@ -29,6 +29,7 @@ import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.CompactRangeOptions.BottommostLevelCompaction;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.HistogramType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
@@ -101,7 +102,11 @@ final class Database implements AutoCloseable {
       cache = own(new LRUCache(options.cacheBytes(), -1, false, 0.2));
       statistics = own(new Statistics(EnumSet.allOf(HistogramType.class)));
       statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
-      durably = own(new WriteOptions().setSync(true));
+      durably =
+          own(
+              options.replicated()
+                  ? new WriteOptions().setDisableWAL(true)
+                  : new WriteOptions().setSync(true));
       newest = own(new ReadOptions());
       reclaiming = own(new CompactRangeOptions());
       reclaiming.setCanceled(false).setExclusiveManualCompaction(false);
@@ -175,6 +180,7 @@ final class Database implements AutoCloseable {
     try {
       if (mode == Mode.NEW) {
         database.dataKey = KeyRow.create(database, options.keys());
+        database.flush();
       } else if (mode == Mode.EXISTING) {
         database.unlock(options.keys());
       }
@@ -238,6 +244,8 @@ final class Database implements AutoCloseable {
         // There is one committer: memtables need no concurrent inserts, and rows in order are fast.
         .setAllowConcurrentMemtableWrite(false)
         .setMaxTotalWalSize(2 * options.writeBufferBytes())
+        // Without a log, a crash must find all tables as of one batch.
+        .setAtomicFlush(options.replicated())
         .setWriteBufferManager(own(new WriteBufferManager(options.writeBufferBytes(), cache)))
         // A torn record at the end of the log was never acknowledged; LogCheck refuses any other.
         .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
@@ -305,9 +313,19 @@ final class Database implements AutoCloseable {
   /**
    * Writes a batch: durable on return, and whole or absent after a crash. There is no other way to
    * write: {@link LogCheck} relies on each record of the log being synced before the next begins.
+   * With a replicated log, only {@link #flush} makes it durable, and all batches before it.
    */
   void write(WriteBatch batch) throws RocksDBException {
     rocks.write(durably, batch);
+  }
+
+  /** Makes everything durable that was written, in the tables themselves. */
+  void flush() {
+    try (FlushOptions all = new FlushOptions().setWaitForFlush(true)) {
+      rocks.flush(all, handles);
+    } catch (RocksDBException e) {
+      throw writeFailure(e);
+    }
   }
 
   /**

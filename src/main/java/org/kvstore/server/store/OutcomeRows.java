@@ -2,6 +2,7 @@ package org.kvstore.server.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Entry;
@@ -11,11 +12,13 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Compacted;
 import org.kvstore.server.model.Outcome.ConditionFailed;
 import org.kvstore.server.model.Outcome.Deleted;
+import org.kvstore.server.model.Outcome.Expired;
 import org.kvstore.server.model.Outcome.Found;
 import org.kvstore.server.model.Outcome.Leased;
 import org.kvstore.server.model.Outcome.Listed;
 import org.kvstore.server.model.Outcome.Missing;
 import org.kvstore.server.model.Outcome.Modified;
+import org.kvstore.server.model.Outcome.NameReused;
 import org.kvstore.server.model.Outcome.OperationRefused;
 import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Outcome.Rejected;
@@ -23,7 +26,10 @@ import org.kvstore.server.model.Outcome.Revoked;
 import org.kvstore.server.model.Outcome.Transacted;
 import org.kvstore.server.model.Outcome.Written;
 
-/** How an outcome is remembered on disk: its kind, a byte, and its parts. */
+/**
+ * The form of an outcome, where it is remembered and on its way to another node: its kind, a byte,
+ * and its parts.
+ */
 final class OutcomeRows {
   private static final int CREATED = 1;
   private static final int ON_LEASE = 2;
@@ -90,7 +96,23 @@ final class OutcomeRows {
       row.fixed8(14).fixed8(refused.succeeded() ? 1 : 0).variable(refused.operation());
       return write(row, refused.reason());
     }
-    throw new IllegalArgumentException("Not remembered: " + outcome);
+    return writeUnfinished(row, outcome);
+  }
+
+  /** What is not remembered: it is no client's final answer. */
+  private static Encoder writeUnfinished(Encoder row, Outcome outcome) {
+    if (outcome instanceof RangeDeleted deleted) {
+      return row.fixed8(15)
+          .variable(deleted.deleted())
+          .sized(Objects.requireNonNull(deleted.resume()));
+    }
+    if (outcome instanceof Expired expired) {
+      return row.fixed8(16).variable(expired.expired()).fixed8(expired.more() ? 1 : 0);
+    }
+    if (outcome instanceof NameReused) {
+      return row.fixed8(17);
+    }
+    throw new IllegalArgumentException("No outcome: " + outcome);
   }
 
   static Outcome read(Decoder row) {
@@ -114,7 +136,10 @@ final class OutcomeRows {
           new Rejected(
               ErrorCode.valueOf(row.sizedText()), row.sizedText(), row.sizedText(), row.variable());
       case 14 -> new OperationRefused(row.fixed8() == 1, (int) row.variable(), read(row));
-      default -> throw new IllegalStateException("Unknown outcome " + kind + " in requests.");
+      case 15 -> new RangeDeleted(row.variable(), row.sizedBytes());
+      case 16 -> new Expired((int) row.variable(), row.fixed8() == 1);
+      case 17 -> new NameReused();
+      default -> throw new IllegalStateException("There is no outcome of kind " + kind + ".");
     };
   }
 

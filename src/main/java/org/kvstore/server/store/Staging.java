@@ -16,6 +16,7 @@ import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Event.Reason;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.LogPosition;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
@@ -29,6 +30,7 @@ import org.rocksdb.WriteBatch;
 final class Staging {
   static final byte[] REVISION = Bytes.ofUtf8("revision").toArray();
   static final byte[] COMPACTED = Bytes.ofUtf8("compacted").toArray();
+  static final byte[] APPLIED = Bytes.ofUtf8("applied").toArray();
   private static final byte[] NOTHING = new byte[0];
   private static final int ENTRY_BYTES = 100;
 
@@ -83,6 +85,14 @@ final class Staging {
       put(Table.META, REVISION, new Encoder(Long.BYTES).fixed64(revision).toArray());
     }
     return batch.toWriteBatch();
+  }
+
+  /** Says with the same batch how far the replicated log has been applied. */
+  void applied(LogPosition position) {
+    put(
+        Table.META,
+        APPLIED,
+        new Encoder(2 * Long.BYTES).fixed64(position.term()).fixed64(position.index()).toArray());
   }
 
   /** The oldest revision that can be read. */

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -17,6 +20,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.LogPosition;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Submission;
@@ -44,6 +48,8 @@ public final class Store implements ChangeLog, AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
   private static final int SWEEP_STEP = 2_000;
   private static final long RECOVERY_HEADROOM = 4 << 20;
+  private static final Outcome BROKEN =
+      new Outcome.Rejected(ErrorCode.INTERNAL, "The command could not be evaluated.", "", -1);
 
   private final StoreOptions options;
   private final Limits limits;
@@ -128,6 +134,65 @@ public final class Store implements ChangeLog, AutoCloseable {
         throw e;
       }
     }
+  }
+
+  /**
+   * Applies the group of one entry of a replicated log, and notes with the same batch that it has.
+   * An entry that was applied before is not applied again. Visible on return, and durable once
+   * {@link #copyTo} or the cache of writes says so: until then the log has it.
+   *
+   * <p>Total: a command that cannot be evaluated is rejected, and the others go on without it, in
+   * the same way on every replica.
+   *
+   * @return the outcomes, in order; null when it was applied before
+   * @throws KeyValueException INDETERMINATE when the write failed: this replica is to stop
+   */
+  public @Nullable List<Outcome> applyEntry(LogPosition position, List<Submission> group) {
+    synchronized (commitMonitor) {
+      Database open = requireWritable();
+      if (position.index() <= applied(open).index()) {
+        return null;
+      }
+      Set<Integer> broken = new HashSet<>();
+      while (true) {
+        Staging staging = new Staging(open, cache, views.newest(), heads);
+        staging.applied(position);
+        int at = 0;
+        try {
+          Evaluator evaluator = new Evaluator(staging, limits, patcher);
+          List<Outcome> outcomes = new ArrayList<>(group.size());
+          for (; at < group.size(); at++) {
+            outcomes.add(broken.contains(at) ? BROKEN : evaluator.evaluate(group.get(at)));
+          }
+          commit(open, staging);
+          tell(staging.events());
+          return outcomes;
+        } catch (RuntimeException | StackOverflowError e) {
+          heads.forget();
+          if (at == group.size()) {
+            throw e;
+          }
+          LOG.log(Level.ERROR, "A command could not be evaluated.", e);
+          broken.add(at);
+        }
+      }
+    }
+  }
+
+  /** How far the replicated log has been applied. */
+  public LogPosition applied() {
+    synchronized (commitMonitor) {
+      return applied(requireWritable());
+    }
+  }
+
+  private static LogPosition applied(Database open) {
+    byte[] row = open.get(Table.META, open.newest(), Staging.APPLIED);
+    if (row == null) {
+      return LogPosition.NONE;
+    }
+    Decoder position = new Decoder(row);
+    return new LogPosition(position.fixed64(), position.fixed64());
   }
 
   /** Whether writes fail until {@link #recover} succeeds. */

@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import org.kvstore.server.crypto.EncryptionKeys;
 
 /**
- * How a store is opened. Native memory is bounded by {@code cacheBytes} plus what open files and
- * running reads pin: memtables, index and filter blocks are all charged to the cache.
+ * How a store is opened. One with a replicated log has no log of its own: what was written since
+ * the tables were made durable is gone after a crash, and comes again from there. Native memory is
+ * bounded by {@code cacheBytes} plus what open files and running reads pin: memtables, index and
+ * filter blocks are all charged to the cache.
  *
  * @param directory data directory; made when missing
  * @param cacheBytes size of the LRU block cache, memtables included: bytes
@@ -14,6 +16,7 @@ import org.kvstore.server.crypto.EncryptionKeys;
  * @param openFiles table files kept open at the most
  * @param freeDiskFloor free space of the disk below which writes are refused: bytes
  * @param keys what values are encrypted with; none for values in clear
+ * @param replicated whether a replicated log stands in for the store's own
  */
 public record StoreOptions(
     Path directory,
@@ -22,9 +25,10 @@ public record StoreOptions(
     long entryCacheBytes,
     int openFiles,
     long freeDiskFloor,
-    EncryptionKeys keys) {
+    EncryptionKeys keys,
+    boolean replicated) {
 
-  /** Without encryption. */
+  /** Without encryption, with a log of its own. */
   public StoreOptions(
       Path directory,
       long cacheBytes,
@@ -39,7 +43,8 @@ public record StoreOptions(
         entryCacheBytes,
         openFiles,
         freeDiskFloor,
-        EncryptionKeys.NONE);
+        EncryptionKeys.NONE,
+        false);
   }
 
   /**
@@ -53,12 +58,39 @@ public record StoreOptions(
   /** The same options for another directory. */
   public StoreOptions in(Path other) {
     return new StoreOptions(
-        other, cacheBytes, writeBufferBytes, entryCacheBytes, openFiles, freeDiskFloor, keys);
+        other,
+        cacheBytes,
+        writeBufferBytes,
+        entryCacheBytes,
+        openFiles,
+        freeDiskFloor,
+        keys,
+        replicated);
+  }
+
+  /** The same options for a store whose log is replicated. */
+  public StoreOptions withReplicatedLog() {
+    return new StoreOptions(
+        directory,
+        cacheBytes,
+        writeBufferBytes,
+        entryCacheBytes,
+        openFiles,
+        freeDiskFloor,
+        keys,
+        true);
   }
 
   /** The same options with other keys. */
   public StoreOptions with(EncryptionKeys others) {
     return new StoreOptions(
-        directory, cacheBytes, writeBufferBytes, entryCacheBytes, openFiles, freeDiskFloor, others);
+        directory,
+        cacheBytes,
+        writeBufferBytes,
+        entryCacheBytes,
+        openFiles,
+        freeDiskFloor,
+        others,
+        replicated);
   }
 }

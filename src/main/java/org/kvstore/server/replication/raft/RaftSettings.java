@@ -1,0 +1,92 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.File;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/**
+ * The settings of Apache Ratis that differ from its own, and why. Its own are quick rather than
+ * safe: reads that are not linearizable, data in the temporary folder, elections after 150 ms.
+ */
+final class RaftSettings {
+  /** More than the largest group of writes; a message has a little more. */
+  private static final SizeInBytes ENTRY = SizeInBytes.valueOf("16MB");
+
+  private static final SizeInBytes MESSAGE = SizeInBytes.valueOf("32MB");
+
+  private RaftSettings() {}
+
+  static RaftProperties of(ClusterOptions options) {
+    RaftProperties properties = new RaftProperties();
+    File storage = options.directory().toFile();
+    RaftServerConfigKeys.setStorageDir(properties, List.of(storage));
+    RaftServerConfigKeys.setRemovedGroupsDir(properties, new File(storage, "removed"));
+    reads(properties);
+    elections(properties);
+    log(properties);
+    snapshots(properties);
+    transport(properties, options);
+    return properties;
+  }
+
+  private static void reads(RaftProperties properties) {
+    RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
+    // A candidate may win while a leader that was paused believes in its lease still.
+    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, false);
+    RaftServerConfigKeys.Read.setTimeout(properties, millis(5_000));
+    RaftServerConfigKeys.RetryCache.setExpiryTime(
+        properties, TimeDuration.valueOf(10, TimeUnit.MINUTES));
+  }
+
+  private static void elections(RaftProperties properties) {
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(1_500));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(3_000));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(300));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(900));
+    RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, false);
+  }
+
+  private static void log(RaftProperties properties) {
+    // What is acknowledged is synced; see the store's own start for a tail that rotted.
+    RaftServerConfigKeys.Log.setUnsafeFlushEnabled(properties, false);
+    RaftServerConfigKeys.Log.setAsyncFlushEnabled(properties, false);
+    RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, false);
+    RaftServerConfigKeys.Log.setCorruptionPolicy(
+        properties, RaftServerConfigKeys.Log.CorruptionPolicy.WARN_AND_RETURN);
+    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf("8MB"));
+    RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf("1MB"));
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 2);
+    RaftServerConfigKeys.Log.setWriteBufferSize(
+        properties, SizeInBytes.valueOf(ENTRY.getSize() + 8));
+    RaftServerConfigKeys.Log.setQueueByteLimit(properties, ENTRY);
+    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, ENTRY);
+    RaftServerConfigKeys.Write.setByteLimit(properties, SizeInBytes.valueOf("64MB"));
+  }
+
+  private static void snapshots(RaftProperties properties) {
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, true);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, 50_000);
+    RaftServerConfigKeys.Snapshot.setRetentionFileNum(properties, 2);
+    RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
+    RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, 10_000);
+  }
+
+  private static void transport(RaftProperties properties, ClusterOptions options) {
+    String address = options.own().raftAddress();
+    int colon = address.lastIndexOf(':');
+    GrpcConfigKeys.Server.setHost(properties, address.substring(0, colon));
+    GrpcConfigKeys.Server.setPort(properties, Integer.parseInt(address.substring(colon + 1)));
+    GrpcConfigKeys.Server.setHeartbeatChannel(properties, true);
+    GrpcConfigKeys.Server.setWorkerGroupSize(properties, 2);
+    GrpcConfigKeys.setMessageSizeMax(properties, MESSAGE);
+  }
+
+  private static TimeDuration millis(int count) {
+    return TimeDuration.valueOf(count, TimeUnit.MILLISECONDS);
+  }
+}
