@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.KeyValueException;
@@ -31,16 +32,22 @@ final class AsyncReply {
     Exchange.of(request).goesOn();
   }
 
-  /** Sends the reply of a stage, or the problem that it fails with. */
+  /** Sends the reply of a stage, or the problem that it fails with: at once if it is there. */
   static void send(
       CompletionStage<Reply> stage,
       KeyValueService service,
       HttpServletRequest request,
-      HttpServletResponse response) {
-    AsyncReply async = new AsyncReply(service, request, response);
-    stage.whenComplete(
-        (reply, failure) ->
-            async.end(failure == null ? reply : ProblemMapper.reply(failure, Origin.of(request))));
+      HttpServletResponse response)
+      throws IOException {
+    CompletableFuture<Reply> answer =
+        stage
+            .exceptionally(failure -> ProblemMapper.reply(failure, Origin.of(request)))
+            .toCompletableFuture();
+    if (answer.isDone()) {
+      send(answer.join(), service, request, response);
+    } else {
+      answer.thenAccept(new AsyncReply(service, request, response)::end);
+    }
   }
 
   /** Sends a reply that is there: at once, unless its reader may keep a thread waiting. */

@@ -16,6 +16,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.BatchWindow.Line;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -169,7 +170,12 @@ final class Batch {
     if (write != null) {
       write.exceptionally(failure -> null).join();
     }
-    Entry entry = service.get(access, key).orElseThrow(Batch::missing);
+    Entry entry =
+        service
+            .get(access, key, Consistency.LINEARIZABLE)
+            .toCompletableFuture()
+            .join()
+            .orElseThrow(Batch::missing);
     return new Line(
         CompletableFuture.completedFuture(new Outcome.Found(entry)), entry.value().size());
   }

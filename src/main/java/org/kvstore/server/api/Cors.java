@@ -6,7 +6,6 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Set;
-import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 import org.kvstore.server.service.FrontConfig;
 
@@ -32,7 +31,12 @@ public class Cors {
 
   @Inject
   public Cors(EngineHandle handle) {
-    origins = handle.engine().map(Engine::front).orElse(FrontConfig.DEFAULT).corsOrigins();
+    origins =
+        handle
+            .engine()
+            .map(engine -> engine.config().front())
+            .orElse(FrontConfig.DEFAULT)
+            .corsOrigins();
   }
 
   /** Whether a request comes from a page of an origin that is allowed. */

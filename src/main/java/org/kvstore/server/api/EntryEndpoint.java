@@ -33,13 +33,13 @@ import org.kvstore.server.service.WriteRequest;
  * the way through Jakarta REST would cost a quarter of a read
  * (src/docs/decisions/0007-one-key-without-jakarta-rest.md).
  *
- * <p>A read is answered at once: it waits for nothing. Writes, and reads that prefer to wait, are
- * asynchronous and occupy no thread.
+ * <p>On one node a read is answered at once: it waits for nothing. Writes, and reads that prefer to
+ * wait, are asynchronous and occupy no thread.
  */
 @Singleton
 public class EntryEndpoint {
   private static final String METHODS = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
-  private static final Set<String> READ = Set.of("revision");
+  private static final Set<String> READ = Set.of("revision", Query.CONSISTENCY);
   private static final Set<String> WRITE = Set.of("ttl", "keepTtl", "lease");
   private static final Set<String> NONE = Set.of();
   private static final Map<String, Patch.Kind> PATCHES =
@@ -79,10 +79,13 @@ public class EntryEndpoint {
   private void read(HttpServletRequest request, HttpServletResponse response, Key key)
       throws IOException {
     Optional<Duration> wait = PreferredWait.of(request, service.limits().heldWait());
-    Optional<Entry> now = find(request, key);
     Wish wish = Wish.of(request);
     if (wait.isEmpty() || RequestGate.originalQuery(request) != null) {
-      AsyncReply.send(EntryReplies.read(wish, now), service, request, response);
+      AsyncReply.send(
+          find(request, key).thenApply(now -> EntryReplies.read(wish, now)),
+          service,
+          request,
+          response);
       return;
     }
     Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
@@ -166,12 +169,13 @@ public class EntryEndpoint {
   }
 
   /** The entry that a read asks for, now or at a revision. */
-  private Optional<Entry> find(HttpServletRequest request, Key key) {
+  private CompletionStage<Optional<Entry>> find(HttpServletRequest request, Key key) {
     Query query = Query.of(request, READ);
     Access access = Exchange.access(request);
     return query.has("revision")
-        ? service.getAt(access, key, query.number("revision", 0, 1, Long.MAX_VALUE))
-        : service.get(access, key);
+        ? service.getAt(
+            access, key, query.number("revision", 0, 1, Long.MAX_VALUE), query.consistency())
+        : service.get(access, key, query.consistency());
   }
 
   private static String contentType(HttpServletRequest request) {

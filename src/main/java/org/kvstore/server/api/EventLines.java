@@ -10,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.LongFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Revisions;
 import org.kvstore.server.store.WatchSink.Delivery;
 
 /**
@@ -43,22 +44,28 @@ final class EventLines {
   }
 
   /**
-   * The blocks of some events.
+   * The blocks of some events of a shard.
    *
+   * @param before what has been delivered before them
    * @param deliveries not changed afterwards
-   * @param id the line that names the position of a revision
+   * @param id the line that names a point in time
    */
-  static byte[] blocks(List<Delivery> deliveries, LongFunction<String> id) {
-    return BLOCKS.get(deliveries, all -> write(all, id));
+  static byte[] blocks(
+      int shard, Revisions before, List<Delivery> deliveries, Function<Revisions, String> id) {
+    // Those of an only shard are the same for all; else a position tells of the others too.
+    return before.shards() == 1
+        ? BLOCKS.get(deliveries, all -> write(shard, before, all, id))
+        : write(shard, before, deliveries, id);
   }
 
-  private static byte[] write(List<Delivery> deliveries, LongFunction<String> id) {
+  private static byte[] write(
+      int shard, Revisions before, List<Delivery> deliveries, Function<Revisions, String> id) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(512 * deliveries.size());
     for (Delivery delivery : deliveries) {
       Event event = delivery.event();
       out.writeBytes(utf8(event.isPut() ? "event: put\n" : "event: delete\n"));
       if (delivery.last()) {
-        out.writeBytes(utf8(id.apply(event.revision())));
+        out.writeBytes(utf8(id.apply(before.with(shard, event.revision()))));
       }
       out.writeBytes(utf8("data: "));
       out.writeBytes(document(event, delivery.previous()));

@@ -24,7 +24,7 @@ import org.kvstore.server.store.History;
 @Path(RequestGate.HISTORY_PATH)
 @Singleton
 public class HistoryResource {
-  private static final Set<String> PARAMETERS = Set.of("limit", "cursor");
+  private static final Set<String> PARAMETERS = Set.of("limit", "cursor", Query.CONSISTENCY);
 
   private final ChangeService service;
   private final KeyValueService keys;
@@ -42,14 +42,15 @@ public class HistoryResource {
     Key key = RequestGate.key(request);
     String cursor = query.text("cursor");
     int digest = key.hashCode();
-    long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revision();
+    long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revisions().of(0);
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
     Access access = Exchange.access(request);
     OwnThread.send(
         keys,
         Origin.of(request),
         response,
-        keys.makePage(() -> page(service.history(access, key, from, limit), digest)));
+        service.history(
+            access, key, from, limit, query.consistency(), history -> page(history, digest)));
   }
 
   private static Reply page(History history, int digest) {

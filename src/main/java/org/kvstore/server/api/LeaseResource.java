@@ -20,6 +20,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.service.LeaseService;
 
@@ -69,8 +70,13 @@ public class LeaseResource {
       @PathParam("id") String id,
       @Suspended AsyncResponse response) {
     Query.of(request, NONE);
-    LeaseService.Holding holding = service.find(Exchange.access(request), LeaseIds.parse(id));
-    OwnThread.send(keys, response, Reply.json(Documents.lease(holding.lease(), holding.keys())));
+    OwnThread.send(
+        keys,
+        Origin.of(request),
+        response,
+        service
+            .find(Exchange.access(request), LeaseIds.parse(id))
+            .thenApply(found -> Reply.json(Documents.lease(found.lease(), found.keys()))));
   }
 
   @PUT

@@ -2,18 +2,23 @@ package org.kvstore.server.api;
 
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.KeyRules;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
-import org.kvstore.server.model.Page;
+import org.kvstore.server.model.Revisions;
 import org.kvstore.server.service.KeyValueService;
+import org.kvstore.server.shard.ShardedPage;
 
 /** A listing as a client asked for it. */
 final class Listing {
@@ -29,7 +34,8 @@ final class Listing {
           "keysOnly",
           "countOnly",
           "delimiter",
-          "revision");
+          "revision",
+          Query.CONSISTENCY);
   static final int DEFAULT_LIMIT = 100;
 
   private final Query query;
@@ -73,37 +79,58 @@ final class Listing {
   }
 
   /** Reads one page, or the count alone. */
-  ListingDocument read(KeyValueService service, Access access) {
+  CompletionStage<Reply> read(KeyValueService service, Access access) {
     long revision = query.number("revision", 0, 1, Long.MAX_VALUE);
+    Consistency consistency = query.consistency();
     if (query.flag("countOnly")) {
-      var count = service.count(access, range, revision);
-      String position = service.position(count.revision()).token();
-      return new ListingDocument(null, null, count.keys(), null, position);
+      return service.count(
+          access,
+          range,
+          revision,
+          consistency,
+          count ->
+              Reply.json(
+                  new ListingDocument(
+                      null, null, count.keys(), null, position(service, count.revisions()))));
     }
     boolean keysOnly = query.flag("keysOnly");
-    Page page = page(service, access, pageQuery(service.limits(), revision, keysOnly));
+    String token = query.text("cursor");
+    Cursor cursor = token == null ? null : Cursor.parse(token, digest());
+    CompletionStage<Reply> page =
+        service.list(
+            access,
+            pageQuery(service.limits(), cursor == null ? revision : 0, keysOnly, cursor),
+            cursor == null ? null : cursor.revisions(),
+            consistency,
+            listed -> Reply.json(document(service, listed, keysOnly)));
+    return cursor == null ? page : page.exceptionallyCompose(Listing::ofCursor);
+  }
+
+  /** A cursor whose point is not yet is none that was given out. */
+  private static CompletionStage<Reply> ofCursor(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return CompletableFuture.failedStage(
+        cause instanceof KeyValueException e && e.code() == ErrorCode.REQUEST_INVALID
+            ? e.withField("cursor")
+            : failure);
+  }
+
+  private ListingDocument document(KeyValueService service, ShardedPage page, boolean keysOnly) {
     Bytes last = page.last();
     return new ListingDocument(
         page.entries().stream().map(entry -> Documents.entry(entry, keysOnly)).toList(),
         delimiter == null ? null : page.prefixes().stream().map(Bytes::toUtf8).toList(),
         page.entries().size() + page.prefixes().size(),
-        last == null ? null : new Cursor(digest(), page.revision(), last).token(),
-        service.position(page.revision()).token());
+        last == null ? null : new Cursor(digest(), page.revisions(), last).token(),
+        position(service, page.revisions()));
   }
 
-  /** A cursor whose point is not yet is none that was given out. */
-  private Page page(KeyValueService service, Access access, ListQuery page) {
-    try {
-      return service.list(access, page);
-    } catch (KeyValueException e) {
-      boolean forged = e.code() == ErrorCode.REQUEST_INVALID && query.has("cursor");
-      throw forged ? e.withField("cursor") : e;
-    }
+  private static String position(KeyValueService service, Revisions revisions) {
+    return service.position(revisions).token();
   }
 
-  private ListQuery pageQuery(Limits limits, long revision, boolean keysOnly) {
-    String token = query.text("cursor");
-    Cursor cursor = token == null ? null : Cursor.parse(token, digest());
+  private ListQuery pageQuery(
+      Limits limits, long revision, boolean keysOnly, @Nullable Cursor cursor) {
     return new ListQuery(
         range,
         descending,
@@ -112,7 +139,7 @@ final class Listing {
         keysOnly,
         delimiter,
         prefix,
-        cursor == null ? revision : cursor.revision(),
+        revision,
         cursor == null ? null : cursor.last());
   }
 

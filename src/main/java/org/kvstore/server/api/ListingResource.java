@@ -46,11 +46,7 @@ public class ListingResource {
   public void list(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
     Listing listing = new Listing(Query.of(request, Listing.PARAMETERS));
     Access access = Exchange.access(request);
-    OwnThread.send(
-        service,
-        Origin.of(request),
-        response,
-        service.makePage(() -> Reply.json(listing.read(service, access))));
+    OwnThread.send(service, Origin.of(request), response, listing.read(service, access));
   }
 
   /** The whole range, a line a key, as of one point in time and in constant memory. */

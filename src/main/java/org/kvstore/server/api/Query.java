@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.KeyValueException;
 
 /**
@@ -14,6 +15,8 @@ import org.kvstore.server.model.KeyValueException;
  * means.
  */
 final class Query {
+  static final String CONSISTENCY = "consistency";
+
   private final Map<String, String> values;
 
   private Query(Map<String, String> values) {
@@ -122,5 +125,12 @@ final class Query {
     } catch (IllegalArgumentException e) {
       throw KeyValueException.invalid("query", "The query is malformed. " + e.getMessage());
     }
+  }
+
+  /** What a read is to see; everything acknowledged before it, unless the query says otherwise. */
+  Consistency consistency() {
+    return choice(CONSISTENCY, "linearizable", Set.of("linearizable", "local")).equals("local")
+        ? Consistency.LOCAL
+        : Consistency.LINEARIZABLE;
   }
 }

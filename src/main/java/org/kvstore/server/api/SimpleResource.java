@@ -18,9 +18,12 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.PairDocument;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Condition;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -70,14 +73,14 @@ public class SimpleResource {
   @Path("get")
   @Produces(MediaType.APPLICATION_JSON)
   public void getJson(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
-    OwnThread.send(service, response, Reply.json(Documents.pair(find(request))));
+    send(request, response, entry -> Reply.json(Documents.pair(entry)));
   }
 
   @GET
   @Path("get")
   @Produces(TEXT + "; qs=0.5")
   public void getText(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
-    OwnThread.send(service, response, Reply.status(200).build(find(request).value(), TEXT));
+    send(request, response, entry -> Reply.status(200).build(entry.value(), TEXT));
   }
 
   @DELETE
@@ -114,10 +117,20 @@ public class SimpleResource {
             .thenApply(written -> EntryReplies.written(written, context, key).toResponse()));
   }
 
-  private Entry find(HttpServletRequest request) {
-    return service
-        .get(Exchange.access(request), Key.of(Query.of(request, KEY).required("key")))
-        .orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
+  private void send(
+      HttpServletRequest request, AsyncResponse response, Function<Entry, Reply> form) {
+    Key key = Key.of(Query.of(request, KEY).required("key"));
+    OwnThread.send(
+        service,
+        Origin.of(request),
+        response,
+        service
+            .get(Exchange.access(request), key, Consistency.LINEARIZABLE)
+            .thenApply(entry -> form.apply(entry.orElseThrow(SimpleResource::missing))));
+  }
+
+  private static KeyValueException missing() {
+    return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
   }
 
   /** How long the body of a put may be. */

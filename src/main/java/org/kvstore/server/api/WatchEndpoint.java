@@ -13,7 +13,8 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.ChangeService;
-import org.kvstore.server.service.Position;
+import org.kvstore.server.shard.Position;
+import org.kvstore.server.shard.Subscription;
 import org.kvstore.server.store.Watch;
 
 /**
@@ -49,7 +50,7 @@ public class WatchEndpoint {
       }
       Exchange exchange = Exchange.of(request);
       WatchStream stream = new WatchStream(service, new WatchPace(exchange.allowance()));
-      Watch watch = watch(request, stream);
+      Subscription watch = watch(request, stream);
       try {
         stream.open(watch, request, MeteredResponse.unmetered(response));
         exchange.goesOn();
@@ -67,7 +68,7 @@ public class WatchEndpoint {
    * Opens the watch. Where it begins is said by a parameter or, by a client that reconnects as
    * EventSource does, by a header; what is wrong with it is said of the one that it came from.
    */
-  private Watch watch(HttpServletRequest request, WatchStream stream) {
+  private Subscription watch(HttpServletRequest request, WatchStream stream) {
     Query query = Query.of(request, PARAMETERS);
     Watch.Query wanted = wanted(query);
     @Nullable String last = request.getHeader(LAST_EVENT_ID);

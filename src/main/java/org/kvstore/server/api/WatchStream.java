@@ -16,9 +16,10 @@ import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Revisions;
 import org.kvstore.server.service.ChangeService;
-import org.kvstore.server.store.Watch;
-import org.kvstore.server.store.WatchSink;
+import org.kvstore.server.shard.Subscription;
+import org.kvstore.server.store.WatchSink.Delivery;
 
 /**
  * One open event stream, written without blocking (Jakarta Servlet section 3.7): what the client
@@ -28,12 +29,12 @@ import org.kvstore.server.store.WatchSink;
  * others, which only wake or end the watch.
  */
 @NullUnmarked // Its fields are set when it is opened, before anything is delivered.
-final class WatchStream implements WatchSink, WriteListener, AsyncListener {
+final class WatchStream implements Subscription.Reader, WriteListener, AsyncListener {
   private static final Logger LOG = System.getLogger(WatchStream.class.getName());
 
   private final ChangeService service;
   private final WatchPace pace;
-  private Watch watch;
+  private Subscription watch;
   private Origin origin;
   private AsyncContext context;
   private ServletOutputStream out;
@@ -49,7 +50,8 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     this.pace = pace;
   }
 
-  void open(Watch of, HttpServletRequest request, HttpServletResponse response) throws IOException {
+  void open(Subscription of, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
     watch = of;
     origin = Origin.of(request);
     response.setContentType("text/event-stream");
@@ -86,7 +88,7 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     }
     if (!opened) {
       opened = true;
-      write(bytes("retry: 1000\n\nevent: progress\n" + id(watch.after()) + "data: {}\n\n"));
+      write(bytes("retry: 1000\n\nevent: progress\n" + id(watch.revisions()) + "data: {}\n\n"));
     }
     if (flushIsDue && out.isReady()) {
       flush();
@@ -95,14 +97,14 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
   }
 
   @Override
-  public Runnable prepare(List<Delivery> deliveries) {
-    byte[] blocks = EventLines.blocks(deliveries, this::id);
+  public Runnable prepare(int shard, Revisions before, List<Delivery> deliveries) {
+    byte[] blocks = EventLines.blocks(shard, before, deliveries, this::id);
     return () -> write(blocks);
   }
 
   @Override
-  public void progress(long revision) {
-    write(bytes("event: progress\n" + id(revision) + "data: {}\n\n"));
+  public void progress(Revisions revisions) {
+    write(bytes("event: progress\n" + id(revisions) + "data: {}\n\n"));
   }
 
   @Override
@@ -117,8 +119,8 @@ final class WatchStream implements WatchSink, WriteListener, AsyncListener {
     stop();
   }
 
-  private String id(long revision) {
-    return "id: " + service.position(revision).token() + "\n";
+  private String id(Revisions revisions) {
+    return "id: " + service.position(revisions).token() + "\n";
   }
 
   private void write(byte[] bytes) {

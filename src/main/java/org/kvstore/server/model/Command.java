@@ -1,6 +1,7 @@
 package org.kvstore.server.model;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A change that is asked for. Applying one is deterministic: it reads no clock and no chance. */
@@ -40,6 +41,15 @@ public sealed interface Command {
       comparisons = List.copyOf(comparisons);
       then = List.copyOf(then);
       otherwise = List.copyOf(otherwise);
+    }
+
+    /** All keys that it may read or write, in whichever branch. */
+    public List<KeyRange> keys() {
+      Stream<KeyRange> operations =
+          Stream.concat(then.stream(), otherwise.stream()).map(Operation::keys);
+      Stream<KeyRange> compared =
+          comparisons.stream().map(comparison -> KeyRange.of(comparison.key()));
+      return Stream.concat(compared, operations).toList();
     }
 
     /** Whether its outcome may hold entries. */

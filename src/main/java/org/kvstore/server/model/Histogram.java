@@ -1,5 +1,6 @@
 package org.kvstore.server.model;
 
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
@@ -58,6 +59,18 @@ public final class Histogram {
   /** Of numbers of things. */
   public static Histogram ofSizes() {
     return new Histogram(0, SIZES);
+  }
+
+  /** What several of the same kind have counted until now, as one; at least one. */
+  public static Histogram total(List<Histogram> parts) {
+    Histogram total = new Histogram(parts.get(0).decimals, parts.get(0).bounds);
+    for (Histogram part : parts) {
+      for (int bucket = 0; bucket < part.counts.length; bucket++) {
+        total.counts[bucket].add(part.counts[bucket].sum());
+      }
+      total.sum.add(part.sum());
+    }
+    return total;
   }
 
   /** Counts one more of this size. */

@@ -17,6 +17,11 @@ public record KeyRange(Bytes start, @Nullable Bytes end) {
   /** The keys that the server has for itself: {@link Key#ofSystem}. They are in no other range. */
   public static final KeyRange SYSTEM = new KeyRange(Bytes.ofUtf8("\0"), BEHIND_SYSTEM);
 
+  /** One key alone. */
+  public static KeyRange of(Key key) {
+    return new KeyRange(key.utf8(), key.utf8().successor());
+  }
+
   /** The keys of clients that begin with a prefix. */
   public static KeyRange ofPrefix(Bytes prefix) {
     return between(prefix, prefix.afterPrefix());

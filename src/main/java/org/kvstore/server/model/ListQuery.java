@@ -24,4 +24,17 @@ public record ListQuery(
     @Nullable Bytes delimiter,
     Bytes prefix,
     long revision,
-    @Nullable Bytes after) {}
+    @Nullable Bytes after) {
+
+  /**
+   * The same query for a part of the page.
+   *
+   * @param most entries and folded prefixes of the part at the most
+   * @param at the point in time, or 0 for now
+   * @param behind where the part begins; null at the beginning
+   */
+  public ListQuery part(int most, long at, @Nullable Bytes behind) {
+    return new ListQuery(
+        range, descending, most, maxBytes, keysOnly, delimiter, prefix, at, behind);
+  }
+}

@@ -15,6 +15,17 @@ public sealed interface Operation
    */
   record ListRange(KeyRange range, int limit) implements Operation {}
 
+  /** The keys that it reads or writes. */
+  default KeyRange keys() {
+    if (this instanceof ListRange list) {
+      return list.range();
+    }
+    if (this instanceof Get get) {
+      return KeyRange.of(get.key());
+    }
+    return KeyRange.of(this instanceof Command.Put put ? put.key() : ((Command.Delete) this).key());
+  }
+
   /** Whether it changes something. */
   default boolean writes() {
     return this instanceof Command.Put || this instanceof Command.Delete;

@@ -67,10 +67,10 @@ public class Health {
           .withData("diskLow", engine.disk().isLow())
           .withData("quotaBytes", engine.disk().quota().bytes())
           .withData("quotaReached", engine.disk().quota().isReached())
-          .withData("usedBytes", engine.store().usedBytes());
-      if (!engine.security().isRequired()) {
+          .withData("usedBytes", engine.shards().usedBytes());
+      if (!engine.config().security().isRequired()) {
         // It tells how much is written, and nobody has to say who they are here.
-        response.withData("revision", engine.store().revision());
+        response.withData("revision", engine.shards().revisions().of(0));
       }
     } catch (KeyValueException notReadable) {
       response.down().withData("reason", notReadable.getMessage());

@@ -3,15 +3,17 @@ package org.kvstore.server.ops;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Optional;
+import org.kvstore.server.model.Histogram;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.DiskSpace;
-import org.kvstore.server.replication.LocalReplicator;
 import org.kvstore.server.security.AuditLog;
 import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
-import org.kvstore.server.store.Store;
+import org.kvstore.server.shard.Shard;
+import org.kvstore.server.shard.Shards;
 import org.kvstore.server.store.StoreStatistics;
 import org.kvstore.server.store.WatchHub;
 
@@ -48,7 +50,7 @@ public class Metrics {
     Exposition out = new Exposition();
     requests.write(out);
     Optional<StoreStatistics> statistics =
-        handle.engine().flatMap(engine -> statistics(engine.store()));
+        handle.engine().flatMap(engine -> statistics(engine.shards()));
     out.gauge(
         "kvstore_store_open",
         "1 while the store can be read, else 0.",
@@ -85,9 +87,9 @@ public class Metrics {
         BigDecimal.valueOf(last.millis(), MILLIS));
   }
 
-  private static Optional<StoreStatistics> statistics(Store store) {
+  private static Optional<StoreStatistics> statistics(Shards shards) {
     try {
-      return Optional.of(store.statistics());
+      return Optional.of(shards.statistics());
     } catch (KeyValueException notReadable) {
       return Optional.empty();
     }
@@ -97,10 +99,17 @@ public class Metrics {
     writes(engine, out);
     overload(engine, out);
     out.gauge("kvstore_held_requests", "Requests held by Prefer: wait.", engine.held());
-    WatchHub watches = engine.watches();
-    out.gauge("kvstore_watches", "Watches that are open.", watches.count());
-    out.gauge("kvstore_watches_slow", "Watches whose readers are behind.", watches.slow());
-    out.gauge("kvstore_watch_lag_revisions", "How far the slowest watch is behind.", watches.lag());
+    List<WatchHub> hubs = engine.shards().all().stream().map(Shard::watches).toList();
+    out.gauge(
+        "kvstore_watches", "Watches that are open.", hubs.stream().mapToInt(WatchHub::count).sum());
+    out.gauge(
+        "kvstore_watches_slow",
+        "Watches whose readers are behind.",
+        hubs.stream().mapToLong(WatchHub::slow).sum());
+    out.gauge(
+        "kvstore_watch_lag_revisions",
+        "How far the slowest watch is behind.",
+        hubs.stream().mapToLong(WatchHub::lag).max().orElse(0));
     disk(engine.disk(), out);
   }
 
@@ -121,29 +130,24 @@ public class Metrics {
   }
 
   private static void writes(Engine engine, Exposition out) {
-    LocalReplicator replicator = engine.replicator();
+    Shards shards = engine.shards();
+    Histogram groupSizes = shards.total(shard -> shard.replicator().groupSizes());
     out.counter(
-        "kvstore_writes_acknowledged_total",
-        "Writes answered with an outcome.",
-        replicator.groupSizes().sum());
+        "kvstore_writes_acknowledged_total", "Writes answered with an outcome.", groupSizes.sum());
     out.counter(
-        "kvstore_commits_total",
-        "Groups of writes committed, one fsync each.",
-        replicator.groupSizes().count());
+        "kvstore_commits_total", "Groups of writes committed, one fsync each.", groupSizes.count());
     out.histogram(
         "kvstore_commit_duration_seconds",
         "From the submission of a write to its acknowledgement.",
-        replicator.commits());
-    out.histogram("kvstore_commit_group_writes", "Writes in a group.", replicator.groupSizes());
+        shards.total(shard -> shard.replicator().commits()));
+    out.histogram("kvstore_commit_group_writes", "Writes in a group.", groupSizes);
     out.histogram(
         "kvstore_wal_sync_duration_seconds",
         "To write a group to the log and fsync it.",
-        engine.store().syncs());
+        shards.total(shard -> shard.store().syncs()));
     out.gauge(
-        "kvstore_write_queue_depth",
-        "Writes that wait for the committer.",
-        replicator.queueDepth());
-    out.gauge("kvstore_write_queue_bytes", "Bytes that they hold.", replicator.queueBytes());
+        "kvstore_write_queue_depth", "Writes that wait for the committer.", shards.queueDepth());
+    out.gauge("kvstore_write_queue_bytes", "Bytes that they hold.", shards.queueBytes());
     out.gauge(
         "kvstore_write_queue_capacity",
         "Writes that may wait; more are refused.",

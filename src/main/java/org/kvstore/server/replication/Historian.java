@@ -40,7 +40,7 @@ public final class Historian {
   public void run() {
     try {
       long now = clock.millis();
-      if (now - lookedAt >= LOOK_MILLIS) {
+      if (now - lookedAt >= LOOK_MILLIS && replicator.leads()) {
         lookedAt = now;
         propose(now);
       }

@@ -43,7 +43,7 @@ public final class Reaper {
     try {
       long now = clock.millis();
       boolean due = now - proposedAt >= LOOK_MILLIS || store.isDue(now);
-      if (!proposing.get() && due && proposing.compareAndSet(false, true)) {
+      if (due && !proposing.get() && replicator.leads() && proposing.compareAndSet(false, true)) {
         proposedAt = now;
         propose();
       }

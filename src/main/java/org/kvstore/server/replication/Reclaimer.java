@@ -3,6 +3,7 @@ package org.kvstore.server.replication;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
+import java.util.List;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.Store;
@@ -19,13 +20,16 @@ public final class Reclaimer {
 
   private static final long LEAST_PAUSE_MILLIS = 2_000;
 
-  private final Store store;
+  private final List<Store> stores;
   private final Quota quota;
   private final Clock clock;
   private long notBefore = Long.MIN_VALUE;
 
-  public Reclaimer(Store store, Quota quota, Clock clock) {
-    this.store = store;
+  /**
+   * @param stores all that count for the quota
+   */
+  public Reclaimer(List<Store> stores, Quota quota, Clock clock) {
+    this.stores = List.copyOf(stores);
     this.quota = quota;
     this.clock = clock;
   }
@@ -44,15 +48,15 @@ public final class Reclaimer {
 
   private void reclaim() {
     long started = clock.millis();
-    long before = store.usedBytes();
+    long before = usedBytes();
     try {
-      store.reclaim();
+      stores.forEach(Store::reclaim);
     } finally {
       long took = clock.millis() - started;
       notBefore = started + Math.max(LEAST_PAUSE_MILLIS, SHARE * took);
     }
     quota.measure();
-    long after = store.usedBytes();
+    long after = usedBytes();
     if (after < before) {
       LOG.log(
           Level.INFO,
@@ -60,6 +64,10 @@ public final class Reclaimer {
           Long.toString(before),
           Long.toString(after));
     }
+  }
+
+  private long usedBytes() {
+    return stores.stream().mapToLong(Store::usedBytes).sum();
   }
 
   private static void attempt(Runnable task) {

@@ -43,7 +43,7 @@ public class AuditLog {
   @Inject
   public AuditLog(EngineHandle handle) {
     this(
-        handle.engine().map(Engine::audit).orElse(AuditConfig.OFF),
+        handle.engine().map(engine -> engine.config().audit()).orElse(AuditConfig.OFF),
         handle.engine().map(Engine::clock).orElse(Clock.systemUTC()));
   }
 

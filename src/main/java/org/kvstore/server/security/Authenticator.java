@@ -50,15 +50,17 @@ public class Authenticator {
     this.handle = handle;
     this.directory = directory;
     this.audit = audit;
-    Optional<String> token = handle.engine().flatMap(engine -> engine.security().adminToken());
-    isRequired = handle.engine().map(engine -> engine.security().isRequired()).orElse(false);
-    isLocal = handle.engine().map(engine -> engine.security().isLocal()).orElse(true);
+    Optional<String> token =
+        handle.engine().flatMap(engine -> engine.config().security().adminToken());
+    isRequired =
+        handle.engine().map(engine -> engine.config().security().isRequired()).orElse(false);
+    isLocal = handle.engine().map(engine -> engine.config().security().isLocal()).orElse(true);
     trustsConnections =
-        handle.engine().map(engine -> engine.security().trustsConnections()).orElse(true);
+        handle.engine().map(engine -> engine.config().security().trustsConnections()).orElse(true);
     clientCertificates =
         handle
             .engine()
-            .map(engine -> engine.security().clientCertificates())
+            .map(engine -> engine.config().security().clientCertificates())
             .orElse(ClientCertificateUse.OFF);
     operator = token.map(Digests::sha256).orElse(null);
     webTokens = handle.engine().flatMap(Authenticator::webTokens).orElse(null);
@@ -71,6 +73,7 @@ public class Authenticator {
 
   private static Optional<WebTokens> webTokens(Engine engine) {
     return engine
+        .config()
         .security()
         .jwt()
         .map(jwt -> new WebTokens(jwt, new SigningKeys(jwt, engine.threads(), System::nanoTime)));

@@ -7,7 +7,6 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Access;
-import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 import org.kvstore.server.service.FrontConfig;
 
@@ -29,7 +28,7 @@ public class CallerLimits {
 
   @Inject
   public CallerLimits(EngineHandle handle) {
-    this(handle.engine().map(Engine::front).orElse(FrontConfig.DEFAULT));
+    this(handle.engine().map(engine -> engine.config().front()).orElse(FrontConfig.DEFAULT));
   }
 
   CallerLimits(FrontConfig config) {

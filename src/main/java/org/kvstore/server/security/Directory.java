@@ -23,7 +23,7 @@ public class Directory {
   }
 
   private static AccessRules load(Engine engine) {
-    AccessRules rules = new AccessRules(engine.store());
+    AccessRules rules = new AccessRules(engine.shards().system().store());
     engine.listen(rules);
     rules.recovered();
     return rules;

@@ -122,13 +122,20 @@ public class TokenService {
    */
   public CompletionStage<Made> rotate(Access access, String id, Duration overlap) {
     access.requireAll(Permission.ADMIN);
-    Entry entry = entries.get(SecurityRows.token(id)).orElseThrow(TokenService::missing);
+    CompletionStage<Made> made =
+        entries
+            .get(SecurityRows.token(id))
+            .thenCompose(entry -> rotate(entry.orElseThrow(TokenService::missing), id, overlap));
+    return access.trail().of("rotateToken", () -> id, made);
+  }
+
+  private CompletionStage<Made> rotate(Entry entry, String id, Duration overlap) {
     String text = ApiToken.newText(id);
     long now = entries.clock().millis();
     ApiToken token =
         SecurityRows.token(id, entry.value()).rotated(Digests.sha256(text), end(overlap, now));
     Condition unchanged = new Condition(new Tags(false, Set.of(entry.modRevision())), null);
-    return access.trail().of("rotateToken", () -> id, put(token, unchanged, text));
+    return put(token, unchanged, text);
   }
 
   /** Ends a token, and the grants that are its own. */

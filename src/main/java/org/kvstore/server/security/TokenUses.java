@@ -63,7 +63,7 @@ public class TokenUses {
   }
 
   private boolean isRequired() {
-    return handle.engine().map(engine -> engine.security().isRequired()).orElse(false);
+    return handle.engine().map(engine -> engine.config().security().isRequired()).orElse(false);
   }
 
   /** Keeps what the store does not have. It does not fail: an exception would end the schedule. */

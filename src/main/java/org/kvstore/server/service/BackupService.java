@@ -32,6 +32,7 @@ import org.kvstore.server.model.Permission;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.DatabaseCopy;
 import org.kvstore.server.store.Replacement;
+import org.kvstore.server.store.Store;
 
 /**
  * Copies of the whole store while it runs, and the way back. Each copy is of one revision; making
@@ -97,13 +98,22 @@ public class BackupService {
           copying.release();
         };
     try {
-      long revision = engine.store().copyTo(copy);
+      long revision = only(engine).copyTo(copy);
       ArchiveHead head =
           new ArchiveHead(
-              engine.storeId(), revision, engine.clock().instant(), keyId(engine.keys()));
-      ArchiveWriter archive = new ArchiveWriter(head, members(copy, head, engine.keys()));
+              engine.storeId(),
+              revision,
+              engine.clock().instant(),
+              keyId(engine.config().store().keys()));
+      ArchiveWriter archive =
+          new ArchiveWriter(head, members(copy, head, engine.config().store().keys()));
       return new Backup(
-          head, archive, engine.backupRate(), permit, () -> finished("sent", revision, start), end);
+          head,
+          archive,
+          engine.config().backupRate(),
+          permit,
+          () -> finished("sent", revision, start),
+          end);
     } catch (IOException e) {
       end.run();
       throw failed(e);
@@ -113,9 +123,19 @@ public class BackupService {
     }
   }
 
+  /** The store of a single server: a cluster is copied by exports. */
+  private static Store only(Engine engine) {
+    if (engine.config().cluster().isPresent()) {
+      throw KeyValueException.of(
+          ErrorCode.METHOD_NOT_ALLOWED,
+          "A cluster has no archive of one store: export its keys, and import them.");
+    }
+    return engine.shards().data().get(0).store();
+  }
+
   /** Of files that are written anew, which are those of the log; the others are linked. */
   private static void requireRoomForCopy(Engine engine) {
-    engine.disk().requireRoomFor(engine.store().recoveryBytes());
+    engine.disk().requireRoomFor(only(engine).recoveryBytes());
   }
 
   /** The files of a database; what RocksDB writes for people, and its lock, are not among them. */
@@ -167,6 +187,7 @@ public class BackupService {
     Engine engine = handle.require();
     Path folder =
         engine
+            .config()
             .backupDirectory()
             .orElseThrow(() -> noPlace("There is no kv.backup.dir to make it in."));
     long start = engine.clock().millis();
@@ -175,7 +196,7 @@ public class BackupService {
     begin(copying, "A backup");
     try {
       Path shard = DataDirectory.shardOfCopy(copy);
-      long revision = engine.store().copyTo(shard);
+      long revision = only(engine).copyTo(shard);
       DatabaseCopy.detach(shard, engine.clock().millis());
       engine.directory().completeCopy(copy);
       String time = engine.clock().instant().toString().replaceAll("[:.-]", "");
@@ -246,7 +267,7 @@ public class BackupService {
       ArchiveHead head = receive(archive, copy.staged(), engine);
       // The archive may have taken hours to arrive.
       permit.run();
-      long revision = engine.store().restore(copy, head.revision(), engine.clock().millis());
+      long revision = only(engine).restore(copy, head.revision(), engine.clock().millis());
       LOG.log(
           Level.INFO,
           "Everything was replaced by a backup. from={0} created={1} backup={2} revision={3}"
@@ -278,7 +299,8 @@ public class BackupService {
       throws IOException {
     try {
       StagedArchive target =
-          new StagedArchive(staged, engine.disk(), engine.keys(), archive.unencrypted());
+          new StagedArchive(
+              staged, engine.disk(), engine.config().store().keys(), archive.unencrypted());
       ArchiveHead head = ArchiveReader.read(archive.in(), target);
       target.requireRoomToEncrypt();
       DataDirectory.sync(staged);

@@ -2,20 +2,26 @@ package org.kvstore.server.service;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome.Compacted;
 import org.kvstore.server.model.Permission;
-import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.Revisions;
+import org.kvstore.server.shard.Position;
+import org.kvstore.server.shard.Shard;
+import org.kvstore.server.shard.Shards;
+import org.kvstore.server.shard.Subscription;
 import org.kvstore.server.store.History;
 import org.kvstore.server.store.Watch;
-import org.kvstore.server.store.WatchSink;
 
 /** What changed: watches, the versions of a key, and how far back they go. */
 @ApplicationScoped
@@ -39,60 +45,81 @@ public class ChangeService {
   }
 
   /**
-   * Opens a watch; it begins to deliver when it is woken, and ends when it is permitted no more.
+   * Opens a watch; it begins to deliver when its reader is said to be ready, and ends when it is
+   * permitted no more.
    *
    * @param from everything up to it is known; null for now
    * @throws KeyValueException COMPACTED, TOO_MANY_REQUESTS; REQUEST_INVALID for a position of
    *     another store or of the future
    */
-  public Watch watch(Access access, Watch.Query query, @Nullable Position from, WatchSink sink) {
-    Engine engine = handle.require();
+  public Subscription watch(
+      Access access, Watch.Query query, @Nullable Position from, Subscription.Reader reader) {
     access.require(Permission.READ, query.range());
-    if (from != null && from.store() != storeDigest()) {
-      throw KeyValueException.invalid("from", "It is a position of another store.");
-    }
-    long after = from == null ? engine.store().revision() : from.revision();
-    return engine
-        .watches()
-        .open(query, after, sink, () -> access.require(Permission.READ, query.range()));
+    Shards shards = handle.require().shards();
+    return shards.watch(
+        query,
+        from == null ? null : shards.revisions("from", from),
+        reader,
+        limits().progressInterval().toNanos(),
+        () -> access.require(Permission.READ, query.range()));
   }
 
-  /** The position of a revision. */
-  public Position position(long revision) {
-    return new Position(storeDigest(), revision);
+  /** The position of a point in time. */
+  public Position position(Revisions revisions) {
+    return handle.require().shards().position(revisions);
   }
 
   /**
    * The retained versions of a key, the newest first.
    *
    * @param from the revision to begin with, or 0 for the newest
+   * @param form makes the answer of it, in the same turn
    */
-  public History history(Access access, Key key, long from, int limit) {
+  public <T> CompletionStage<T> history(
+      Access access,
+      Key key,
+      long from,
+      int limit,
+      Consistency consistency,
+      Function<History, T> form) {
     access.require(Permission.READ, key);
-    return handle.require().store().history(key, from, limit);
+    Engine engine = handle.require();
+    Shard shard = engine.shards().of(key);
+    return engine.page(
+        engine.shards().upToDate(List.of(shard), consistency),
+        () -> form.apply(shard.store().history(key, from, limit)));
   }
 
   /**
-   * Gives up the history before a revision.
+   * Gives up the history before a revision, or all of it.
    *
-   * @param revision the oldest revision to keep, or 0 for the newest
+   * @param revision the oldest revision to keep, where there is one shard; 0 for the newest of each
+   * @return the oldest revision that can be read: of the first shard, where there are several
    */
   public CompletionStage<Compacted> compact(Access access, long revision) {
     access.requireAll(Permission.ADMIN);
-    Engine engine = handle.require();
-    long before = revision == 0 ? engine.store().revision() : revision;
+    Shards shards = handle.require().shards();
+    if (revision > 0 && shards.data().size() > 1) {
+      throw KeyValueException.invalid(
+          "revision", "A revision is one of a single shard; without it all are compacted.");
+    }
     return access
         .trail()
-        .of(
-            "compact",
-            () -> Long.toString(before),
-            engine
-                .replicator()
-                .submit(new Submission(new Command.Compact(before), engine.clock().millis(), null))
-                .thenApply(outcome -> Outcomes.expect(Compacted.class, outcome)));
+        .of("compact", () -> Long.toString(revision), compact(shards.data(), revision));
   }
 
-  private int storeDigest() {
-    return handle.require().storeId().hashCode();
+  private static CompletionStage<Compacted> compact(List<Shard> shards, long revision) {
+    CompletionStage<Compacted> first = compact(shards.get(0), revision);
+    for (Shard shard : shards.subList(1, shards.size())) {
+      first = first.thenCombine(compact(shard, revision), (of, other) -> of);
+    }
+    return first;
+  }
+
+  private static CompletionStage<Compacted> compact(Shard shard, long revision) {
+    long before = revision == 0 ? shard.store().revision() : revision;
+    return shard
+        .submit(new Command.Compact(before), null)
+        .thenApply(outcome -> Outcomes.expect(Compacted.class, outcome));
   }
 }

@@ -2,66 +2,52 @@ package org.kvstore.server.service;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.kvstore.api.ErrorCode;
-import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.replication.DiskSpace;
-import org.kvstore.server.replication.Historian;
-import org.kvstore.server.replication.LocalReplicator;
 import org.kvstore.server.replication.Quota;
-import org.kvstore.server.replication.Reaper;
 import org.kvstore.server.replication.Reclaimer;
+import org.kvstore.server.shard.Shard;
+import org.kvstore.server.shard.ShardOpener;
+import org.kvstore.server.shard.Shards;
+import org.kvstore.server.shard.Steps;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.DataDirectory;
-import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreOptions;
-import org.kvstore.server.store.WatchHub;
 
 /**
- * Everything that runs below the service, opened and closed as one: the data directory, the store,
- * its committer, the reaper, the watches and the held reads. Plain Java; threads and time are
- * passed in.
+ * Everything that runs below the service, opened and closed as one: the data directory, the shards,
+ * the held reads and what bounds the load. Plain Java; threads and time are passed in.
  */
 public final class Engine implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Engine.class.getName());
   private static final long TICK_MILLIS = 100;
-  private static final int LANE_THREADS = 4;
-  private static final int MOST_BLOCKED = 256;
 
-  private final Limits limits;
-  private final ThreadFactory threads;
+  private final ServerConfig config;
+  private final Threads threads;
   private final Clock clock;
   private final long openedAt;
   private final DataDirectory directory;
-  private final Optional<Path> backupDirectory;
-  private final SecurityConfig security;
-  private final AuditConfig audit;
-  private final FrontConfig front;
   private final List<CommitListener> listeners = new CopyOnWriteArrayList<>();
-  private final EncryptionKeys keys;
-  private final long backupRate;
   private final DiskSpace disk;
   private final HeldReads heldReads;
-  private final Store store;
-  private final List<ThreadPoolExecutor> lanes;
+  private final Lanes lanes;
+  private final Shards shards;
   private final Apart apart;
-  private final WatchHub watches;
-  private final LocalReplicator replicator;
   private final PoolDelay pool;
   private final PageTurns pages;
   private final LongAdder refusedForPool = new LongAdder();
@@ -72,38 +58,19 @@ public final class Engine implements AutoCloseable {
   private volatile boolean closed;
 
   private Engine(ServerConfig config, DataDirectory directory, Threads threads, Clock clock) {
+    this.config = config;
     this.directory = directory;
-    backupDirectory = config.backupDirectory();
-    keys = config.store().keys();
-    backupRate = config.backupRate();
-    security = config.security();
-    audit = config.audit();
-    front = config.front();
     this.clock = clock;
-    this.threads = threads.own();
-    limits = config.limits();
+    this.threads = threads;
     openedAt = clock.millis();
+    Limits limits = config.limits();
     heldReads = new HeldReads(limits.heldRequests(), threads.answers(), threads.timer());
-    store =
-        Store.open(
-            config.store().in(directory.shard(0)),
-            limits,
-            directory.isNew(),
-            new Store.Hooks(new Listener(), new JsonPatcher(limits)));
-    directory.initialised();
-    Quota quota = new Quota(config.quotaBytes(), store::usedBytes, store::writtenBytes);
+    lanes = new Lanes(threads.own());
+    shards = openShards();
+    Quota quota = new Quota(config.quotaBytes(), shards::usedBytes, shards::writtenBytes);
     quota.measure();
     disk = new DiskSpace(directory.path(), config.store().freeDiskFloor(), quota);
-    ThreadPoolExecutor quick = lane(threads.own());
-    lanes = List.of(quick, lane(threads.own()));
     apart = new Apart(limits, threads.own());
-    watches =
-        new WatchHub(
-            store,
-            limits,
-            threads.own(),
-            new WatchHub.Lanes(quick, lanes.get(1), blocked -> compensate(quick, blocked)));
-    replicator = new LocalReplicator(store, limits, disk, threads.own(), threads.answers());
     pool = new PoolDelay(limits.queueDelay());
     pages =
         new PageTurns(
@@ -111,53 +78,54 @@ public final class Engine implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             limits.queueDelay(),
             System::nanoTime);
-    Reaper reaper = new Reaper(store, replicator, clock);
-    Historian historian = new Historian(store, replicator, config.history(), clock);
-    Reclaimer reclaimer = new Reclaimer(store, quota, clock);
-    ticks =
-        List.of(
-            every(threads, () -> tick(reaper, replicator)),
-            every(threads, historian::run),
-            every(threads, reclaimer::measure),
-            every(threads, reclaimer::run),
-            pool.start(threads.timer()));
+    directory.initialised();
+    shards.start(disk);
+    ticks = start(new Reclaimer(shards.all().stream().map(Shard::store).toList(), quota, clock));
   }
 
-  private static Future<?> every(Threads threads, Runnable task) {
+  private Shards openShards() {
+    Shard.Setup setup =
+        new Shard.Setup(
+            config.limits(),
+            config.history(),
+            new Listener(),
+            new JsonPatcher(config.limits()),
+            threads.own(),
+            lanes::lanes,
+            threads.answers(),
+            clock);
+    ShardOpener opener = new ShardOpener(directory, config.store(), setup);
+    return config
+        .cluster()
+        .map(
+            cluster ->
+                opener.replicated(
+                    cluster.options(directory.logs()), cluster.shards(), threads.timer()))
+        .orElseGet(opener::single);
+  }
+
+  private List<Future<?>> start(Reclaimer reclaimer) {
+    return List.of(
+        every(shards::tick),
+        every(shards::tidy),
+        every(reclaimer::measure),
+        every(reclaimer::run),
+        pool.start(threads.timer()));
+  }
+
+  private Future<?> every(Runnable task) {
     return threads
         .timer()
-        .scheduleWithFixedDelay(task, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        .scheduleWithFixedDelay(
+            () -> attempt(task), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Threads that deliver to watches: their number does not grow with watches. */
-  private static ThreadPoolExecutor lane(ThreadFactory threads) {
-    ThreadPoolExecutor lane =
-        new ThreadPoolExecutor(
-            LANE_THREADS,
-            LANE_THREADS + MOST_BLOCKED,
-            10,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            threads);
-    lane.allowCoreThreadTimeOut(true);
-    return lane;
-  }
-
-  /** As many threads more as wait for their readers; a socket's time-out ends the wait. */
-  private static void compensate(ThreadPoolExecutor lane, int blocked) {
-    int size = LANE_THREADS + Math.min(blocked, MOST_BLOCKED);
-    if (lane.getCorePoolSize() != size) {
-      lane.setCorePoolSize(size);
-    }
-  }
-
-  /** Hears of something only once the engine is whole: the committer starts last. */
+  /** Hears of something only once the engine is whole: commits begin last. */
   private final class Listener implements CommitListener {
     @Override
     public void committed(List<Event> events) {
       // Before anybody sees a change of what is permitted, it is in force.
       listeners.forEach(listener -> listener.committed(events));
-      watches.committed(events);
       heldReads.committed(events);
     }
 
@@ -201,10 +169,9 @@ public final class Engine implements AutoCloseable {
   }
 
   /** An exception would end the schedule, and with it expiry and time-outs. */
-  private static void tick(Reaper reaper, LocalReplicator replicator) {
+  private static void attempt(Runnable task) {
     try {
-      reaper.run();
-      replicator.sweep();
+      task.run();
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "A tick failed.", e);
     }
@@ -217,7 +184,7 @@ public final class Engine implements AutoCloseable {
   void stop() {
     stopping = true;
     heldReads.close();
-    watches.close();
+    shards.stopWatches();
   }
 
   /** Whether it is closed, or just being. */
@@ -240,34 +207,19 @@ public final class Engine implements AutoCloseable {
       return;
     }
     closed = true;
-    List<Runnable> steps =
+    Steps.runAll(
         List.of(
             () -> ticks.forEach(tick -> tick.cancel(false)),
             this::stop,
-            () -> lanes.forEach(ThreadPoolExecutor::shutdown),
-            replicator::close,
+            lanes::close,
+            shards::close,
             apart::shutdown,
-            store::close,
-            directory::close);
-    RuntimeException failure = null;
-    for (Runnable step : steps) {
-      try {
-        step.run();
-      } catch (RuntimeException e) {
-        if (failure != null) {
-          e.addSuppressed(failure);
-        }
-        failure = e;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+            directory::close));
   }
 
   /** Whether the threads run without which nothing is ever answered. */
   public boolean isAlive() {
-    return replicator.isAlive() && (watches.isAlive() || stopping);
+    return shards.isAlive() && (stopping || shards.isWatching());
   }
 
   /**
@@ -283,7 +235,7 @@ public final class Engine implements AutoCloseable {
     if (demand == Demand.PAGE && pages.refuses()) {
       throw refusal(refusedForPages);
     }
-    if (demand == Demand.WRITE && replicator.refuses()) {
+    if (demand == Demand.WRITE && shards.refuses()) {
       throw refusal(refusedForCommitter);
     }
   }
@@ -311,7 +263,7 @@ public final class Engine implements AutoCloseable {
 
   /** Whether requests are refused, as too many come. */
   public boolean isOverloaded() {
-    return pool.isOverloaded() || pages.isOverloaded() || replicator.isOverloaded();
+    return pool.isOverloaded() || pages.isOverloaded() || shards.isOverloaded();
   }
 
   /** How long requests wait for a thread: nanoseconds. */
@@ -321,22 +273,30 @@ public final class Engine implements AutoCloseable {
 
   /** Every bound. */
   public Limits limits() {
-    return limits;
+    return config.limits();
   }
 
-  /** The store, for reads. */
-  public Store store() {
-    return store;
+  /** What the engine was opened with. */
+  public ServerConfig config() {
+    return config;
   }
 
-  /** Where pages of many entries are made. */
-  PageTurns pages() {
-    return pages;
+  /** All shards. */
+  public Shards shards() {
+    return shards;
   }
 
-  /** The way of writes. */
-  public LocalReplicator replicator() {
-    return replicator;
+  /**
+   * Makes a page of many entries, a few at a time: in this thread, or later in another.
+   *
+   * @param upToDate when what is read is consistent enough
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many wait for their turns
+   */
+  <T> CompletionStage<T> page(CompletionStage<Void> upToDate, Supplier<T> page) {
+    CompletableFuture<Void> before = upToDate.toCompletableFuture();
+    return before.isDone()
+        ? before.thenCompose(any -> pages.make(page))
+        : before.thenComposeAsync(any -> pages.make(page), threads.answers());
   }
 
   /** Runs what may take as long as a client likes. */
@@ -346,42 +306,12 @@ public final class Engine implements AutoCloseable {
 
   /** Makes threads that belong to one task. */
   public ThreadFactory threads() {
-    return threads;
+    return threads.own();
   }
 
   /** The directory that the data is in. */
   DataDirectory directory() {
     return directory;
-  }
-
-  /** What data and backups are encrypted with; none for data in clear. */
-  EncryptionKeys keys() {
-    return keys;
-  }
-
-  /** How fast a backup is sent, at the most: bytes a second. */
-  long backupRate() {
-    return backupRate;
-  }
-
-  /** Where copies are made that another server can be started on. */
-  Optional<Path> backupDirectory() {
-    return backupDirectory;
-  }
-
-  /** Whether clients have to say who they are. */
-  public SecurityConfig security() {
-    return security;
-  }
-
-  /** Whether and where it is written down who does what. */
-  public AuditConfig audit() {
-    return audit;
-  }
-
-  /** What the HTTP face allows. */
-  public FrontConfig front() {
-    return front;
   }
 
   /** Has somebody hear of every commit from now on, before it is acknowledged. */
@@ -412,11 +342,6 @@ public final class Engine implements AutoCloseable {
   /** Requests that wait for a key to change. */
   public int held() {
     return heldReads.count();
-  }
-
-  /** All watches. */
-  public WatchHub watches() {
-    return watches;
   }
 
   HeldReads heldReads() {

@@ -66,7 +66,7 @@ public class EngineProducer {
         Level.INFO,
         "The store is open. store={0} revision={1}",
         engine.storeId(),
-        Long.toString(engine.store().revision()));
+        engine.shards().revisions());
     signal = new Thread(() -> end(engine), "kvstore-stop");
     Runtime.getRuntime().addShutdownHook(signal);
   }

@@ -10,14 +10,15 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
@@ -29,15 +30,16 @@ import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Deleted;
 import org.kvstore.server.model.Outcome.Modified;
-import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Outcome.Written;
-import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Permission;
-import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.Revisions;
 import org.kvstore.server.model.Submission.RequestName;
-import org.kvstore.server.store.EntryScan;
-import org.kvstore.server.store.Store;
+import org.kvstore.server.shard.Position;
+import org.kvstore.server.shard.RangeScan;
+import org.kvstore.server.shard.Shard;
+import org.kvstore.server.shard.ShardedPage;
+import org.kvstore.server.shard.Shards;
 
 /**
  * The use cases. Every stage that it returns completes when what it says is durable, or fails with
@@ -80,21 +82,40 @@ public class KeyValueService {
   }
 
   /** The newest entry of a key. */
-  public Optional<Entry> get(Access access, Key key) {
+  public CompletionStage<Optional<Entry>> get(Access access, Key key, Consistency consistency) {
     access.require(Permission.READ, key);
-    return Optional.ofNullable(store().get(key));
+    return shards().of(key).read(consistency, store -> Optional.ofNullable(store.get(key)));
   }
 
-  /** The entry as it was at a revision. */
-  public Optional<Entry> getAt(Access access, Key key, long revision) {
+  /** The entry as it was at a revision of its shard. */
+  public CompletionStage<Optional<Entry>> getAt(
+      Access access, Key key, long revision, Consistency consistency) {
     access.require(Permission.READ, key);
-    return Optional.ofNullable(store().getAt(key, revision));
+    return shards()
+        .of(key)
+        .read(consistency, store -> Optional.ofNullable(store.getAt(key, revision)));
   }
 
   /** The newest entry once it satisfies the predicate, or as it is when the wait is over. */
   public CompletionStage<Optional<Entry>> hold(
       Access access, Key key, Predicate<Optional<Entry>> satisfied, Duration wait) {
-    return handle.require().heldReads().hold(key, read -> get(access, read), satisfied, wait);
+    Engine engine = handle.require();
+    Shard shard = engine.shards().of(key);
+    return engine
+        .heldReads()
+        .hold(
+            key,
+            read -> {
+              access.require(Permission.READ, read);
+              return Optional.ofNullable(shard.store().get(read));
+            },
+            satisfied,
+            wait)
+        .thenCompose(
+            found ->
+                satisfied.test(found)
+                    ? CompletableFuture.completedStage(found)
+                    : get(access, key, Consistency.LINEARIZABLE));
   }
 
   /** Creates or replaces an entry. */
@@ -108,6 +129,7 @@ public class KeyValueService {
             "put",
             put.key()::text,
             submit(
+                    put.key(),
                     command(access, put, now),
                     now,
                     name(access, put, "put", put.value(), put.contentType(), put.life()))
@@ -126,6 +148,7 @@ public class KeyValueService {
             "patch",
             modify.key()::text,
             submit(
+                    modify.key(),
                     command,
                     handle.require().clock().millis(),
                     name(access, modify, kind, patch.document()))
@@ -141,7 +164,11 @@ public class KeyValueService {
         .of(
             "delete",
             delete.key()::text,
-            submit(command, handle.require().clock().millis(), name(access, delete, "delete"))
+            submit(
+                    delete.key(),
+                    command,
+                    handle.require().clock().millis(),
+                    name(access, delete, "delete"))
                 .thenApply(outcome -> Outcomes.expect(Deleted.class, outcome)));
   }
 
@@ -160,19 +187,46 @@ public class KeyValueService {
             : new RequestName(
                 scoped(access, idempotencyKey),
                 Fingerprint.of("delete range", range.start(), range.end()));
-    return access.trail().of("deleteRange", range::text, deleteRange(access, range, name, 0));
+    RangeDelete delete = new RangeDelete(access, limits().rangeDeleteKeys(), name);
+    return access.trail().of("deleteRange", range::text, delete.run(shards().of(range), range));
   }
 
-  /** One page of a listing. */
-  public Page list(Access access, ListQuery query) {
+  /**
+   * One page of a listing.
+   *
+   * @param at the point in time; null for now, or for the query's
+   * @param form makes the answer of it, in the same turn
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many wait for their turns
+   */
+  public <T> CompletionStage<T> list(
+      Access access,
+      ListQuery query,
+      @Nullable Revisions at,
+      Consistency consistency,
+      Function<ShardedPage, T> form) {
     access.require(Permission.READ, query.range());
-    return store().list(query);
+    Shards shards = shards();
+    return handle
+        .require()
+        .page(
+            shards.upToDate(shards.of(query.range()), consistency),
+            () -> form.apply(shards.list(query, at)));
   }
 
   /** How many keys a range has, at a revision or, with 0, now. */
-  public Store.Count count(Access access, KeyRange range, long revision) {
+  public <T> CompletionStage<T> count(
+      Access access,
+      KeyRange range,
+      long revision,
+      Consistency consistency,
+      Function<Shards.Count, T> form) {
     access.require(Permission.READ, range);
-    return store().count(range, revision);
+    Shards shards = shards();
+    return handle
+        .require()
+        .page(
+            shards.upToDate(shards.of(range), consistency),
+            () -> form.apply(shards.count(range, revision)));
   }
 
   /**
@@ -187,7 +241,7 @@ public class KeyValueService {
           .withLimit(limits().exports());
     }
     try {
-      return new Export(access, range, store().scan(range));
+      return new Export(access, range, shards().scan(range));
     } catch (RuntimeException e) {
       exports.release();
       throw e;
@@ -221,15 +275,6 @@ public class KeyValueService {
     handle.require().apart().run(kind, bytes, task);
   }
 
-  /**
-   * Makes a page of many entries, a few at a time: in this thread, or later in another.
-   *
-   * @throws KeyValueException TOO_MANY_REQUESTS when too many wait for their turns
-   */
-  public <T> CompletionStage<T> makePage(Supplier<T> page) {
-    return handle.require().pages().make(page);
-  }
-
   /** Lines of a batch that may wait now: those that run share what there may be of all. */
   public int batchWindow() {
     int running = Math.max(1, limits().batches() - batches.availablePermits());
@@ -257,7 +302,7 @@ public class KeyValueService {
   }
 
   private long endOfLease(long id) {
-    Lease lease = store().lease(id);
+    Lease lease = shards().ofLease(id).store().lease(id);
     return lease == null ? handle.require().clock().millis() : lease.expiresAt();
   }
 
@@ -267,12 +312,12 @@ public class KeyValueService {
 
     private final Access access;
     private final KeyRange range;
-    private final EntryScan scan;
+    private final RangeScan scan;
 
     /** When leases end: as many of them as memory may hold. */
     private final Map<Long, Long> leases = new HashMap<>();
 
-    private Export(Access access, KeyRange range, EntryScan scan) {
+    private Export(Access access, KeyRange range, RangeScan scan) {
       this.access = access;
       this.range = range;
       this.scan = scan;
@@ -321,49 +366,18 @@ public class KeyValueService {
     }
   }
 
-  /** The position of a revision. */
-  public Position position(long revision) {
-    return new Position(handle.require().storeId().hashCode(), revision);
+  /** The position of a point in time. */
+  public Position position(Revisions revisions) {
+    return shards().position(revisions);
   }
 
-  private CompletionStage<Long> deleteRange(
-      Access access, KeyRange range, @Nullable RequestName name, long deletedBefore) {
-    Command command = new Command.DeleteRange(range, limits().rangeDeleteKeys(), deletedBefore);
-    return submit(command, handle.require().clock().millis(), name)
-        .thenCompose(
-            outcome -> {
-              RangeDeleted done = Outcomes.expect(RangeDeleted.class, outcome);
-              Bytes resume = done.resume();
-              return resume == null
-                  ? CompletableFuture.completedStage(done.deleted())
-                  : rest(access, range.from(resume), name, done.deleted());
-            });
+  private CompletionStage<Outcome> submit(
+      Key key, Command command, long now, @Nullable RequestName name) {
+    return shards().of(key).submit(command, now, name);
   }
 
-  /** The rest of a range delete: whatever fails now, a part of the request has been applied. */
-  private CompletionStage<Long> rest(
-      Access access, KeyRange range, @Nullable RequestName name, long deleted) {
-    return CompletableFuture.completedStage(range)
-        .thenCompose(
-            rest -> {
-              access.require(Permission.WRITE, rest);
-              return deleteRange(access, rest, name, deleted);
-            })
-        .exceptionally(
-            failure -> {
-              throw KeyValueException.of(
-                      ErrorCode.INDETERMINATE,
-                      "The first %d keys are deleted, the rest is not certain.".formatted(deleted))
-                  .withCause(failure);
-            });
-  }
-
-  private CompletionStage<Outcome> submit(Command command, long now, @Nullable RequestName name) {
-    return handle.require().replicator().submit(new Submission(command, now, name));
-  }
-
-  private Store store() {
-    return handle.require().store();
+  private Shards shards() {
+    return handle.require().shards();
   }
 
   /**

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -18,8 +19,8 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Leased;
 import org.kvstore.server.model.Outcome.Revoked;
 import org.kvstore.server.model.Permission;
-import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.shard.Shard;
 import org.kvstore.server.store.Store;
 
 /** Leases: keys that hang on one live as long as its holder renews it. */
@@ -61,7 +62,7 @@ public class LeaseService {
         .of(
             "grantLease",
             () -> "",
-            submit(access, grant, idempotencyKey, "lease " + time)
+            submit(access, home(0), grant, idempotencyKey, "lease " + time)
                 .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
@@ -77,7 +78,7 @@ public class LeaseService {
         .of(
             "renewLease",
             () -> Long.toString(id),
-            submit(access, renew, idempotencyKey, "renew " + id)
+            submit(access, home(id), renew, idempotencyKey, "renew " + id)
                 .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
@@ -91,6 +92,7 @@ public class LeaseService {
             () -> Long.toString(id),
             submit(
                     access,
+                    home(id),
                     new Command.RevokeLease(id, access.leaseOwner()),
                     idempotencyKey,
                     "revoke " + id)
@@ -102,23 +104,31 @@ public class LeaseService {
    *
    * @throws KeyValueException NOT_FOUND when it is gone, or another's
    */
-  public Holding find(Access access, long id) {
-    Engine engine = handle.require();
+  public CompletionStage<Holding> find(Access access, long id) {
     access.requireSome(Permission.WRITE);
-    Lease lease = engine.store().lease(id);
-    if (lease == null || lease.isOver(engine.clock().millis())) {
+    long now = handle.require().clock().millis();
+    return home(id).read(Consistency.LINEARIZABLE, store -> find(access, store, id, now));
+  }
+
+  private static Holding find(Access access, Store store, long id, long now) {
+    Lease lease = store.lease(id);
+    if (lease == null || lease.isOver(now)) {
       throw missing();
     }
     requireOwner(access, "readLease", lease);
-    List<Key> keys = engine.store().leaseKeys(id);
+    List<Key> keys = store.leaseKeys(id);
     requireKeys(access, Permission.READ, keys);
     return new Holding(lease, keys);
+  }
+
+  private Shard home(long id) {
+    return handle.require().shards().ofLease(id);
   }
 
   /** A lease that is not there yet, or not any more, the command itself finds missing. */
   private void requireWritable(Access access, String action, long id) {
     access.requireSome(Permission.WRITE);
-    Store store = handle.require().store();
+    Store store = home(id).store();
     Lease lease = store.lease(id);
     if (lease != null) {
       requireOwner(access, action, lease);
@@ -143,13 +153,12 @@ public class LeaseService {
     return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such lease.").withField("lease");
   }
 
-  private CompletionStage<Outcome> submit(
-      Access access, Command command, @Nullable String idempotencyKey, String asks) {
+  private static CompletionStage<Outcome> submit(
+      Access access, Shard home, Command command, @Nullable String idempotencyKey, String asks) {
     RequestName name =
         idempotencyKey == null
             ? null
             : new RequestName(KeyValueService.scoped(access, idempotencyKey), Fingerprint.of(asks));
-    Engine engine = handle.require();
-    return engine.replicator().submit(new Submission(command, engine.clock().millis(), name));
+    return home.submit(command, name);
   }
 }

@@ -30,6 +30,7 @@ import org.kvstore.server.store.StoreOptions;
  * @param security whether clients have to say who they are
  * @param audit whether and where it is written down what they do
  * @param front what the HTTP face allows
+ * @param cluster what the node is told of its cluster; empty for a server that is no node
  */
 public record ServerConfig(
     StoreOptions store,
@@ -40,7 +41,8 @@ public record ServerConfig(
     Optional<Path> backupDirectory,
     SecurityConfig security,
     AuditConfig audit,
-    FrontConfig front) {
+    FrontConfig front,
+    Optional<ClusterConfig> cluster) {
 
   /** As a browser writes one: in small letters, and without a path (RFC 6454 section 6.2). */
   private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]-]+");
@@ -113,7 +115,8 @@ public record ServerConfig(
                 "a file"),
             (long) number(config, "kv.audit-log.max-megabytes", 100, 1, 100_000) << 20,
             number(config, "kv.audit-log.max-files", 10, 1, 1_000)),
-        front(config));
+        front(config),
+        ClusterConfig.read(config));
   }
 
   private static FrontConfig front(Function<String, Optional<String>> config) {

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.StatusDocument;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.Quota;
+import org.kvstore.server.shard.Shard;
 import org.kvstore.server.store.StoreStatistics;
 
 /** Describes the running service. */
@@ -35,31 +37,46 @@ public class StatusService {
   /** The state as of now. */
   public StatusDocument status() {
     Engine engine = handle.require();
-    StoreStatistics statistics = engine.store().statistics();
+    StoreStatistics statistics = engine.shards().statistics();
+    Optional<ClusterConfig> cluster = engine.config().cluster();
     long hits = statistics.entryCacheHits() + statistics.cacheHits();
     long lookups = hits + statistics.cacheMisses();
     return new StatusDocument(
         version,
-        "standalone",
+        cluster.isPresent() ? "cluster" : "standalone",
         engine.storeId(),
-        List.of(
-            new StatusDocument.Shard(
-                0,
-                statistics.revision(),
-                statistics.compactedRevision(),
-                statistics.keys(),
-                statistics.tableBytes() + statistics.walBytes())),
-        List.of(),
+        engine.shards().data().stream().map(StatusService::shard).toList(),
+        cluster.map(StatusService::members).orElse(List.of()),
         lookups == 0 ? null : (double) hits / lookups,
         engine.uptimeSeconds(),
         storage(engine));
+  }
+
+  private static StatusDocument.Shard shard(Shard shard) {
+    StoreStatistics statistics = shard.store().statistics();
+    return new StatusDocument.Shard(
+        shard.number(),
+        statistics.revision(),
+        statistics.compactedRevision(),
+        statistics.keys(),
+        statistics.tableBytes() + statistics.walBytes());
+  }
+
+  private static List<String> members(ClusterConfig cluster) {
+    return cluster.members().stream()
+        .map(
+            member ->
+                cluster.urls().containsKey(member.id())
+                    ? cluster.urls().get(member.id()).toString()
+                    : member.id())
+        .toList();
   }
 
   private static StatusDocument.Storage storage(Engine engine) {
     DiskSpace disk = engine.disk();
     Quota quota = disk.quota();
     return new StatusDocument.Storage(
-        engine.store().usedBytes(),
+        engine.shards().usedBytes(),
         quota.exists() ? quota.bytes() : null,
         disk.freeBytes(),
         disk.floor(),

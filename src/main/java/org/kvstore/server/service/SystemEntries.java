@@ -9,6 +9,7 @@ import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Condition;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -16,7 +17,7 @@ import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Deleted;
 import org.kvstore.server.model.Outcome.Written;
-import org.kvstore.server.model.Submission;
+import org.kvstore.server.shard.Shard;
 
 /**
  * Entries under the server's own keys, see {@link Key#ofSystem}: as durable as those of clients, in
@@ -40,8 +41,12 @@ public class SystemEntries {
   }
 
   /** The newest entry of a key. */
-  public Optional<Entry> get(Key key) {
-    return Optional.ofNullable(handle.require().store().get(key));
+  public CompletionStage<Optional<Entry>> get(Key key) {
+    return handle
+        .require()
+        .shards()
+        .system()
+        .read(Consistency.LINEARIZABLE, store -> Optional.ofNullable(store.get(key)));
   }
 
   /**
@@ -71,10 +76,11 @@ public class SystemEntries {
   }
 
   private <T extends Outcome> CompletionStage<T> submit(Class<T> expected, Command command) {
-    Engine engine = handle.require();
-    return engine
-        .replicator()
-        .submit(new Submission(command, engine.clock().millis(), null))
-        .thenApply(outcome -> Outcomes.expect(expected, outcome));
+    Shard system = handle.require().shards().system();
+    return system
+        .submit(command, null)
+        .thenApply(outcome -> Outcomes.expect(expected, outcome))
+        // Until this node has applied it, it is not in force here.
+        .thenCompose(done -> system.read(Consistency.LINEARIZABLE, store -> done));
   }
 }

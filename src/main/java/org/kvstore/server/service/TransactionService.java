@@ -20,7 +20,6 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome.Transacted;
 import org.kvstore.server.model.Permission;
-import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 
 /** Transactions: several keys compared, read and written in one revision, or not at all. */
@@ -66,7 +65,8 @@ public class TransactionService {
    * Does a transaction.
    *
    * @param body what the client sent: a repeat under the same name must be the same
-   * @throws KeyValueException TXN_INVALID when it has too many operations or writes a key twice
+   * @throws KeyValueException TXN_INVALID when it has too many operations or writes a key twice;
+   *     CROSS_SHARD when its keys are in several shards
    */
   public CompletionStage<Transacted> transact(
       Access access, Request request, Bytes body, @Nullable String idempotencyKey) {
@@ -74,7 +74,7 @@ public class TransactionService {
     requireAllowed(access, request);
     requireFew("compare", request.comparisons().size());
     long now = engine.clock().millis();
-    Command command =
+    Command.Transact command =
         new Command.Transact(
             request.comparisons(),
             operations(access, "then", request.then(), now),
@@ -90,8 +90,9 @@ public class TransactionService {
             "txn",
             done -> TransactionRecord.of(request, done),
             engine
-                .replicator()
-                .submit(new Submission(command, now, name))
+                .shards()
+                .only(command.keys())
+                .submit(command, now, name)
                 .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome)));
   }
 

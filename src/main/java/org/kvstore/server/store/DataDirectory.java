@@ -158,6 +158,16 @@ public final class DataDirectory implements AutoCloseable {
     return shard(path, id);
   }
 
+  /** The directory of the database of the server's own entries, on a node of a cluster. */
+  public Path system() {
+    return path.resolve(SHARDS).resolve("system");
+  }
+
+  /** The directory of the replicated logs, on a node of a cluster. */
+  public Path logs() {
+    return path.resolve(SHARDS).resolve("raft");
+  }
+
   private static Path shard(Path directory, int id) {
     return directory.resolve(SHARDS).resolve(Integer.toString(id));
   }

@@ -333,11 +333,16 @@ public final class Store implements ChangeLog, AutoCloseable {
    */
   public record Count(long keys, long revision) {}
 
-  /** Reads a whole range as of now; the caller closes it. */
+  /** Reads a whole range as of now, about 1 MiB at a time; the caller closes it. */
   public EntryScan scan(KeyRange range) {
+    return scan(range, 1 << 20);
+  }
+
+  /** The same, with about so many bytes of values at a time. */
+  public EntryScan scan(KeyRange range, long chunkBytes) {
     PinnedView pin = views.pin();
     try {
-      return new EntryScan(pin, range, limits.pageKeys(), 1 << 20);
+      return new EntryScan(pin, range, limits.pageKeys(), chunkBytes);
     } catch (RuntimeException e) {
       pin.close();
       throw e;

@@ -28,6 +28,9 @@ public record StoreOptions(
     EncryptionKeys keys,
     boolean replicated) {
 
+  private static final long LEAST_CACHE = 8L << 20;
+  private static final int LEAST_FILES = 50;
+
   /** Without encryption, with a log of its own. */
   public StoreOptions(
       Path directory,
@@ -63,6 +66,19 @@ public record StoreOptions(
         writeBufferBytes,
         entryCacheBytes,
         openFiles,
+        freeDiskFloor,
+        keys,
+        replicated);
+  }
+
+  /** The options of each of several stores that share what one would take of memory and files. */
+  public StoreOptions sharedBy(int stores) {
+    return new StoreOptions(
+        directory,
+        Math.max(cacheBytes / stores, LEAST_CACHE),
+        Math.max(writeBufferBytes / stores, LEAST_CACHE / 2),
+        entryCacheBytes / stores,
+        Math.max(openFiles / stores, LEAST_FILES),
         freeDiskFloor,
         keys,
         replicated);

@@ -1,7 +1,8 @@
 package org.kvstore.server.store;
 
 /**
- * Figures of one store at one moment. Counters count from the opening of the database.
+ * Figures of one store, or of several together, at one moment. Counters count from the opening of
+ * the database.
  *
  * @param revision newest published revision
  * @param compactedRevision revisions below it can no longer be read
@@ -48,4 +49,32 @@ public record StoreStatistics(
     boolean stopped,
     long delayedWriteRate,
     long backgroundErrors,
-    int pinnedViews) {}
+    int pinnedViews) {
+
+  /** Those of two stores together; of levels and rates, that of the store that has most of it. */
+  public StoreStatistics plus(StoreStatistics other) {
+    return new StoreStatistics(
+        revision + other.revision,
+        compactedRevision + other.compactedRevision,
+        keys + other.keys,
+        tableBytes + other.tableBytes,
+        walSyncs + other.walSyncs,
+        walWrittenBytes + other.walWrittenBytes,
+        walBytes + other.walBytes,
+        usedBytes + other.usedBytes,
+        entryCacheHits + other.entryCacheHits,
+        entryCacheMisses + other.entryCacheMisses,
+        cacheHits + other.cacheHits,
+        cacheMisses + other.cacheMisses,
+        cacheBytes + other.cacheBytes,
+        memtableBytes + other.memtableBytes,
+        tableReaderBytes + other.tableReaderBytes,
+        compactionDebtBytes + other.compactionDebtBytes,
+        Math.max(level0Files, other.level0Files),
+        stallMicros + other.stallMicros,
+        stopped || other.stopped,
+        Math.max(delayedWriteRate, other.delayedWriteRate),
+        backgroundErrors + other.backgroundErrors,
+        pinnedViews + other.pinnedViews);
+  }
+}

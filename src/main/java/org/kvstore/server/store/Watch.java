@@ -34,6 +34,7 @@ public final class Watch implements AutoCloseable {
   private final Query query;
   private final WatchSink sink;
   private final Runnable permit;
+  private final Turn turn;
   private final AtomicInteger requests = new AtomicInteger();
 
   /** Everything up to this revision is delivered, or not wanted. */
@@ -78,8 +79,9 @@ public final class Watch implements AutoCloseable {
     }
   }
 
-  Watch(WatchHub hub, Query query, long after, WatchSink sink, Runnable permit) {
+  Watch(WatchHub hub, Query query, long after, WatchSink sink, Runnable permit, Turn turn) {
     this.hub = hub;
+    this.turn = turn;
     this.query = query;
     this.after = after;
     this.sink = sink;
@@ -195,14 +197,39 @@ public final class Watch implements AutoCloseable {
   }
 
   private void pump() {
+    if (turn.take(this::pumpInTurnSoon)) {
+      pumpInTurn();
+    }
+  }
+
+  private void pumpInTurnSoon() {
+    if (!hub.execute(this::pumpInTurn, slow)) {
+      turn.pass();
+      fail(WatchHub.stopping());
+    }
+  }
+
+  private void pumpInTurn() {
+    boolean more;
+    try {
+      more = deliverAll();
+    } finally {
+      turn.pass();
+    }
+    if (more) {
+      pumpSoon();
+    }
+  }
+
+  /** Delivers for all who asked; true when others are to get their turns before it goes on. */
+  private boolean deliverAll() {
     while (true) {
       int seen = requests.get();
       if (deliver()) {
-        pumpSoon();
-        return;
+        return true;
       }
       if (requests.addAndGet(-seen) == 0) {
-        return;
+        return false;
       }
     }
   }

@@ -100,7 +100,7 @@ public final class WatchHub implements CommitListener, AutoCloseable {
 
   /** Opens a watch that is permitted for ever. */
   public Watch open(Watch.Query query, long after, WatchSink sink) {
-    return open(query, after, sink, () -> {});
+    return open(query, after, sink, () -> {}, new Turn());
   }
 
   /**
@@ -108,16 +108,17 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    *
    * @param after the newest revision that is known already
    * @param permit throws once it is not permitted any more; asked several times a second
+   * @param turn shared with other watches that deliver to the same sink
    * @throws KeyValueException COMPACTED when what follows is given up, REQUEST_INVALID in the
    *     future, TOO_MANY_REQUESTS when too many are open
    */
-  public Watch open(Watch.Query query, long after, WatchSink sink, Runnable permit) {
+  public Watch open(Watch.Query query, long after, WatchSink sink, Runnable permit, Turn turn) {
     log.changes(after, 1, 1);
     if (!places.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many watches are open.")
           .withLimit(limits.watches());
     }
-    Watch watch = new Watch(this, query, after, sink, permit);
+    Watch watch = new Watch(this, query, after, sink, permit, turn);
     watches.add(watch);
     LockSupport.unpark(dispatcher);
     if (closed) {

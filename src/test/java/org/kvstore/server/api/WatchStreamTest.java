@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -21,9 +22,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Retention;
 import org.kvstore.server.service.ChangeService;
-import org.kvstore.server.store.Store;
-import org.kvstore.server.store.Stores;
+import org.kvstore.server.shard.Shard;
+import org.kvstore.server.shard.ShardOpener;
+import org.kvstore.server.shard.Shards;
+import org.kvstore.server.shard.Subscription;
+import org.kvstore.server.store.DataDirectory;
+import org.kvstore.server.store.Patcher;
+import org.kvstore.server.store.StoreOptions;
 import org.kvstore.server.store.Watch;
 import org.kvstore.server.store.WatchHub;
 
@@ -36,28 +43,41 @@ class WatchStreamTest {
   private final ExecutorService lane = Executors.newSingleThreadExecutor();
   private final Exchange exchange = new Exchange();
   private final WatchStream stream = new WatchStream(new NoService(), new WatchPace(null));
-  private Store store; // Set before each test.
-  private WatchHub hub; // Set before each test.
+  private DataDirectory data; // Set before each test.
+  private Shards shards; // Set before each test.
 
   @BeforeEach
   void open() {
-    store = Stores.create(directory);
-    hub =
-        new WatchHub(
-            store, Limits.DEFAULT, Thread::new, new WatchHub.Lanes(lane, lane, blocked -> {}));
+    data = DataDirectory.open(directory.resolve("data"));
+    Shard.Setup setup =
+        new Shard.Setup(
+            Limits.DEFAULT,
+            Retention.DEFAULT,
+            events -> {},
+            (patch, before) -> new Patcher.Result(patch.document(), "text/plain"),
+            Thread::new,
+            () -> new WatchHub.Lanes(lane, lane, blocked -> {}),
+            lane,
+            Clock.systemUTC());
+    shards = new ShardOpener(data, StoreOptions.defaults(directory), setup).single();
   }
 
   @AfterEach
   void close() {
-    hub.close();
+    shards.stopWatches();
     lane.shutdown();
-    store.close();
+    shards.close();
+    data.close();
+  }
+
+  private Subscription watch() {
+    return shards.watch(EVERYTHING, null, stream, Long.MAX_VALUE, () -> {});
   }
 
   @Test
   void hubClosesBeforeTheStreamIsOpened_streamEndsOnceItIs() throws Exception {
-    Watch watch = hub.open(EVERYTHING, 0, stream);
-    hub.close();
+    Subscription watch = watch();
+    shards.stopWatches();
     lane.submit(() -> {}).get();
 
     stream.open(watch, exchange.request(), exchange.response());
@@ -69,9 +89,9 @@ class WatchStreamTest {
 
   @Test
   void hubClosesBetweenOpeningAndTheFirstWrite_streamEndsOnce() throws Exception {
-    Watch watch = hub.open(EVERYTHING, 0, stream);
+    Subscription watch = watch();
     stream.open(watch, exchange.request(), exchange.response());
-    hub.close();
+    shards.stopWatches();
     lane.submit(() -> {}).get();
 
     stream.onWritePossible();

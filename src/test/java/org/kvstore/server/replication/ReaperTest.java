@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Histogram;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.Outcome;
@@ -161,6 +162,54 @@ class ReaperTest {
     public CompletionStage<Outcome> submit(Submission submission) {
       submitted.add(submission);
       return result;
+    }
+
+    @Override
+    public CompletionStage<Void> readBarrier() {
+      return CompletableFuture.completedStage(null);
+    }
+
+    @Override
+    public boolean leads() {
+      return true;
+    }
+
+    @Override
+    public void sweep() {}
+
+    @Override
+    public boolean isAlive() {
+      return true;
+    }
+
+    @Override
+    public boolean isOverloaded() {
+      return false;
+    }
+
+    @Override
+    public boolean refuses() {
+      return false;
+    }
+
+    @Override
+    public int queueDepth() {
+      return 0;
+    }
+
+    @Override
+    public long queueBytes() {
+      return 0;
+    }
+
+    @Override
+    public Histogram commits() {
+      return Histogram.ofDurations();
+    }
+
+    @Override
+    public Histogram groupSizes() {
+      return Histogram.ofSizes();
     }
 
     @Override

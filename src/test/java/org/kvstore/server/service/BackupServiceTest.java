@@ -87,7 +87,7 @@ class BackupServiceTest {
     assertThat(value("a")).isEqualTo("1");
     assertThat(restored.storeId()).isEqualTo(origin).isNotEqualTo(engine.storeId());
     assertThat(restored.backupRevision()).isEqualTo(1);
-    assertThat(restored.revision()).isEqualTo(engine.store().revision());
+    assertThat(restored.revision()).isEqualTo(engine.shards().system().store().revision());
   }
 
   @Test
@@ -196,7 +196,7 @@ class BackupServiceTest {
     assertThatThrownBy(() -> backups.restore(Access.UNLIMITED, arrival))
         .extracting("code")
         .isEqualTo(ErrorCode.STORAGE_FULL);
-    assertThat(engine.store().revision()).isZero();
+    assertThat(engine.shards().system().store().revision()).isZero();
   }
 
   @Test
@@ -229,7 +229,7 @@ class BackupServiceTest {
           .extracting("code")
           .isEqualTo(ErrorCode.STORAGE_FULL);
     }
-    assertThat(engine.store().revision()).isEqualTo(1);
+    assertThat(engine.shards().system().store().revision()).isEqualTo(1);
     assertTemporaryIsEmpty();
   }
 
@@ -360,7 +360,7 @@ class BackupServiceTest {
     engine.close();
     open(name, Map.of());
     assertThat(value("a")).isEqualTo("1");
-    assertThat(engine.store().revision()).isGreaterThan(2);
+    assertThat(engine.shards().system().store().revision()).isGreaterThan(2);
   }
 
   @Test
@@ -389,13 +389,19 @@ class BackupServiceTest {
   void heldRead_isAnsweredByARestore() throws Exception {
     put("a", "1");
     byte[] archive = backup();
-    engine.replicator().submit(Writes.delete("a")).toCompletableFuture().get(30, TimeUnit.SECONDS);
+    engine
+        .shards()
+        .system()
+        .replicator()
+        .submit(Writes.delete("a"))
+        .toCompletableFuture()
+        .get(30, TimeUnit.SECONDS);
     var held =
         engine
             .heldReads()
             .hold(
                 Key.of("a"),
-                key -> Optional.ofNullable(engine.store().get(key)),
+                key -> Optional.ofNullable(engine.shards().system().store().get(key)),
                 Optional::isPresent,
                 Duration.ofMinutes(1))
             .toCompletableFuture();
@@ -414,7 +420,7 @@ class BackupServiceTest {
 
   private void assertUnchanged() {
     assertThat(value("a")).isEqualTo("2");
-    assertThat(engine.store().revision()).isEqualTo(2);
+    assertThat(engine.shards().system().store().revision()).isEqualTo(2);
     assertTemporaryIsEmpty();
   }
 
@@ -443,6 +449,8 @@ class BackupServiceTest {
 
   private void put(String key, String value) {
     engine
+        .shards()
+        .system()
         .replicator()
         .submit(Writes.put(key, value))
         .toCompletableFuture()
@@ -451,7 +459,7 @@ class BackupServiceTest {
   }
 
   private String value(String key) {
-    Entry entry = engine.store().get(Key.of(key));
+    Entry entry = engine.shards().system().store().get(Key.of(key));
     return entry == null ? "" : entry.value().toUtf8();
   }
 }

@@ -62,19 +62,19 @@ class LeaseServiceTest {
 
   @Test
   void renewal_byWhoMayNotWriteAKeyOfItAnyMore_isForbidden_andDoesNotProlongIt() {
-    long end = leases.find(ann, id).lease().expiresAt();
+    long end = done(leases.find(ann, id)).lease().expiresAt();
     ann.prefixes.remove("orders/");
 
     assertFails(ErrorCode.FORBIDDEN, () -> done(leases.renew(ann, id, null)));
 
-    assertThat(leases.find(Access.UNLIMITED, id).lease().expiresAt()).isEqualTo(end);
+    assertThat(done(leases.find(Access.UNLIMITED, id)).lease().expiresAt()).isEqualTo(end);
   }
 
   @Test
   void leaseOfAnother_isMissing_andTheDenialIsOnRecord() {
     Somebody ben = new Somebody("ben", "orders/");
 
-    assertFails(ErrorCode.NOT_FOUND, () -> leases.find(ben, id));
+    assertFails(ErrorCode.NOT_FOUND, () -> done(leases.find(ben, id)));
     assertFails(ErrorCode.NOT_FOUND, () -> done(leases.renew(ben, id, null)));
     assertFails(ErrorCode.NOT_FOUND, () -> done(leases.revoke(ben, id, null)));
 
@@ -87,7 +87,7 @@ class LeaseServiceTest {
 
   @Test
   void leaseThatIsNot_isMissing_andNoDenial() {
-    assertFails(ErrorCode.NOT_FOUND, () -> leases.find(ann, 99));
+    assertFails(ErrorCode.NOT_FOUND, () -> done(leases.find(ann, 99)));
     assertFails(ErrorCode.NOT_FOUND, () -> done(leases.renew(ann, 99, null)));
 
     assertThat(ann.audited).containsExactly("renewLease 99 NOT_FOUND");

@@ -25,7 +25,7 @@ class RestorePermissionTest {
     try (OpenEngine engine = OpenEngine.in(folder.resolve("data"), Map.of())) {
       BackupService backups = new BackupService(engine.handle());
       byte[] archive = archive(backups);
-      long revision = engine.handle().require().store().revision();
+      long revision = engine.handle().require().shards().system().store().revision();
       Somebody root = new Somebody("root", "");
       InputStream takenBackMeanwhile =
           new FilterInputStream(new ByteArrayInputStream(archive)) {
@@ -41,7 +41,8 @@ class RestorePermissionTest {
           .isInstanceOf(KeyValueException.class)
           .hasMessage("No.");
 
-      assertThat(engine.handle().require().store().revision()).isEqualTo(revision);
+      assertThat(engine.handle().require().shards().system().store().revision())
+          .isEqualTo(revision);
       assertThat(root.audited).containsExactly("restore  FORBIDDEN");
     }
   }

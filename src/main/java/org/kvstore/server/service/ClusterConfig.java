@@ -1,0 +1,143 @@
+package org.kvstore.server.service;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.replication.raft.Member;
+
+/**
+ * What a node is told of its cluster. A server without {@code kv.cluster.node} is none.
+ *
+ * @param id names the cluster
+ * @param node the node's own id, which is one of the members
+ * @param members the nodes that found the cluster
+ * @param urls where clients reach them, as far as that is said
+ * @param shards how many there are; the same on all nodes, for ever
+ */
+public record ClusterConfig(
+    String id, String node, List<Member> members, Map<String, URI> urls, int shards) {
+  private static final String NAME = "[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?";
+  private static final Pattern MEMBER =
+      Pattern.compile("(" + NAME + ")=([A-Za-z0-9._-]+|\\[[0-9a-fA-F:]+\\]):([0-9]{1,5})");
+  private static final Pattern URL = Pattern.compile("(" + NAME + ")=(https?://\\S+)");
+  private static final int DEFAULT_SHARDS = 16;
+  private static final int MOST_SHARDS = 1024;
+  private static final int MOST_MEMBERS = 7;
+
+  /** Copies the lists. */
+  public ClusterConfig {
+    members = List.copyOf(members);
+    urls = Map.copyOf(urls);
+  }
+
+  /**
+   * Reads and checks the properties; empty for a server that is no node.
+   *
+   * @throws KeyValueException UNAVAILABLE, naming the property, its value and what is allowed
+   */
+  static Optional<ClusterConfig> read(Function<String, Optional<String>> config) {
+    Optional<String> node = text(config, "kv.cluster.node");
+    if (node.isEmpty()) {
+      requireNone(config);
+      return Optional.empty();
+    }
+    if (!node.get().matches(NAME)) {
+      throw refusal("kv.cluster.node", node.get(), "1 to 32 of a-z, 0-9 and -, such as n1");
+    }
+    String id = text(config, "kv.cluster.id").orElse("kvstore");
+    if (!id.matches(NAME)) {
+      throw refusal("kv.cluster.id", id, "1 to 32 of a-z, 0-9 and -, such as orders");
+    }
+    List<Member> members = members(config);
+    if (members.stream().noneMatch(member -> member.id().equals(node.get()))) {
+      throw refusal("kv.cluster.node", node.get(), "one of those in kv.cluster.members");
+    }
+    return Optional.of(
+        new ClusterConfig(id, node.get(), members, urls(config, members), shards(config)));
+  }
+
+  /** A node whose name was forgotten is not to start as a server of its own. */
+  private static void requireNone(Function<String, Optional<String>> config) {
+    text(config, "kv.cluster.members")
+        .ifPresent(
+            members -> {
+              throw refusal("kv.cluster.members", members, "only with kv.cluster.node");
+            });
+  }
+
+  private static List<Member> members(Function<String, Optional<String>> config) {
+    String property = "kv.cluster.members";
+    String text = text(config, property).orElse("");
+    String allowed =
+        "1 to %d nodes with ids and addresses of their own, such as n1=host1:9081,n2=host2:9081"
+            .formatted(MOST_MEMBERS);
+    Map<String, Member> members = new LinkedHashMap<>();
+    List<String> addresses = new ArrayList<>();
+    for (String part : text.split(",", -1)) {
+      Matcher member = MEMBER.matcher(part.strip());
+      if (!member.matches() || Integer.parseInt(member.group(3)) > 65_535) {
+        throw refusal(property, text, allowed);
+      }
+      String address = member.group(2) + ":" + member.group(3);
+      addresses.add(address);
+      members.put(member.group(1), new Member(member.group(1), address));
+    }
+    boolean areDistinct =
+        members.size() == addresses.size()
+            && addresses.stream().distinct().count() == addresses.size();
+    if (!areDistinct || members.size() > MOST_MEMBERS) {
+      throw refusal(property, text, allowed);
+    }
+    return List.copyOf(members.values());
+  }
+
+  private static Map<String, URI> urls(
+      Function<String, Optional<String>> config, List<Member> members) {
+    String property = "kv.cluster.urls";
+    Map<String, URI> urls = new LinkedHashMap<>();
+    String text = text(config, property).orElse("");
+    for (String part : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+      Matcher url = URL.matcher(part.strip());
+      boolean isOfMember =
+          url.matches() && members.stream().anyMatch(member -> member.id().equals(url.group(1)));
+      if (!isOfMember) {
+        throw refusal(property, text, "addresses of members, such as n1=http://host1:8080,n2=...");
+      }
+      urls.put(url.group(1), URI.create(url.group(2)));
+    }
+    return urls;
+  }
+
+  private static int shards(Function<String, Optional<String>> config) {
+    String text = text(config, "kv.shards").orElse(Integer.toString(DEFAULT_SHARDS));
+    int shards = text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
+    if (shards < 1 || shards > MOST_SHARDS) {
+      throw refusal("kv.shards", text, "a number from 1 to " + MOST_SHARDS);
+    }
+    return shards;
+  }
+
+  private static Optional<String> text(Function<String, Optional<String>> config, String property) {
+    return config.apply(property).map(String::strip).filter(text -> !text.isEmpty());
+  }
+
+  private static KeyValueException refusal(String property, String value, String allowed) {
+    return KeyValueException.of(
+        ErrorCode.UNAVAILABLE, "%s is '%s'; allowed is %s.".formatted(property, value, allowed));
+  }
+
+  /** What the replication is given. */
+  ClusterOptions options(Path logs) {
+    return new ClusterOptions(id, node, members, logs);
+  }
+}

@@ -1,0 +1,27 @@
+package org.kvstore.server.shard;
+
+import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.LocalReplicator;
+
+/** On this node alone: each shard has a log of its own. */
+final class LocalReplication implements Replication {
+  private final Shard.Setup setup;
+
+  LocalReplication(Shard.Setup setup) {
+    this.setup = setup;
+  }
+
+  @Override
+  public void start(Shards shards, DiskSpace disk) {
+    for (Shard shard : shards.all()) {
+      shard.start(
+          new LocalReplicator(
+              shard.store(), setup.limits(), disk, setup.threads(), setup.answers()));
+    }
+  }
+
+  @Override
+  public void close() {
+    // The shards have nothing in common.
+  }
+}

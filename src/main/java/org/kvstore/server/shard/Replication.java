@@ -1,0 +1,17 @@
+package org.kvstore.server.shard;
+
+import org.kvstore.server.replication.DiskSpace;
+
+/** Has the shards of a node take writes: on this node alone, or on several at once. */
+public interface Replication extends AutoCloseable {
+  /**
+   * Starts every shard. Its store and its watches are open; commits may come from now on.
+   *
+   * @param disk the one that the stores are on
+   */
+  void start(Shards shards, DiskSpace disk);
+
+  /** Ends what the shards have in common; none of them takes writes any more. */
+  @Override
+  void close();
+}

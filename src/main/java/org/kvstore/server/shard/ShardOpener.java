@@ -1,0 +1,51 @@
+package org.kvstore.server.shard;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.store.DataDirectory;
+import org.kvstore.server.store.StoreOptions;
+
+/** Opens the stores of a node: that of a single server, or those of a node of a cluster. */
+public final class ShardOpener {
+  private final DataDirectory directory;
+  private final StoreOptions options;
+  private final Shard.Setup setup;
+
+  /**
+   * @param options of a single store in the whole directory; several share its memory
+   */
+  public ShardOpener(DataDirectory directory, StoreOptions options, Shard.Setup setup) {
+    this.directory = directory;
+    this.options = options;
+    this.setup = setup;
+  }
+
+  /** The one shard of a single server, which has the server's own entries too. */
+  public Shards single() {
+    Shard only = Shard.open(0, options.in(directory.shard(0)), directory.isNew(), setup);
+    return new Shards(List.of(only), only, directory.storeId(), new LocalReplication(setup));
+  }
+
+  /** The shards of a node of a cluster, and one of the server's own entries. */
+  public Shards replicated(ClusterOptions cluster, int count, ScheduledExecutorService timer) {
+    StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
+    List<Shard> opened = new ArrayList<>();
+    try {
+      for (int number = 0; number <= count; number++) {
+        Path path = number < count ? directory.shard(number) : directory.system();
+        opened.add(Shard.open(number, each.in(path), directory.isNew(), setup));
+      }
+    } catch (RuntimeException e) {
+      opened.forEach(Shard::close);
+      throw e;
+    }
+    return new Shards(
+        opened.subList(0, count),
+        opened.get(count),
+        cluster.clusterId(),
+        new RaftReplication(cluster, setup, timer));
+  }
+}

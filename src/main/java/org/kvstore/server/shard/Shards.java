@@ -1,0 +1,312 @@
+package org.kvstore.server.shard;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Consistency;
+import org.kvstore.server.model.Histogram;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Revisions;
+import org.kvstore.server.model.Sharding;
+import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.store.Store;
+import org.kvstore.server.store.StoreStatistics;
+import org.kvstore.server.store.Watch;
+
+/**
+ * All shards, and which of them a key or a range belongs to. The server's own entries are in a
+ * shard of their own, unless there is only one in all.
+ */
+public final class Shards implements AutoCloseable {
+  private final List<Shard> data;
+  private final Shard system;
+  private final Sharding sharding;
+  private final int digest;
+  private final Replication replication;
+
+  /**
+   * Takes over what is open.
+   *
+   * @param data those of clients' entries, by number
+   * @param system that of the server's own; may be one of the others
+   * @param storeId identity of the whole store
+   * @param replication has them take writes, once they are started
+   */
+  Shards(List<Shard> data, Shard system, String storeId, Replication replication) {
+    this.data = List.copyOf(data);
+    this.system = system;
+    this.replication = replication;
+    sharding = new Sharding(data.size());
+    digest = storeId.hashCode();
+  }
+
+  /**
+   * Has them take writes.
+   *
+   * @param disk the one that they are on
+   */
+  public void start(DiskSpace disk) {
+    replication.start(this, disk);
+  }
+
+  /** Those of clients' entries, by number. */
+  public List<Shard> data() {
+    return data;
+  }
+
+  /** That of the server's own entries. */
+  public Shard system() {
+    return system;
+  }
+
+  /** The shard of a key. */
+  public Shard of(Key key) {
+    return key.isSystem() ? system : data.get(sharding.of(key));
+  }
+
+  /** The shard that a lease is at home in. */
+  public Shard ofLease(long id) {
+    return data.get((int) Math.floorMod(id, (long) data.size()));
+  }
+
+  /** The shards that keys of a range may be in. */
+  public List<Shard> of(KeyRange range) {
+    OptionalInt only = sharding.of(range);
+    return only.isPresent() ? List.of(data.get(only.getAsInt())) : data;
+  }
+
+  /**
+   * The one shard of some ranges.
+   *
+   * @throws KeyValueException CROSS_SHARD when there are several
+   */
+  public Shard only(Collection<KeyRange> ranges) {
+    Shard only = null;
+    for (KeyRange range : ranges) {
+      List<Shard> shards = of(range);
+      if (shards.size() > 1 || only != null && only != shards.get(0)) {
+        throw crossShard(range.text());
+      }
+      only = shards.get(0);
+    }
+    return only == null ? data.get(0) : only;
+  }
+
+  private static KeyValueException crossShard(String what) {
+    return KeyValueException.of(
+        ErrorCode.CROSS_SHARD,
+        ("The keys of a transaction have to be in one shard, and '%s' is not in that of the others."
+                + " Keys with the same tag are, such as orders/{42}/head and orders/{42}/lines; a"
+                + " listing has to name the tag in its prefix.")
+            .formatted(what));
+  }
+
+  /** The newest revision of each shard that can be read here. */
+  public Revisions revisions() {
+    return Revisions.of(data.stream().mapToLong(shard -> shard.store().revision()).toArray());
+  }
+
+  /** The position of some revisions. */
+  public Position position(Revisions revisions) {
+    return new Position(digest, revisions);
+  }
+
+  /**
+   * The revisions of a position.
+   *
+   * @throws KeyValueException REQUEST_INVALID when it is one of another store
+   */
+  public Revisions revisions(String field, Position position) {
+    if (position.store() != digest || position.revisions().shards() != data.size()) {
+      throw KeyValueException.invalid(field, "It is a position of another store.");
+    }
+    return position.revisions();
+  }
+
+  /** Completes when what is read here from some shards is as consistent as that. */
+  public CompletionStage<Void> upToDate(List<Shard> shards, Consistency consistency) {
+    if (shards.size() == 1) {
+      return shards.get(0).upToDate(consistency);
+    }
+    return CompletableFuture.allOf(
+        shards.stream()
+            .map(shard -> shard.upToDate(consistency).toCompletableFuture())
+            .toArray(CompletableFuture<?>[]::new));
+  }
+
+  /**
+   * One page of a listing, of what can be read here.
+   *
+   * @param at the point in time; null for now
+   * @throws KeyValueException COMPACTED; REQUEST_INVALID for a point in the future, and for a
+   *     revision of the query where there is more than one shard
+   */
+  public ShardedPage list(ListQuery query, @Nullable Revisions at) {
+    List<Shard> shards = of(query.range());
+    return PageMerge.page(shards, query, point(shards, query.revision(), at), revisions());
+  }
+
+  private @Nullable Revisions point(List<Shard> shards, long revision, @Nullable Revisions at) {
+    if (at != null && at.shards() != data.size()) {
+      throw KeyValueException.invalid("cursor", "It is a cursor of another store.");
+    }
+    if (at != null || revision == 0) {
+      return at;
+    }
+    requireOne(shards);
+    return revisions().with(shards.get(0).number(), revision);
+  }
+
+  private static void requireOne(List<Shard> shards) {
+    if (shards.size() > 1) {
+      throw KeyValueException.invalid(
+          "revision",
+          "A revision is one of a single shard, and the range has keys of several. A prefix that"
+              + " ends behind a {tag} has keys of one; a cursor names a point of all.");
+    }
+  }
+
+  /**
+   * How many keys a range has, of what can be read here.
+   *
+   * @param revision as of when; 0 for now
+   */
+  public Count count(KeyRange range, long revision) {
+    List<Shard> shards = of(range);
+    Revisions point = point(shards, revision, null);
+    Revisions at = revisions();
+    long keys = 0;
+    for (Shard shard : shards) {
+      int number = shard.number();
+      Store.Count count = shard.store().count(range, point == null ? 0 : point.of(number));
+      keys += count.keys();
+      at = at.with(number, count.revision());
+    }
+    return new Count(keys, at);
+  }
+
+  /**
+   * A number of keys.
+   *
+   * @param keys how many
+   * @param revisions as of when
+   */
+  public record Count(long keys, Revisions revisions) {}
+
+  /**
+   * Opens a watch of a range; it begins to deliver when its reader is said to be ready.
+   *
+   * @param from everything up to these is known; null for what can be read here now
+   * @param progressNanos how long the reader may hear nothing
+   * @param permit throws once it is not permitted any more; asked several times a second
+   * @throws KeyValueException COMPACTED when what follows is given up, REQUEST_INVALID in the
+   *     future, TOO_MANY_REQUESTS when too many are open
+   */
+  public Subscription watch(
+      Watch.Query query,
+      @Nullable Revisions from,
+      Subscription.Reader reader,
+      long progressNanos,
+      Runnable permit) {
+    Revisions start = from == null ? revisions() : from;
+    return Subscription.open(of(query.range()), query, start, reader, progressNanos, permit);
+  }
+
+  /** Reads a whole range as of now; the caller closes it. */
+  public RangeScan scan(KeyRange range) {
+    return new RangeScan(of(range), range);
+  }
+
+  /** All of them, that of the server's own entries included. */
+  public List<Shard> all() {
+    return data.contains(system) ? data : Stream.concat(data.stream(), Stream.of(system)).toList();
+  }
+
+  /** Proposes what is due, and gives up on what has waited too long; several times a second. */
+  public void tick() {
+    all().forEach(Shard::tick);
+  }
+
+  /** Gives up old history; several times a second, by one thread at a time. It may take long. */
+  public void tidy() {
+    all().forEach(Shard::tidy);
+  }
+
+  /** Whether the threads run without which no write is ever answered. */
+  public boolean isAlive() {
+    return all().stream().allMatch(shard -> shard.replicator().isAlive());
+  }
+
+  /** Whether those run that deliver to watches. */
+  public boolean isWatching() {
+    return all().stream().allMatch(shard -> shard.watches().isAlive());
+  }
+
+  /** Whether more writes come to a shard than can be committed. */
+  public boolean isOverloaded() {
+    return all().stream().anyMatch(shard -> shard.replicator().isOverloaded());
+  }
+
+  /** Whether a write that comes now would wait for too long, wherever it goes. */
+  public boolean refuses() {
+    return data.stream().allMatch(shard -> shard.replicator().refuses());
+  }
+
+  /** Figures of all stores on this node together. */
+  public StoreStatistics statistics() {
+    return all().stream()
+        .map(shard -> shard.store().statistics())
+        .reduce(StoreStatistics::plus)
+        .orElseThrow();
+  }
+
+  /** What has been counted of all of one kind: {@code of} says which. */
+  public Histogram total(Function<Shard, Histogram> of) {
+    return Histogram.total(all().stream().map(of).toList());
+  }
+
+  /** Writes that wait to be committed. */
+  public int queueDepth() {
+    return all().stream().mapToInt(shard -> shard.replicator().queueDepth()).sum();
+  }
+
+  /** Bytes that they hold. */
+  public long queueBytes() {
+    return all().stream().mapToLong(shard -> shard.replicator().queueBytes()).sum();
+  }
+
+  /** Size of the files on this node: bytes. */
+  public long usedBytes() {
+    return all().stream().mapToLong(shard -> shard.store().usedBytes()).sum();
+  }
+
+  /** Bytes that commits have written here since they were opened. */
+  public long writtenBytes() {
+    return all().stream().mapToLong(shard -> shard.store().writtenBytes()).sum();
+  }
+
+  /** Ends all watches. */
+  public void stopWatches() {
+    all().forEach(shard -> shard.watches().close());
+  }
+
+  /** Answers what was submitted, and closes the stores; the rest too when one of them fails. */
+  @Override
+  public void close() {
+    List<Runnable> steps = new ArrayList<>();
+    all().forEach(shard -> steps.add(shard::stop));
+    steps.add(replication::close);
+    all().forEach(shard -> steps.add(shard::close));
+    Steps.runAll(steps);
+  }
+}
