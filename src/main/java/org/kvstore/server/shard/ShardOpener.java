@@ -25,12 +25,15 @@ public final class ShardOpener {
 
   /** The one shard of a single server, which has the server's own entries too. */
   public Shards single() {
+    ClusterMark.require(directory, null);
     Shard only = Shard.open(0, options.in(directory.shard(0)), directory.isNew(), setup);
     return new Shards(List.of(only), only, directory.storeId(), new LocalReplication(setup));
   }
 
   /** The shards of a node of a cluster, and one of the server's own entries. */
   public Shards replicated(ClusterOptions cluster, int count, ScheduledExecutorService timer) {
+    ClusterMark.require(
+        directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     List<Shard> opened = new ArrayList<>();
     try {

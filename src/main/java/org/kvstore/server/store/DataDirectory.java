@@ -36,7 +36,8 @@ import org.kvstore.server.model.KeyValueException;
  * FORMAT       format version, store id, with which key values are encrypted, and checksum;
  *              written last when a directory is initialised
  * FORMAT.new   the same while initialisation is under way: nothing was acknowledged yet
- * shards/0     the database of shard 0
+ * shards/0     the database of shard 0; on a node of a cluster there are more: those of the other
+ *              shards, system, raft with the replicated logs, and CLUSTER, which says whose they are
  * tmp          copies that are sent and archives that arrive; emptied at open
  * RESTORE      a restore is decided: see {@link Replacement}; finished at open
  * RESTORE.new  the same before it is: forgotten at open
@@ -158,14 +159,19 @@ public final class DataDirectory implements AutoCloseable {
     return shard(path, id);
   }
 
+  /** What the databases are in. */
+  public Path shards() {
+    return path.resolve(SHARDS);
+  }
+
   /** The directory of the database of the server's own entries, on a node of a cluster. */
   public Path system() {
-    return path.resolve(SHARDS).resolve("system");
+    return shards().resolve("system");
   }
 
   /** The directory of the replicated logs, on a node of a cluster. */
   public Path logs() {
-    return path.resolve(SHARDS).resolve("raft");
+    return shards().resolve("raft");
   }
 
   private static Path shard(Path directory, int id) {
@@ -413,7 +419,8 @@ public final class DataDirectory implements AutoCloseable {
     }
   }
 
-  static KeyValueException refusal(
+  /** Why a directory is not used, and what to do. */
+  public static KeyValueException refusal(
       Path file, String whatIsWrong, String whatToDo, @Nullable Throwable cause) {
     KeyValueException refusal =
         KeyValueException.of(

@@ -1,0 +1,107 @@
+package org.kvstore.server.shard;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.store.DataDirectory;
+
+/**
+ * Which node of which cluster a data directory is of. It is written when the directory is new, and
+ * never changes: keys would be looked for in the wrong shards, or a node speak for another.
+ *
+ * @param cluster the cluster's name
+ * @param node the node's id
+ * @param shards how many shards the cluster has
+ */
+record ClusterMark(String cluster, String node, int shards) {
+  private static final String FILE = "CLUSTER";
+  private static final Pattern LINES =
+      Pattern.compile(
+          "kvstore-cluster 1\ncluster (\\S+)\nnode (\\S+)\nshards ([0-9]{1,4})\n"
+              + "crc32c [0-9a-f]{8}\n");
+
+  private String text() {
+    String lines = "kvstore-cluster 1\ncluster %s\nnode %s\nshards %d\n".formatted(cluster, node, shards);
+    CRC32C checksum = new CRC32C();
+    checksum.update(lines.getBytes(StandardCharsets.ISO_8859_1));
+    return lines + "crc32c %08x\n".formatted(checksum.getValue());
+  }
+
+  /**
+   * Makes sure that a directory is of a node, or of a single server; marks a new one.
+   *
+   * @param wanted the node; null for a single server
+   * @throws org.kvstore.server.model.KeyValueException UNAVAILABLE, saying what it is of and what
+   *     to do
+   */
+  static void require(DataDirectory directory, @Nullable ClusterMark wanted) {
+    Path file = directory.shards().resolve(FILE);
+    try {
+      if (directory.isNew()) {
+        if (wanted != null) {
+          Files.writeString(file, wanted.text());
+          DataDirectory.sync(file);
+        }
+        return;
+      }
+      requireSame(file, Files.exists(file) ? read(file) : null, wanted);
+    } catch (IOException e) {
+      throw DataDirectory.refusal(file, "cannot be read or written", "Check its permissions", e);
+    }
+  }
+
+  private static ClusterMark read(Path file) throws IOException {
+    String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+    Matcher lines = LINES.matcher(text);
+    if (lines.matches()) {
+      ClusterMark mark =
+          new ClusterMark(lines.group(1), lines.group(2), Integer.parseInt(lines.group(3)));
+      if (mark.text().equals(text)) {
+        return mark;
+      }
+    }
+    throw DataDirectory.refusal(
+        file, "is damaged", "Remove this node from its cluster, and add it with a new one", null);
+  }
+
+  private static void requireSame(
+      Path file, @Nullable ClusterMark found, @Nullable ClusterMark wanted) {
+    if (found == null && wanted != null) {
+      throw DataDirectory.refusal(
+          file,
+          "is missing: the data is that of a single server",
+          "Start it without kv.cluster.node and export its keys; start the node with a new data"
+              + " directory, and import them",
+          null);
+    }
+    if (found == null) {
+      return;
+    }
+    if (wanted == null) {
+      throw refusal(file, found, "kv.cluster.node is not set");
+    }
+    if (!found.cluster.equals(wanted.cluster)) {
+      throw refusal(file, found, "kv.cluster.id is '" + wanted.cluster + "'");
+    }
+    if (!found.node.equals(wanted.node)) {
+      throw refusal(file, found, "kv.cluster.node is '" + wanted.node + "'");
+    }
+    if (found.shards != wanted.shards) {
+      throw refusal(file, found, "kv.shards is " + wanted.shards + ", which never changes");
+    }
+  }
+
+  private static RuntimeException refusal(Path file, ClusterMark found, String but) {
+    return DataDirectory.refusal(
+        file,
+        "says that the data is of node %s of cluster %s with %d shards, but %s"
+            .formatted(found.node, found.cluster, found.shards, but),
+        "Set it so, or set kv.data.dir (KV_DATA_DIR) to another directory",
+        null);
+  }
+}
