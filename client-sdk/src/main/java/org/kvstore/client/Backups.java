@@ -28,16 +28,16 @@ final class Backups {
     }
   }
 
-  private final KeyValueApi api;
+  private final Requests requests;
   private final Supplier<Connector> connector;
 
-  Backups(KeyValueApi api, Supplier<Connector> connector) {
-    this.api = api;
+  Backups(Requests requests, Supplier<Connector> connector) {
+    this.requests = requests;
     this.connector = connector;
   }
 
   ArchiveHead backup(OutputStream archive) throws IOException {
-    Response response = Transport.READ.call(api::backup);
+    Response response = requests.once(Transport.READ, KeyValueApi::backup);
     try (response;
         InputStream body = new Copying(Responses.body(response), archive)) {
       ArchiveHead head = ArchiveReader.read(body, ArchiveReader.Target.NOWHERE);

@@ -19,7 +19,9 @@ import org.kvstore.api.ResultDocument;
  *
  * <p>One endless request for the whole batch would need an HTTP client that reads an answer while
  * it still writes the request. Those of Jakarta REST and of the Java runtime do not, and proxies
- * often do not either. Pieces also limit what a broken connection leaves unknown.
+ * often do not either. Pieces also limit what a broken connection leaves unknown; in a cluster, a
+ * piece whose answer breaks is sent again under the Idempotency-Key that it had, and the results
+ * that are known are passed over.
  */
 final class Batch implements Iterator<BatchResult>, AutoCloseable {
   /** Most operations in a piece. */
@@ -28,15 +30,61 @@ final class Batch implements Iterator<BatchResult>, AutoCloseable {
   /** A piece is full when it has this many bytes; its last operation may exceed it. */
   static final int FULL_BYTES = 1 << 20;
 
-  private final KeyValueApi api;
+  private final Requests requests;
   private final Iterator<? extends BatchOperation> operations;
   private final ArrayDeque<BatchOperation> sent = new ArrayDeque<>();
-  private @Nullable LineStream results;
+  private byte[] piece = {};
+  private int taken;
+  private @Nullable Answer answer;
   private @Nullable KeyValueException failure;
 
-  Batch(KeyValueApi api, Iterator<? extends BatchOperation> operations) {
-    this.api = api;
+  Batch(Requests requests, Iterator<? extends BatchOperation> operations) {
+    this.requests = requests;
     this.operations = operations;
+  }
+
+  /**
+   * The answer to a piece.
+   *
+   * @param lines what is not read of it yet
+   * @param name the piece's Idempotency-Key; null without one
+   * @param line the line that has been read already; or null
+   */
+  private record Answer(LineStream lines, @Nullable String name, @Nullable String line)
+      implements AutoCloseable {
+    static Answer of(KeyValueApi api, byte[] piece, @Nullable String name) {
+      return new Answer(new LineStream(Responses.body(api.batch(piece, name))), name, null);
+    }
+
+    /** The same with a line read, after some that are known already. */
+    Answer after(int known) {
+      try {
+        for (int i = 0; i < known; i++) {
+          next();
+        }
+        return new Answer(lines, name, next());
+      } catch (IOException broken) {
+        close();
+        throw Transport.WRITE.failure(broken);
+      }
+    }
+
+    String next() throws IOException {
+      String next = lines.next();
+      if (next == null) {
+        throw new EOFException("the answer ended too early");
+      }
+      return next;
+    }
+
+    @Override
+    public void close() {
+      try {
+        lines.close();
+      } catch (IOException broken) {
+        // All that was needed of it has been read.
+      }
+    }
   }
 
   @Override
@@ -54,18 +102,13 @@ final class Batch implements Iterator<BatchResult>, AutoCloseable {
       throw new NoSuchElementException();
     }
     BatchOperation operation = sent.remove();
-    LineStream lines = results;
-    if (failure == null && lines != null) {
+    if (failure == null) {
       try {
-        String line = lines.next();
-        if (line == null) {
-          throw new EOFException("the answer ended too early");
-        }
+        String line = line(Objects.requireNonNull(answer));
+        taken++;
         return BatchResult.of(operation, Json.read(line, ResultDocument.class));
-      } catch (IOException broken) {
-        failure = Transport.WRITE.failure(broken);
-      } catch (KeyValueException malformed) {
-        failure = malformed;
+      } catch (KeyValueException failed) {
+        failure = failed;
       }
     }
     return BatchResult.failed(operation, Objects.requireNonNull(failure));
@@ -73,14 +116,47 @@ final class Batch implements Iterator<BatchResult>, AutoCloseable {
 
   private void send() {
     failure = null;
-    byte[] piece = piece();
+    taken = 0;
+    piece = piece();
     if (sent.isEmpty()) {
       return;
     }
+    byte[] lines = piece;
     try {
-      results = new LineStream(Responses.body(Transport.WRITE.call(() -> api.batch(piece, null))));
+      answer = requests.write(null, (api, name) -> Answer.of(api, lines, name));
     } catch (KeyValueException refused) {
       failure = refused;
+    }
+  }
+
+  private String line(Answer open) {
+    try {
+      return open.next();
+    } catch (IOException broken) {
+      KeyValueException unknown = Transport.WRITE.failure(broken);
+      if (open.name() == null) {
+        throw unknown;
+      }
+      return lineOfRepeat(open, unknown);
+    }
+  }
+
+  /** Sends a piece again, under its name, so that what has been done is answered and not redone. */
+  private String lineOfRepeat(Answer broken, KeyValueException unknown) {
+    broken.close();
+    byte[] lines = piece;
+    int known = taken;
+    try {
+      Answer repeated =
+          requests.write(broken.name(), (api, name) -> Answer.of(api, lines, name).after(known));
+      answer = repeated;
+      return Objects.requireNonNull(repeated.line());
+    } catch (KeyValueException last) {
+      throw last instanceof IndeterminateException
+          ? last
+          : KeyValueException.of(
+              unknown.failure().saying(unknown.getMessage() + "; then: " + last.getMessage()),
+              last);
     }
   }
 
@@ -98,14 +174,10 @@ final class Batch implements Iterator<BatchResult>, AutoCloseable {
   /** Gives up what is left of the answer. */
   @Override
   public void close() {
-    LineStream open = results;
-    results = null;
-    try {
-      if (open != null) {
-        open.close();
-      }
-    } catch (IOException broken) {
-      // All that was needed of it has been read.
+    Answer open = answer;
+    answer = null;
+    if (open != null) {
+      open.close();
     }
   }
 }

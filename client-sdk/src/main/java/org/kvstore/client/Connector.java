@@ -13,11 +13,16 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.eclipse.microprofile.config.Config;
@@ -34,45 +39,45 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connector {
   /** Three times the interval in which the service sends something. */
-  private static final Duration MOST_IDLE = Duration.ofSeconds(45);
+  static final Duration MOST_IDLE = Duration.ofSeconds(45);
 
   private static final Duration LONGEST_POST = Duration.ofDays(1);
   private static final int MAX_PROBLEM_BYTES = 64 << 10;
   private static final String DEFAULT_SERVER = "http://127.0.0.1:8080";
 
-  private final URI server;
+  private final Supplier<List<URI>> servers;
   private final HttpClient http;
-  private final Duration answerTimeout;
+  private final Times times;
   private final @Nullable Supplier<String> token;
 
   private Connector(
-      URI server, HttpClient http, Duration answerTimeout, @Nullable Supplier<String> token) {
-    this.server = server;
+      Supplier<List<URI>> servers, HttpClient http, Times times, @Nullable Supplier<String> token) {
+    this.servers = servers;
     this.http = http;
-    this.answerTimeout = answerTimeout;
+    this.times = times;
     this.token = token;
   }
 
   /**
-   * A connector for a server.
+   * A connector for servers, each of which can do whatever is asked.
    *
-   * @param connectTimeout how long to wait for a connection
-   * @param answerTimeout how long to wait for the beginning of an answer
+   * @param servers where they are, in the order in which they are to be asked now
    * @param context what TLS connections are made with; null for what the Java runtime has
    */
-  static Connector of(
-      URI server, Duration connectTimeout, Duration answerTimeout, @Nullable SSLContext context) {
+  static Connector of(Supplier<List<URI>> servers, Times times, @Nullable SSLContext context) {
     HttpClient.Builder builder =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(connectTimeout);
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(times.connect());
     if (context != null) {
       builder.sslContext(context);
     }
-    return new Connector(server, builder.build(), answerTimeout, null);
+    return new Connector(servers, builder.build(), times, null);
   }
 
   /** The same with a token that says who is asking; without one for null. */
   Connector with(@Nullable Supplier<String> bearer) {
-    return new Connector(server, http, answerTimeout, bearer);
+    return new Connector(servers, http, times, bearer);
   }
 
   /** A connector for the server that MicroProfile Config names. */
@@ -83,36 +88,71 @@ final class Connector {
             .getOptionalValue("kvstore/mp-rest/uri", String.class)
             .or(() -> config.getOptionalValue("kvstore/mp-rest/url", String.class))
             .orElse(DEFAULT_SERVER);
-    return of(
-            URI.create(url),
-            KeyValueClientBuilder.CONNECT_TIMEOUT,
-            KeyValueClientBuilder.READ_TIMEOUT,
-            null)
-        .with(ConfiguredToken.of(config));
+    List<URI> one = List.of(URI.create(url));
+    Times times =
+        new Times(
+            KeyValueClientBuilder.CONNECT_TIMEOUT, KeyValueClientBuilder.READ_TIMEOUT, MOST_IDLE);
+    return of(() -> one, times, null).with(ConfiguredToken.of(config));
   }
 
-  /** A source that opens the stream of a watch. */
+  /** A source that opens the stream of a watch, each time elsewhere if there are several nodes. */
   WatchSource source(WatchOptions options) {
-    URI target = URI.create(root() + "/v1/watch" + query(options));
-    return lastEventId -> open(target, lastEventId);
+    String path = "/v1/watch" + query(options);
+    AtomicReference<URI> last = new AtomicReference<>();
+    return lastEventId -> anywhereBut(last, server -> open(target(server, path), lastEventId));
   }
 
   /**
-   * Sends a body and returns the answer's. There is no time-out but a day: how long a server works
-   * at it grows with the body.
+   * Asks one server after the other until one can do it, the one that was asked last at the end: it
+   * has ended what it gave, or has been silent.
+   */
+  private <T> T anywhereBut(AtomicReference<URI> last, Function<URI, T> request) {
+    List<URI> order = new ArrayList<>(servers.get());
+    if (order.remove(last.get())) {
+      order.add(last.get());
+    }
+    for (Iterator<URI> rest = order.iterator(); ; ) {
+      URI server = rest.next();
+      try {
+        T answer = request.apply(server);
+        last.set(server);
+        return answer;
+      } catch (UnavailableException failed) {
+        if (!rest.hasNext()) {
+          throw failed;
+        }
+      }
+    }
+  }
+
+  /**
+   * Sends a body and returns the answer's, to the first server that can be reached. There is no
+   * time-out but a day: how long a server works at it grows with the body.
    *
    * @param size of the body, or -1 when it is not known
    */
   String post(String path, String type, Supplier<InputStream> body, long size) {
-    URI target = URI.create(root() + path);
-    BodyPublisher publisher = BodyPublishers.ofInputStream(body);
-    HttpRequest request =
-        request(target)
-            .header("Content-Type", type)
-            .header("Accept", "application/json")
-            .POST(size < 0 ? publisher : BodyPublishers.fromPublisher(publisher, size))
-            .timeout(LONGEST_POST)
-            .build();
+    for (Iterator<URI> rest = servers.get().iterator(); ; ) {
+      HttpRequest.Builder request =
+          request(target(rest.next(), path))
+              .header("Content-Type", type)
+              .header("Accept", "application/json")
+              .timeout(LONGEST_POST);
+      BodyPublisher publisher = BodyPublishers.ofInputStream(body);
+      try {
+        return post(
+            request.POST(size < 0 ? publisher : BodyPublishers.fromPublisher(publisher, size)));
+      } catch (UnavailableException failed) {
+        // With a status, it has been sent, and a stream may not be there a second time.
+        if (failed.status() > 0 || !rest.hasNext()) {
+          throw failed;
+        }
+      }
+    }
+  }
+
+  private String post(HttpRequest.Builder complete) {
+    HttpRequest request = complete.build();
     try {
       HttpResponse<byte[]> answer = http.send(request, BodyHandlers.ofByteArray());
       if (answer.statusCode() >= 400) {
@@ -120,7 +160,7 @@ final class Connector {
       }
       return new String(answer.body(), StandardCharsets.UTF_8);
     } catch (IOException failed) {
-      throw failure(Transport.WRITE, target, failed);
+      throw failure(Transport.WRITE, request.uri(), failed);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw Transport.WRITE.failure(interrupted);
@@ -133,8 +173,8 @@ final class Connector {
     return bearer == null ? request : request.header("Authorization", TokenFilter.header(bearer));
   }
 
-  private String root() {
-    return server.toString().replaceFirst("/+$", "");
+  private static URI target(URI server, String path) {
+    return URI.create(server.toString().replaceFirst("/+$", "") + path);
   }
 
   private InputStream open(URI target, @Nullable String lastEventId) {
@@ -145,9 +185,9 @@ final class Connector {
     }
     // The time-out of a request may cover its endless body too, in later Java runtimes.
     CompletableFuture<HttpResponse<InputStream>> answer =
-        http.sendAsync(request.build(), headers -> new BodyStream(MOST_IDLE));
+        http.sendAsync(request.build(), headers -> new BodyStream(times.silence()));
     try {
-      return checked(answer.get(answerTimeout.toMillis(), TimeUnit.MILLISECONDS));
+      return checked(answer.get(times.answer().toMillis(), TimeUnit.MILLISECONDS));
     } catch (ExecutionException failed) {
       Throwable cause = failed.getCause() == null ? failed : failed.getCause();
       throw failure(Transport.READ, target, cause);

@@ -27,4 +27,9 @@ record Failure(
   static Failure local(int status, @Nullable ErrorCode code, String message) {
     return new Failure(status, code, message, null, null, null);
   }
+
+  /** The same failure with another sentence for people. */
+  Failure saying(String sentence) {
+    return new Failure(status, code, sentence, problem, etag, retryAfter);
+  }
 }

@@ -22,6 +22,7 @@ import org.eclipse.microprofile.rest.client.annotation.RegisterProvider;
 import org.eclipse.microprofile.rest.client.inject.RegisterRestClient;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.CheckpointDocument;
+import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.CompactedDocument;
 import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.EntryDocument;
@@ -43,8 +44,10 @@ import org.kvstore.api.TransactionDocument;
  * kvstore/mp-rest/readTimeout}. A key is passed as it is; {@link KeyPathFilter} encodes it. An
  * answer of 400 or above is thrown as a {@link KeyValueException}. A transport failure is thrown as
  * {@link jakarta.ws.rs.ProcessingException}: for a write that means an unknown outcome. The caller
- * closes each {@link Response}. {@code GET /v1/watch} is not here: the REST client cannot end an
- * answer that has no end, so {@link Watch} has a transport of its own.
+ * closes each {@link Response}. It has one base URI and repeats nothing: in front of a cluster that
+ * is the address of one node, or of what spreads over the nodes. {@code GET /v1/watch} is not here:
+ * the REST client cannot end an answer that has no end, so {@link Watch} has a transport of its
+ * own.
  */
 @Path("/")
 @RegisterRestClient(configKey = "kvstore", baseUri = "http://127.0.0.1:8080")
@@ -176,13 +179,17 @@ public interface KeyValueApi extends AutoCloseable {
   @PUT
   @Path("v1/leases/{id}")
   @Produces(MediaType.APPLICATION_JSON)
-  LeaseDocument renewLease(@PathParam("id") String id);
+  LeaseDocument renewLease(
+      @PathParam("id") String id,
+      @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String idempotencyKey);
 
   /** Revokes a lease: 204. */
   @DELETE
   @Path("v1/leases/{id}")
   @Produces(MediaType.WILDCARD)
-  Response revokeLease(@PathParam("id") String id);
+  Response revokeLease(
+      @PathParam("id") String id,
+      @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String idempotencyKey);
 
   /**
    * Reads one page of the versions of a key.
@@ -226,6 +233,12 @@ public interface KeyValueApi extends AutoCloseable {
   @Path("v1/status")
   @Produces(MediaType.APPLICATION_JSON)
   StatusDocument status();
+
+  /** Reads what one node knows of its cluster; {@link KeyNotFoundException} if it is in none. */
+  @GET
+  @Path("v1/cluster")
+  @Produces(MediaType.APPLICATION_JSON)
+  ClusterDocument cluster();
 
   /** Asks whether the service takes requests: 200, or {@link UnavailableException}. */
   @GET

@@ -23,6 +23,7 @@ import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.CheckpointDocument;
+import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.KeyRules;
 import org.kvstore.api.RestoredDocument;
 import org.kvstore.api.StatusDocument;
@@ -35,44 +36,53 @@ import org.kvstore.api.archive.ArchiveHead;
  *
  * <p>Every method throws {@link KeyValueException}: {@link InvalidRequestException} for a key that
  * breaks {@link KeyRules}, before anything is sent; {@link UnavailableException} when a request was
- * certainly not applied; {@link IndeterminateException} when a write may have been applied. The
- * client never repeats a write by itself. When a write returns, it is durable.
+ * certainly not applied; {@link IndeterminateException} when a write may have been applied. When a
+ * write returns, it is durable.
+ *
+ * <p>A client of one server sends each request once. One of several nodes, which {@link #builder}
+ * makes, sends it again and to others while its time lasts, as {@link KeyValueClientBuilder} says.
  */
 @Dependent
 public final class KeyValueClient implements AutoCloseable {
   private static final Duration DEFAULT_WAIT_STEP = Duration.ofSeconds(20);
+  private static final Duration LAST_ANSWER = Duration.ofSeconds(1);
   private static final int HISTORY_PAGE = 100;
 
-  private final KeyValueApi api;
+  private final Requests requests;
   private final Duration waitStep;
-  private final boolean ownsApi;
   private final Watches watches;
   private final Backups backups;
 
   /** Used by CDI. The container closes the interface. */
   @Inject
   public KeyValueClient(@RestClient KeyValueApi api) {
-    this(api, DEFAULT_WAIT_STEP, false, Connector::ofConfig);
+    this(new SingleServer(api, false), DEFAULT_WAIT_STEP, Connector::ofConfig);
   }
 
-  KeyValueClient(
-      KeyValueApi api, Duration waitStep, boolean ownsApi, Supplier<Connector> connector) {
-    this.api = api;
+  KeyValueClient(Requests requests, Duration waitStep, Supplier<Connector> connector) {
+    this.requests = requests;
     this.waitStep = waitStep;
-    this.ownsApi = ownsApi;
     Supplier<Connector> first = new FirstCall<>(connector);
     watches = new Watches(first);
-    backups = new Backups(api, first);
+    backups = new Backups(requests, first);
   }
 
-  /** Connects to a server, for example {@code http://127.0.0.1:8080}, with default time-outs. */
-  public static KeyValueClient connect(String server) {
-    return builder(URI.create(server)).build();
+  /**
+   * Connects to a server, for example {@code http://127.0.0.1:8080}, or to the nodes of a cluster,
+   * with commas between their addresses; with default time-outs.
+   */
+  public static KeyValueClient connect(String servers) {
+    return builder(servers).build();
   }
 
-  /** A client with time-outs and trust of one's own. */
-  public static KeyValueClientBuilder builder(URI server) {
-    return new KeyValueClientBuilder(server);
+  /** As {@link #connect}, with time-outs and trust of one's own. */
+  public static KeyValueClientBuilder builder(String servers) {
+    return new KeyValueClientBuilder(Servers.parse(servers));
+  }
+
+  /** A client of a server, or of the nodes of a cluster, with time-outs and trust of one's own. */
+  public static KeyValueClientBuilder builder(URI first, URI... more) {
+    return new KeyValueClientBuilder(Stream.concat(Stream.of(first), Stream.of(more)).toList());
   }
 
   /** Reads an entry; empty when the key does not exist. */
@@ -97,16 +107,18 @@ public final class KeyValueClient implements AutoCloseable {
   /** Reads an entry without holding the caller's thread. */
   public CompletionStage<Optional<Entry>> getAsync(String key) {
     String valid = Keys.valid(key);
-    return Transport.READ
-        .stage(api.getAsync(valid, ReadOptions.newest()))
-        .thenApply(response -> Responses.entry(valid, response))
+    return requests
+        .readAsync(
+            api ->
+                api.getAsync(valid, ReadOptions.newest())
+                    .thenApply(response -> Responses.entry(valid, response)))
         .exceptionally(Responses::emptyIfNotFound);
   }
 
   /** Reads what is known about an entry without its value; empty when the key does not exist. */
   public Optional<Metadata> head(String key) {
     String valid = Keys.valid(key);
-    try (Response response = Transport.READ.call(() -> api.head(valid, ReadOptions.newest()))) {
+    try (Response response = requests.read(api -> api.head(valid, ReadOptions.newest()))) {
       return Optional.of(Metadata.of(response));
     } catch (KeyNotFoundException absent) {
       return Optional.empty();
@@ -121,13 +133,20 @@ public final class KeyValueClient implements AutoCloseable {
    *
    * @param key the key
    * @param etag the tag that is known already; null waits for existence only
-   * @param timeout how long to wait; the last part below a second is not waited
+   * @param timeout how long to wait; the last part below a second is not waited, and the last
+   *     answer may take a second more
    * @return the entry; empty when the time is over
    */
   public Optional<Entry> await(String key, @Nullable String etag, Duration timeout) {
     ReadOptions known = etag == null ? ReadOptions.newest() : ReadOptions.ifChangedFrom(etag);
+    Deadline deadline = Deadline.after(timeout.plus(LAST_ANSWER));
     return new Awaiting(waitStep, timeout)
-        .run(step -> read(key, step.isZero() ? known : known.withWait(step)));
+        .run(
+            step ->
+                read(
+                    requests.within(deadline.left()),
+                    key,
+                    step.isZero() ? known : known.withWait(step)));
   }
 
   /** Writes a text as {@code text/plain;charset=UTF-8}, whatever was there before. */
@@ -148,14 +167,18 @@ public final class KeyValueClient implements AutoCloseable {
    */
   public Written put(String key, Value value, PutOptions options) {
     String valid = Keys.valid(key);
-    return Responses.written(Transport.WRITE.call(() -> api.put(valid, options, value.shared())));
+    return requests.write(
+        options.idempotencyKey(),
+        (api, name) -> Responses.written(api.put(valid, options.named(name), value.shared())));
   }
 
   /** Writes a value without holding the caller's thread. */
   public CompletionStage<Written> putAsync(String key, Value value, PutOptions options) {
-    return Transport.WRITE
-        .stage(api.putAsync(Keys.valid(key), options, value.shared()))
-        .thenApply(Responses::written);
+    String valid = Keys.valid(key);
+    return requests.writeAsync(
+        options.idempotencyKey(),
+        (api, name) ->
+            api.putAsync(valid, options.named(name), value.shared()).thenApply(Responses::written));
   }
 
   /**
@@ -221,7 +244,9 @@ public final class KeyValueClient implements AutoCloseable {
   public Entry patch(String key, String patch, PatchOptions options) {
     String valid = Keys.valid(key);
     byte[] json = patch.getBytes(StandardCharsets.UTF_8);
-    return Responses.patched(valid, Transport.WRITE.call(() -> api.patch(valid, options, json)));
+    return requests.write(
+        options.idempotencyKey(),
+        (api, name) -> Responses.patched(valid, api.patch(valid, options.named(name), json)));
   }
 
   /** Deletes a key. Returns false when it did not exist. */
@@ -246,12 +271,12 @@ public final class KeyValueClient implements AutoCloseable {
   /** Deletes a range of keys at once and returns how many there were. */
   public long delete(KeyRange range) {
     Boolean all = range.isAll() ? true : null;
-    return Transport.WRITE.call(() -> api.deleteRange(range, all, null)).deleted();
+    return requests.write(null, (api, name) -> api.deleteRange(range, all, name)).deleted();
   }
 
   /** Reads one page of a range. */
   public Page list(KeyRange range, ListOptions options) {
-    return Page.of(Transport.READ.call(() -> api.list(range, options)));
+    return Page.of(requests.read(api -> api.list(range, options)));
   }
 
   /**
@@ -277,29 +302,34 @@ public final class KeyValueClient implements AutoCloseable {
   /** Counts the keys of a range. */
   public long count(KeyRange range) {
     ListOptions counting = ListOptions.defaults().countingOnly();
-    return Transport.READ.call(() -> api.list(range, counting)).count();
+    return requests.read(api -> api.list(range, counting)).count();
   }
 
   /**
    * Streams a range as newline-delimited JSON, at one point in time and in constant memory. The
-   * caller closes the stream; a stream that breaks throws {@link java.io.IOException}.
+   * caller closes the stream; a stream that breaks throws {@link java.io.IOException}, as another
+   * node would go on from another point in time. {@link #entries} goes on where a node has ended.
    */
   public InputStream export(KeyRange range) {
-    return Responses.body(Transport.READ.call(() -> api.export(range)));
+    return requests.read(api -> Responses.body(api.export(range)));
   }
 
   /** Begins to describe a transaction; nothing is sent before it is committed. */
   public Transaction transaction() {
-    return new Transaction(api);
+    return new Transaction(requests);
   }
 
   /**
    * Does many operations, each by itself, while the results are used; both may be endless. They are
    * done in order, up to 1000 or 1 MiB of them in one request. A result that says that the outcome
    * is not known is followed by those of the later operations. Close the stream to stop early.
+   *
+   * <p>In a cluster, operations whose results are missing when a connection breaks are sent again
+   * under the name that they had, and are not done twice. A result that says that its operation was
+   * not done is handed out: to do it later would be out of order.
    */
   public Stream<BatchResult> batch(Stream<? extends BatchOperation> operations) {
-    Batch batch = new Batch(api, operations.iterator());
+    Batch batch = new Batch(requests, operations.iterator());
     return StreamSupport.stream(
             Spliterators.spliteratorUnknownSize(batch, Spliterator.ORDERED), false)
         .onClose(batch::close)
@@ -308,7 +338,7 @@ public final class KeyValueClient implements AutoCloseable {
 
   /** Grants, renews and revokes leases. */
   public Leases leases() {
-    return new Leases(api);
+    return new Leases(requests);
   }
 
   /**
@@ -335,7 +365,7 @@ public final class KeyValueClient implements AutoCloseable {
    */
   public HistoryPage history(String key, int limit, @Nullable String cursor) {
     String valid = Keys.valid(key);
-    return HistoryPage.of(Transport.READ.call(() -> api.history(valid, limit, cursor)));
+    return HistoryPage.of(requests.read(api -> api.history(valid, limit, cursor)));
   }
 
   /** Streams the retained versions of a key, the newest first, a page at a time. */
@@ -350,12 +380,12 @@ public final class KeyValueClient implements AutoCloseable {
 
   /** Gives up the history before a revision and returns the oldest that can be read now. */
   public long compact(long revision) {
-    return Transport.WRITE.call(() -> api.compact(revision)).compactedRevision();
+    return requests.write(null, (api, name) -> api.compact(revision)).compactedRevision();
   }
 
   /** Gives up all history and returns the oldest revision that can be read now. */
   public long compact() {
-    return Transport.WRITE.call(() -> api.compact(null)).compactedRevision();
+    return requests.write(null, (api, name) -> api.compact(null)).compactedRevision();
   }
 
   /**
@@ -406,17 +436,26 @@ public final class KeyValueClient implements AutoCloseable {
    * @throws KeyNotFoundException if the server has no {@code kv.backup.dir}
    */
   public CheckpointDocument checkpoint() {
-    return Transport.WRITE.call(api::checkpoint);
+    return requests.once(Transport.WRITE, KeyValueApi::checkpoint);
   }
 
   /** Reads the state of the service. */
   public StatusDocument status() {
-    return Transport.READ.call(api::status);
+    return requests.read(KeyValueApi::status);
   }
 
-  /** Whether the service can be reached and takes requests. */
+  /** Reads what a node knows of its cluster; empty when the server is not in one. */
+  public Optional<ClusterDocument> cluster() {
+    try {
+      return Optional.of(requests.read(KeyValueApi::cluster));
+    } catch (KeyNotFoundException single) {
+      return Optional.empty();
+    }
+  }
+
+  /** Whether the service can be reached and takes requests; of a cluster, whether any node does. */
   public boolean isReady() {
-    try (Response response = Transport.READ.call(api::ready)) {
+    try (Response response = requests.once(Transport.READ, KeyValueApi::ready)) {
       return response.getStatus() == Response.Status.OK.getStatusCode();
     } catch (UnavailableException notNow) {
       return false;
@@ -429,15 +468,17 @@ public final class KeyValueClient implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (ownsApi) {
-      api.close();
-    }
+    requests.close();
   }
 
   private Optional<Entry> read(String key, ReadOptions options) {
+    return read(requests, key, options);
+  }
+
+  private static Optional<Entry> read(Requests requests, String key, ReadOptions options) {
     String valid = Keys.valid(key);
     try {
-      return Responses.entry(valid, Transport.READ.call(() -> api.get(valid, options)));
+      return requests.read(api -> Responses.entry(valid, api.get(valid, options)));
     } catch (KeyNotFoundException absent) {
       return Optional.empty();
     }
@@ -445,8 +486,9 @@ public final class KeyValueClient implements AutoCloseable {
 
   private boolean remove(String key, @Nullable String ifMatch) {
     String valid = Keys.valid(key);
-    try (Response response = Transport.WRITE.call(() -> api.delete(valid, ifMatch, null))) {
-      return response.getStatus() == Response.Status.NO_CONTENT.getStatusCode();
+    try {
+      return requests.write(
+          null, (api, name) -> Responses.isDone(api.delete(valid, ifMatch, name)));
     } catch (KeyNotFoundException absent) {
       return false;
     }

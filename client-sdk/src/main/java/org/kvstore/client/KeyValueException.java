@@ -47,6 +47,10 @@ public class KeyValueException extends RuntimeException {
     return Optional.ofNullable(failure.retryAfter());
   }
 
+  Failure failure() {
+    return failure;
+  }
+
   /** The most specific exception for a failure. */
   static KeyValueException of(Failure failure, @Nullable Throwable cause) {
     ErrorCode code = failure.code();

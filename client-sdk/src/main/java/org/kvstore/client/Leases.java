@@ -1,6 +1,5 @@
 package org.kvstore.client;
 
-import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.util.Optional;
 import org.kvstore.api.ErrorCode;
@@ -8,10 +7,10 @@ import org.kvstore.api.GrantDocument;
 
 /** Grants and keeps leases; entries are put on one with {@link PutOptions#withLease}. */
 public final class Leases {
-  private final KeyValueApi api;
+  private final Requests requests;
 
-  Leases(KeyValueApi api) {
-    this.api = api;
+  Leases(Requests requests) {
+    this.requests = requests;
   }
 
   /**
@@ -21,14 +20,15 @@ public final class Leases {
    */
   public Lease grant(Duration ttl) {
     GrantDocument wanted = new GrantDocument(ttl.toString());
-    return Lease.of(Transport.WRITE.call(() -> api.grantLease(wanted, null)));
+    return Lease.of(requests.write(null, (api, name) -> api.grantLease(wanted, name)));
   }
 
   /** Lets a lease live for its whole time again from now on; empty when it has ended. */
   public Optional<Lease> renew(String id) {
     String valid = valid(id);
     try {
-      return Optional.of(Lease.of(Transport.WRITE.call(() -> api.renewLease(valid))));
+      return Optional.of(
+          Lease.of(requests.write(null, (api, name) -> api.renewLease(valid, name))));
     } catch (KeyNotFoundException ended) {
       return Optional.empty();
     }
@@ -38,7 +38,7 @@ public final class Leases {
   public Optional<Lease> find(String id) {
     String valid = valid(id);
     try {
-      return Optional.of(Lease.of(Transport.READ.call(() -> api.lease(valid))));
+      return Optional.of(Lease.of(requests.read(api -> api.lease(valid))));
     } catch (KeyNotFoundException ended) {
       return Optional.empty();
     }
@@ -47,8 +47,8 @@ public final class Leases {
   /** Ends a lease and deletes its keys. Returns false when it had ended already. */
   public boolean revoke(String id) {
     String valid = valid(id);
-    try (Response response = Transport.WRITE.call(() -> api.revokeLease(valid))) {
-      return response.getStatus() == Response.Status.NO_CONTENT.getStatusCode();
+    try {
+      return requests.write(null, (api, name) -> Responses.isDone(api.revokeLease(valid, name)));
     } catch (KeyNotFoundException ended) {
       return false;
     }

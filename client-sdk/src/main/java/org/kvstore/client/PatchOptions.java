@@ -42,4 +42,8 @@ public record PatchOptions(
   public PatchOptions withIdempotencyKey(String name) {
     return new PatchOptions(contentType, ifMatch, name);
   }
+
+  PatchOptions named(@Nullable String name) {
+    return name == null ? this : withIdempotencyKey(name);
+  }
 }

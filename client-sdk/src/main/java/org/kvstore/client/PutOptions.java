@@ -90,4 +90,8 @@ public record PutOptions(
   public PutOptions withIdempotencyKey(String name) {
     return new PutOptions(contentType, ttl, keepTtl, lease, ifMatch, ifNoneMatch, name);
   }
+
+  PutOptions named(@Nullable String name) {
+    return name == null ? this : withIdempotencyKey(name);
+  }
 }

@@ -45,6 +45,13 @@ final class Responses {
     }
   }
 
+  /** Whether it is the 204 of something that has been done. */
+  static boolean isDone(Response response) {
+    try (response) {
+      return response.getStatus() == Response.Status.NO_CONTENT.getStatusCode();
+    }
+  }
+
   /** The body as a stream, which the caller closes. */
   static InputStream body(Response response) {
     return response.hasEntity()

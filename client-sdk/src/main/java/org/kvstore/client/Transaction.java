@@ -25,14 +25,14 @@ import org.kvstore.api.TransactionDocument;
  * <p>A key that does not exist compares as version and revisions 0. Not for use by several threads.
  */
 public final class Transaction {
-  private final KeyValueApi api;
+  private final Requests requests;
   private final List<ComparisonDocument> comparisons = new ArrayList<>();
   private final TransactionOperations then = new TransactionOperations();
   private final TransactionOperations otherwise = new TransactionOperations();
   private @Nullable String idempotencyKey;
 
-  Transaction(KeyValueApi api) {
-    this.api = api;
+  Transaction(Requests requests) {
+    this.requests = requests;
   }
 
   /** Compares the number of writes since the entry was created. */
@@ -104,7 +104,7 @@ public final class Transaction {
   public TransactionResult commit() {
     TransactionDocument document =
         new TransactionDocument(List.copyOf(comparisons), then.documents(), otherwise.documents());
-    var done = Transport.WRITE.call(() -> api.transact(document, idempotencyKey));
+    var done = requests.write(idempotencyKey, (api, name) -> api.transact(document, name));
     return TransactionResult.of(done, done.succeeded() ? document.then() : document.otherwise());
   }
 

@@ -2,7 +2,6 @@ package org.kvstore.client.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +47,7 @@ import picocli.CommandLine.Spec;
       VerifyBackupCommand.class,
       RestoreCommand.class,
       StatusCommand.class,
+      ClusterCommand.class,
       CompactCommand.class,
       AutoComplete.GenerateCompletion.class
     },
@@ -63,6 +63,7 @@ import picocli.CommandLine.Spec;
     })
 public final class Kv {
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+  private static final int NODES_IN_TIME = 3;
   private static final char REPLACEMENT_CHARACTER = '\uFFFD';
 
   private final Streams streams;
@@ -71,11 +72,12 @@ public final class Kv {
 
   @Option(
       names = {"-s", "--server"},
-      paramLabel = "URL",
+      paramLabel = "URL[,URL...]",
       scope = ScopeType.INHERIT,
       defaultValue = "${env:KV_URL:-http://127.0.0.1:8080}",
-      description = "The service. Default: KV_URL, else http://127.0.0.1:8080.")
-  private URI server = URI.create("http://127.0.0.1:8080");
+      description =
+          "The service; of a cluster, some or all of its nodes. Default: KV_URL, else http://127.0.0.1:8080.")
+  private String servers = "http://127.0.0.1:8080";
 
   @Option(
       names = "--timeout",
@@ -167,10 +169,8 @@ public final class Kv {
 
   KeyValueClient connect(Duration readTimeout) throws IOException {
     try {
-      KeyValueClientBuilder builder =
-          KeyValueClient.builder(server)
-              .readTimeout(readTimeout)
-              .connectTimeout(shorter(readTimeout, KeyValueClientBuilder.CONNECT_TIMEOUT));
+      KeyValueClientBuilder builder = KeyValueClient.builder(servers);
+      useTimes(builder, readTimeout);
       useCertificates(builder);
       String token = token();
       if (!token.isEmpty()) {
@@ -182,6 +182,16 @@ public final class Kv {
     } catch (GeneralSecurityException unusable) {
       throw usage("The certificates cannot be used: " + unusable.getMessage());
     }
+  }
+
+  /** In a cluster, there is time left for others when a node has not answered. */
+  private void useTimes(KeyValueClientBuilder builder, Duration answer) {
+    Duration one = answer;
+    if (servers.indexOf(',') >= 0) {
+      one = answer.dividedBy(NODES_IN_TIME);
+      builder.totalTimeout(shorter(answer, KeyValueClientBuilder.MAX_TOTAL_TIMEOUT));
+    }
+    builder.readTimeout(one).connectTimeout(shorter(one, KeyValueClientBuilder.CONNECT_TIMEOUT));
   }
 
   private void useCertificates(KeyValueClientBuilder builder)

@@ -269,6 +269,7 @@ class KvTest {
         "import --max-errors 0",
         "lease frobnicate",
         "get a -s ftp://x",
+        "get a -s http://127.0.0.1:1,x",
         "get a --cacert /dev/null",
         "get a --cert /dev/null",
         "get a --key /dev/null",

@@ -1,0 +1,51 @@
+package org.kvstore.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer of {@code GET /v1/cluster}, as the node that answers sees it; 404 where the server is
+ * no node of a cluster.
+ *
+ * @param clusterId name of the cluster
+ * @param nodes its nodes, by id
+ * @param shards its data shards, by number
+ * @param system the shard of the cluster's own entries
+ */
+public record ClusterDocument(
+    String clusterId, List<Node> nodes, List<Shard> shards, Shard system) {
+
+  /**
+   * One node.
+   *
+   * @param id names it in the cluster
+   * @param url where clients reach it; null when it is not known
+   * @param raftAddress {@code host:port} where the other nodes reach it
+   * @param alive whether it has been heard of lately
+   * @param self whether it is the node that answers
+   */
+  public record Node(
+      String id, @Nullable String url, String raftAddress, boolean alive, boolean self) {}
+
+  /**
+   * One shard.
+   *
+   * @param number its number, from 0
+   * @param leader id of the node that leads it; null while nobody does
+   * @param term the Raft term of that
+   * @param replicas its replicas, by the id of their node
+   * @param quorum whether enough of them are alive for writes
+   */
+  public record Shard(
+      int number, @Nullable String leader, long term, List<Replica> replicas, boolean quorum) {}
+
+  /**
+   * One replica of a shard.
+   *
+   * @param node id of the node that has it
+   * @param role {@code leader}, {@code follower}, {@code candidate} or {@code listener}
+   * @param appliedIndex the last index of the log that it has applied
+   * @param lag how many entries of the log it is behind the leader; 0 for the leader
+   */
+  public record Replica(String node, String role, long appliedIndex, long lag) {}
+}

@@ -1,0 +1,140 @@
+package org.kvstore.client;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+
+/**
+ * One request on its way through the nodes: where it has been, when it may be sent again, and what
+ * is known of its outcome. It goes to each node that does not rest at once; then it pauses, each
+ * time for longer, and begins anew. Used by one thread at a time.
+ */
+final class Tries {
+  private static final Duration NO_PAUSE = Duration.ZERO;
+
+  private final Nodes nodes;
+  private final RetryRule rule;
+  private final Deadline deadline;
+  private final Backoff pauses;
+  private final Set<Node> tried = new HashSet<>();
+  private int rounds;
+  private int sent;
+  private long sentAt;
+
+  /** The shortest time that a node of this round has asked for. */
+  private @Nullable Duration asked;
+
+  /** The first failure that leaves the outcome of a write unknown. */
+  private @Nullable KeyValueException unknown;
+
+  Tries(Nodes nodes, RetryRule rule, Deadline deadline, Backoff pauses) {
+    this.nodes = nodes;
+    this.rule = rule;
+    this.deadline = deadline;
+    this.pauses = pauses;
+  }
+
+  /** The node to send it to now. */
+  Node next() {
+    sent++;
+    sentAt = System.nanoTime();
+    return nodes.pick(tried);
+  }
+
+  RetryRule rule() {
+    return rule;
+  }
+
+  Duration left() {
+    return deadline.left();
+  }
+
+  void succeeded(Node node) {
+    nodes.succeeded(node);
+  }
+
+  /**
+   * Takes note of a failure and says how long to pause before it is sent again.
+   *
+   * @throws KeyValueException if it is not to be sent again
+   */
+  Duration pauseAfter(Node node, KeyValueException failure) {
+    RetryRule.Verdict verdict = rule.judge(failure);
+    remember(node, failure, verdict);
+    if (verdict == RetryRule.Verdict.GIVE_UP || deadline.isBefore(NO_PAUSE)) {
+      throw ending(failure);
+    }
+    if (verdict != RetryRule.Verdict.LATER) {
+      tried.add(node);
+      if (nodes.hasOther(tried)) {
+        return NO_PAUSE;
+      }
+    }
+    if (verdict == RetryRule.Verdict.ELSEWHERE_ONCE) {
+      throw ending(failure);
+    }
+    Duration pause = pause();
+    if (deadline.isBefore(pause)) {
+      throw ending(failure);
+    }
+    return pause;
+  }
+
+  /** What is to be thrown when the caller's thread is interrupted in a pause. */
+  KeyValueException interrupted(KeyValueException failure) {
+    return ending(failure);
+  }
+
+  private void remember(Node node, KeyValueException failure, RetryRule.Verdict verdict) {
+    failure.retryAfter().filter(this::isShortest).ifPresent(time -> asked = time);
+    if (unknown == null && failure.code().filter(ErrorCode.INDETERMINATE::equals).isPresent()) {
+      unknown = failure;
+    }
+    switch (verdict) {
+      case GIVE_UP, LATER -> {}
+      case ELSEWHERE, ELSEWHERE_ONCE -> {
+        if (failure.status() == 0) {
+          nodes.failed(node, Duration.ofNanos(System.nanoTime() - sentAt));
+          return;
+        }
+        nodes.refused(node, failure.retryAfter().orElse(Nodes.LEAST_REST));
+        return;
+      }
+    }
+    if (failure.status() > 0) {
+      nodes.succeeded(node);
+    }
+  }
+
+  private boolean isShortest(Duration time) {
+    return asked == null || time.compareTo(asked) < 0;
+  }
+
+  /** The pause after a round: not less than was asked for, and not the same for all clients. */
+  private Duration pause() {
+    Duration random = pauses.after(++rounds);
+    Duration pause = asked == null ? random : asked.plus(random);
+    tried.clear();
+    asked = null;
+    return pause;
+  }
+
+  /** The failure for the caller, which says what is unknown, and how often it was tried. */
+  private KeyValueException ending(KeyValueException last) {
+    if (sent == 1) {
+      return last;
+    }
+    String times = " (sent " + sent + " times)";
+    KeyValueException first = unknown;
+    if (rule == RetryRule.READ || first == null || RetryRule.settles(last)) {
+      return KeyValueException.of(last.failure().saying(last.getMessage() + times), last);
+    }
+    String sentence =
+        first == last
+            ? last.getMessage() + times
+            : first.getMessage() + "; then: " + last.getMessage() + times;
+    return KeyValueException.of(first.failure().saying(sentence), last);
+  }
+}
