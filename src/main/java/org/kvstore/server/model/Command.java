@@ -97,6 +97,31 @@ public sealed interface Command {
   }
 
   /**
+   * At a lease's home: notes that another shard is about to have keys of it.
+   *
+   * @param owner whose lease it has to be; null for anybody's
+   */
+  record BranchLease(long lease, int shard, @Nullable String owner) implements Command {}
+
+  /**
+   * At another shard: has a lease live here as long as it does at its home. If its home does not
+   * know of this branch yet, it is only an offer; if it does, the branch has to be here already.
+   *
+   * @param lease as its home has it
+   */
+  record AdoptLease(Lease lease) implements Command {}
+
+  /**
+   * At a branch: ends a lease that was revoked at its home, and deletes its keys, in one revision.
+   *
+   * @param until when it would have ended by itself: milliseconds since the epoch
+   */
+  record EndLease(long lease, long until) implements Command {}
+
+  /** At a revoked lease's home: notes that a branch has been told. */
+  record ForgetBranch(long lease, int shard) implements Command {}
+
+  /**
    * Deletes entries and ends leases whose time has come.
    *
    * @param limit how many entries at the most; a lease is ended whole
@@ -133,6 +158,7 @@ public sealed interface Command {
     return this instanceof Put put && !put.key().isSystem()
         || this instanceof Modify
         || this instanceof GrantLease
+        || this instanceof BranchLease
         || this instanceof Transact transact
             && (grow(transact.then()) || grow(transact.otherwise()));
   }

@@ -99,6 +99,23 @@ public sealed interface Outcome {
   record Revoked(int keys) implements Outcome {}
 
   /**
+   * The lease was revoked here, and its branches are to be told.
+   *
+   * @param lease what is left of it: its branches, and when it would have ended by itself
+   * @param keys how many keys were deleted with it
+   */
+  record Ending(Lease lease, int keys) implements Outcome {}
+
+  /**
+   * A key was to hang on a lease whose home is another shard and which has no branch here yet;
+   * nothing was done.
+   *
+   * @param lease its id
+   * @param owner whose lease it has to be; null for anybody's
+   */
+  record NoBranch(long lease, @Nullable String owner) implements Outcome {}
+
+  /**
    * The history before a revision is given up.
    *
    * @param revision the oldest revision that can be read
@@ -120,7 +137,7 @@ public sealed interface Outcome {
    *
    * @param succeeded whether all comparisons held, so that it is one of {@code then}
    * @param operation its index in its list
-   * @param reason {@link ConditionFailed} or {@link Rejected}
+   * @param reason {@link ConditionFailed}, {@link NoBranch} or {@link Rejected}
    */
   record OperationRefused(boolean succeeded, int operation, Outcome reason) implements Outcome {}
 

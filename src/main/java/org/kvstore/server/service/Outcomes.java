@@ -36,6 +36,10 @@ final class Outcomes {
                   : "The entry is at another revision than the condition asks for.")
           .withCurrentRevision(failed.currentRevision());
     }
+    if (outcome instanceof Outcome.NoBranch) {
+      return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such lease.")
+          .withField("lease");
+    }
     if (outcome instanceof Outcome.Rejected rejected) {
       KeyValueException error = KeyValueException.of(rejected.code(), rejected.detail());
       error = rejected.field().isEmpty() ? error : error.withField(rejected.field());

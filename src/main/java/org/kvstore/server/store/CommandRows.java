@@ -9,10 +9,14 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Command.AdoptLease;
+import org.kvstore.server.model.Command.BranchLease;
 import org.kvstore.server.model.Command.Compact;
 import org.kvstore.server.model.Command.Delete;
 import org.kvstore.server.model.Command.DeleteRange;
+import org.kvstore.server.model.Command.EndLease;
 import org.kvstore.server.model.Command.Expire;
+import org.kvstore.server.model.Command.ForgetBranch;
 import org.kvstore.server.model.Command.GrantLease;
 import org.kvstore.server.model.Command.Modify;
 import org.kvstore.server.model.Command.Put;
@@ -74,7 +78,24 @@ final class CommandRows {
     if (command instanceof Expire expire) {
       return row.fixed8(9).variable(expire.limit());
     }
-    return row.fixed8(10).variable(((Compact) command).revision());
+    if (command instanceof Compact compact) {
+      return row.fixed8(10).variable(compact.revision());
+    }
+    return writeOfBranches(row, command);
+  }
+
+  private static Encoder writeOfBranches(Encoder row, Command command) {
+    if (command instanceof BranchLease branch) {
+      return text(row.fixed8(11).variable(branch.lease()).variable(branch.shard()), branch.owner());
+    }
+    if (command instanceof AdoptLease adopt) {
+      return OutcomeRows.lease(row.fixed8(12), adopt.lease());
+    }
+    if (command instanceof EndLease end) {
+      return row.fixed8(13).variable(end.lease()).variable(end.until());
+    }
+    ForgetBranch forget = (ForgetBranch) command;
+    return row.fixed8(14).variable(forget.lease()).variable(forget.shard());
   }
 
   static Command read(Decoder row) {
@@ -95,6 +116,10 @@ final class CommandRows {
       case 8 -> new RevokeLease(row.variable(), text(row));
       case 9 -> new Expire((int) row.variable());
       case 10 -> new Compact(row.variable());
+      case 11 -> new BranchLease(row.variable(), (int) row.variable(), text(row));
+      case 12 -> new AdoptLease(OutcomeRows.lease(row));
+      case 13 -> new EndLease(row.variable(), row.variable());
+      case 14 -> new ForgetBranch(row.variable(), (int) row.variable());
       default -> throw new IllegalStateException("There is no command of kind " + kind + ".");
     };
   }

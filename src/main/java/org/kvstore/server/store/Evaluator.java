@@ -3,8 +3,6 @@ package org.kvstore.server.store;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
@@ -13,22 +11,19 @@ import org.kvstore.server.model.Command.Compact;
 import org.kvstore.server.model.Command.Delete;
 import org.kvstore.server.model.Command.DeleteRange;
 import org.kvstore.server.model.Command.Expire;
-import org.kvstore.server.model.Command.GrantLease;
 import org.kvstore.server.model.Command.Modify;
 import org.kvstore.server.model.Command.Put;
-import org.kvstore.server.model.Command.RenewLease;
-import org.kvstore.server.model.Command.RevokeLease;
 import org.kvstore.server.model.Command.Transact;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event.Reason;
-import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Rejected;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.store.RequestRows.Remembered;
@@ -44,11 +39,16 @@ final class Evaluator {
   private final Staging staging;
   private final Limits limits;
   private final Patcher patcher;
+  private final LeaseCommands leases;
 
-  Evaluator(Staging staging, Limits limits, Patcher patcher) {
+  /**
+   * @param shard which of all shards decides
+   */
+  Evaluator(Staging staging, Limits limits, Patcher patcher, ShardNumber shard) {
     this.staging = staging;
     this.limits = limits;
     this.patcher = patcher;
+    leases = new LeaseCommands(staging, limits, shard);
   }
 
   Outcome evaluate(Submission submission) {
@@ -87,23 +87,10 @@ final class Evaluator {
     if (command instanceof DeleteRange deleteRange) {
       return deleteRange(deleteRange, now);
     }
-    if (command instanceof GrantLease grant) {
-      Lease lease =
-          new Lease(
-              staging.leases().nextId(), grant.millis(), now + grant.millis(), 0, grant.owner());
-      staging.leases().put(lease);
-      return new Outcome.Leased(lease);
-    }
-    if (command instanceof RenewLease renew) {
-      return renew(renew, now);
-    }
-    if (command instanceof RevokeLease revoke) {
-      return revoke(revoke, now);
-    }
     if (command instanceof Compact compact) {
       return compact(compact);
     }
-    return expire((Expire) command, now);
+    return command instanceof Expire expire ? expire(expire, now) : leases.apply(command, now);
   }
 
   private Outcome put(Put put, long now) {
@@ -124,7 +111,7 @@ final class Evaluator {
   @Nullable Outcome refusal(Put put, @Nullable Entry before, long now, Map<Long, Integer> coming) {
     Outcome failed = unmet(put.condition(), before);
     return failed == null && put.lifetime() instanceof Lifetime.OnLease on
-        ? leaseRefusal(on, before, now, coming)
+        ? leases.refusal(on, before, now, coming)
         : failed;
   }
 
@@ -133,22 +120,6 @@ final class Evaluator {
     return condition.holds(before)
         ? null
         : new Outcome.ConditionFailed(before == null ? 0 : before.modRevision());
-  }
-
-  private @Nullable Outcome leaseRefusal(
-      Lifetime.OnLease on, @Nullable Entry before, long now, Map<Long, Integer> coming) {
-    Lease lease = staging.leases().get(on.lease());
-    if (lease == null || lease.isOver(now) || !lease.isOf(on.owner())) {
-      return noSuchLease();
-    }
-    boolean fresh = before == null || before.lease() != on.lease();
-    return fresh && lease.keys() + coming.merge(on.lease(), 1, Integer::sum) > limits.leaseKeys()
-        ? new Rejected(
-            ErrorCode.REQUEST_INVALID,
-            "A lease has at most %d keys.".formatted(limits.leaseKeys()),
-            "lease",
-            limits.leaseKeys())
-        : null;
   }
 
   /** Writes an entry as a change of the current revision. Everything has been checked. */
@@ -224,43 +195,10 @@ final class Evaluator {
 
   private Outcome deleteRange(DeleteRange command, long now) {
     List<Entry> entries = staging.first(command.range(), command.limit());
-    deleteAll(entries, Reason.CLIENT, now);
+    deleteAll(staging, entries, Reason.CLIENT, now);
     Bytes resume =
         entries.size() < command.limit() ? null : entries.get(entries.size() - 1).key().utf8();
     return new Outcome.RangeDeleted(command.deletedBefore() + entries.size(), resume);
-  }
-
-  private Outcome renew(RenewLease renew, long now) {
-    Lease lease = staging.leases().get(renew.lease());
-    if (lease == null || lease.isOver(now) || !lease.isOf(renew.owner())) {
-      return noSuchLease();
-    }
-    Lease renewed = lease.until(now + lease.millis());
-    staging.leases().put(renewed);
-    return new Outcome.Leased(renewed);
-  }
-
-  private Outcome revoke(RevokeLease revoke, long now) {
-    Lease lease = staging.leases().get(revoke.lease());
-    return lease == null || !lease.isOf(revoke.owner())
-        ? noSuchLease()
-        : new Outcome.Revoked(end(lease, staging::get, now));
-  }
-
-  /**
-   * Ends a lease and deletes its keys, in one revision; returns how many there were.
-   *
-   * @param read gives the entry of a key, or null for one that is to stay
-   */
-  private int end(Lease lease, Function<Key, @Nullable Entry> read, long now) {
-    List<Entry> entries =
-        staging.leases().keysOf(lease.id()).stream()
-            .flatMap(key -> Stream.ofNullable(read.apply(key)))
-            .map(Rows::withoutValue)
-            .toList();
-    deleteAll(entries, Reason.LEASE, now);
-    staging.leases().delete(lease);
-    return entries.size();
   }
 
   private Outcome compact(Compact compact) {
@@ -281,11 +219,11 @@ final class Evaluator {
   private Outcome expire(Expire expire, long now) {
     staging.beginLook(now);
     List<Entry> due = staging.due(now, expire.limit());
-    deleteAll(due, Reason.EXPIRED, now);
+    deleteAll(staging, due, Reason.EXPIRED, now);
     int expired = due.size();
     Lease over = staging.leases().firstOver(now);
     while (over != null && expired < expire.limit()) {
-      expired += Math.max(1, end(over, staging::readable, now));
+      expired += Math.max(1, leases.expire(over, now));
       over = staging.leases().firstOver(now);
     }
     boolean moreRequests = staging.requests().forget(now - memoryMillis(), expire.limit());
@@ -293,7 +231,8 @@ final class Evaluator {
         expired, moreRequests || over != null || due.size() == expire.limit());
   }
 
-  private void deleteAll(List<Entry> entries, Reason reason, long now) {
+  /** Deletes entries in one revision. */
+  static void deleteAll(Staging staging, List<Entry> entries, Reason reason, long now) {
     if (entries.isEmpty()) {
       return;
     }
@@ -303,9 +242,5 @@ final class Evaluator {
 
   private long memoryMillis() {
     return limits.requestMemory().toMillis();
-  }
-
-  private static Rejected noSuchLease() {
-    return new Rejected(ErrorCode.NOT_FOUND, "There is no such lease.", "lease", -1);
   }
 }

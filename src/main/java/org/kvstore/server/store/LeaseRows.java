@@ -1,21 +1,29 @@
 package org.kvstore.server.store;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lease.Status;
 
 /**
  * The disk format of the table of leases:
  *
  * <pre>
+ * 'e', lease          nothing: the lease was revoked, and has branches that are yet to be told
  * 'k', lease, key     nothing: the key hangs on the lease
- * 'l', lease          time to live, time of expiry, number of keys; owner in format 2
+ * 'l', lease          time to live, time of expiry, number of keys; owner from format 2 on;
+ *                     status and branches in format 3, for what a single shard does not have
  * 't', time, lease    nothing: the lease expires at that time
  * </pre>
  */
 final class LeaseRows {
   private static final int FORMAT = 1;
   private static final int OWNED = 2;
+  private static final int BRANCHED = 3;
+  private static final Status[] STATUSES = Status.values();
+  private static final byte ENDING = 'e';
   private static final byte KEY = 'k';
   private static final byte LEASE = 'l';
   private static final byte TIME = 't';
@@ -28,21 +36,65 @@ final class LeaseRows {
   }
 
   static byte[] value(Lease lease) {
-    boolean owned = !lease.owner().isEmpty();
+    int format = format(lease);
     Encoder row =
         new Encoder(24)
-            .fixed8(owned ? OWNED : FORMAT)
+            .fixed8(format)
             .variable(lease.millis())
             .variable(lease.expiresAt())
             .variable(lease.keys());
-    return owned ? row.sized(lease.owner()).toArray() : row.toArray();
+    if (format != FORMAT) {
+      row.sized(lease.owner());
+    }
+    if (format == BRANCHED) {
+      row.fixed8(lease.status().ordinal()).variable(lease.branches().size());
+      lease.branches().forEach(row::variable);
+    }
+    return row.toArray();
+  }
+
+  private static int format(Lease lease) {
+    if (lease.status() != Status.HOME || !lease.branches().isEmpty()) {
+      return BRANCHED;
+    }
+    return lease.owner().isEmpty() ? FORMAT : OWNED;
   }
 
   static Lease lease(long id, byte[] value) {
-    boolean owned = value.length > 0 && value[0] == OWNED;
-    Decoder row = new Decoder(value).expectVersion(owned ? OWNED : FORMAT);
+    int format = value.length > 0 && value[0] > FORMAT && value[0] <= BRANCHED ? value[0] : FORMAT;
+    Decoder row = new Decoder(value).expectVersion(format);
     Lease lease = new Lease(id, row.variable(), row.variable(), (int) row.variable());
-    return owned ? lease.of(row.sizedText()) : lease;
+    if (format != FORMAT) {
+      lease = lease.of(row.sizedText());
+    }
+    return format == BRANCHED
+        ? lease.as(STATUSES[row.fixed8()]).withBranches(branches(row))
+        : lease;
+  }
+
+  private static List<Integer> branches(Decoder row) {
+    List<Integer> branches = new ArrayList<>();
+    for (long left = row.variable(); left > 0; left--) {
+      branches.add((int) row.variable());
+    }
+    return branches;
+  }
+
+  static byte[] ending(long id) {
+    return new Encoder(1 + Long.BYTES).fixed8(ENDING).fixed64(id).toArray();
+  }
+
+  /** Where the leases begin that have branches to be told: the beginning of the table. */
+  static byte[] endings() {
+    return new byte[] {ENDING};
+  }
+
+  static boolean isEnding(byte[] row) {
+    return row[0] == ENDING;
+  }
+
+  static long leaseOfEnding(byte[] row) {
+    return new Decoder(row, 1).fixed64();
   }
 
   static byte[] key(long id, Key key) {

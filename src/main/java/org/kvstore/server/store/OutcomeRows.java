@@ -12,6 +12,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Compacted;
 import org.kvstore.server.model.Outcome.ConditionFailed;
 import org.kvstore.server.model.Outcome.Deleted;
+import org.kvstore.server.model.Outcome.Ending;
 import org.kvstore.server.model.Outcome.Expired;
 import org.kvstore.server.model.Outcome.Found;
 import org.kvstore.server.model.Outcome.Leased;
@@ -19,6 +20,7 @@ import org.kvstore.server.model.Outcome.Listed;
 import org.kvstore.server.model.Outcome.Missing;
 import org.kvstore.server.model.Outcome.Modified;
 import org.kvstore.server.model.Outcome.NameReused;
+import org.kvstore.server.model.Outcome.NoBranch;
 import org.kvstore.server.model.Outcome.OperationRefused;
 import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Outcome.Rejected;
@@ -72,12 +74,7 @@ final class OutcomeRows {
       return row;
     }
     if (outcome instanceof Leased leased) {
-      Lease lease = leased.lease();
-      return row.fixed8(10)
-          .variable(lease.id())
-          .variable(lease.millis())
-          .variable(lease.expiresAt())
-          .variable(lease.keys());
+      return leased(row, leased.lease());
     }
     if (outcome instanceof Revoked revoked) {
       return row.fixed8(11).variable(revoked.keys());
@@ -91,6 +88,9 @@ final class OutcomeRows {
           .sized(rejected.detail())
           .sized(rejected.field())
           .variable(rejected.limit());
+    }
+    if (outcome instanceof Ending ending) {
+      return lease(row.fixed8(19), ending.lease()).variable(ending.keys());
     }
     if (outcome instanceof OperationRefused refused) {
       row.fixed8(14).fixed8(refused.succeeded() ? 1 : 0).variable(refused.operation());
@@ -111,6 +111,10 @@ final class OutcomeRows {
     }
     if (outcome instanceof NameReused) {
       return row.fixed8(17);
+    }
+    if (outcome instanceof NoBranch missing) {
+      row.fixed8(20).variable(missing.lease()).fixed8(missing.owner() == null ? 0 : 1);
+      return missing.owner() == null ? row : row.sized(missing.owner());
     }
     throw new IllegalArgumentException("No outcome: " + outcome);
   }
@@ -139,8 +143,32 @@ final class OutcomeRows {
       case 15 -> new RangeDeleted(row.variable(), row.sizedBytes());
       case 16 -> new Expired((int) row.variable(), row.fixed8() == 1);
       case 17 -> new NameReused();
+      case 18 -> new Leased(lease(row));
+      case 19 -> new Ending(lease(row), (int) row.variable());
+      case 20 -> new NoBranch(row.variable(), row.fixed8() == 0 ? null : row.sizedText());
       default -> throw new IllegalStateException("There is no outcome of kind " + kind + ".");
     };
+  }
+
+  /** The short form of kind 10 is older, and has what a lease of nobody's is without branches. */
+  private static Encoder leased(Encoder row, Lease lease) {
+    if (!lease.equals(new Lease(lease.id(), lease.millis(), lease.expiresAt(), lease.keys()))) {
+      return lease(row.fixed8(18), lease);
+    }
+    return row.fixed8(10)
+        .variable(lease.id())
+        .variable(lease.millis())
+        .variable(lease.expiresAt())
+        .variable(lease.keys());
+  }
+
+  /** A whole lease. */
+  static Encoder lease(Encoder row, Lease lease) {
+    return row.variable(lease.id()).sized(LeaseRows.value(lease));
+  }
+
+  static Lease lease(Decoder row) {
+    return LeaseRows.lease(row.variable(), row.sizedBytes().toArray());
   }
 
   private static Encoder written(Encoder row, Written written) {

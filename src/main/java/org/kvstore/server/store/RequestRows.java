@@ -9,6 +9,8 @@ import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Expired;
 import org.kvstore.server.model.Outcome.NameReused;
+import org.kvstore.server.model.Outcome.NoBranch;
+import org.kvstore.server.model.Outcome.OperationRefused;
 import org.kvstore.server.model.Outcome.RangeDeleted;
 import org.kvstore.server.model.Submission.RequestName;
 
@@ -103,6 +105,8 @@ final class RequestRows {
   /** Whether an outcome is worth remembering: the final answer of a client's request. */
   static boolean remembers(@Nullable Outcome outcome) {
     return !(outcome instanceof RangeDeleted deleted && deleted.resume() != null)
+        && !(outcome instanceof OperationRefused refused && !remembers(refused.reason()))
+        && !(outcome instanceof NoBranch)
         && !(outcome instanceof Expired)
         && !(outcome instanceof NameReused);
   }

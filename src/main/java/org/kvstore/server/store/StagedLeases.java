@@ -10,6 +10,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lease.Status;
+import org.kvstore.server.model.ShardNumber;
 import org.rocksdb.RocksIterator;
 
 /** The leases of a group of commands while it is evaluated: {@link Staging} says how. */
@@ -45,18 +47,18 @@ final class StagedLeases {
     return row == null ? null : LeaseRows.lease(id, row);
   }
 
-  /** A number that no lease has had. */
-  long nextId() {
+  /** A number that no lease has had, and whose home a shard is. */
+  long nextId(ShardNumber shard) {
     if (lastLease < 0) {
       byte[] row = database.get(Table.META, database.newest(), LAST_LEASE);
       lastLease = row == null ? 0 : new Decoder(row).fixed64();
     }
-    lastLease++;
+    lastLease = shard.leaseAfter(lastLease);
     batch.put(Table.META, LAST_LEASE, new Encoder(Long.BYTES).fixed64(lastLease).toArray());
     return lastLease;
   }
 
-  /** Grants or renews a lease. */
+  /** Adds a lease, or replaces it. */
   void put(Lease lease) {
     Lease before = get(lease.id());
     if (before != null && before.expiresAt() != lease.expiresAt()) {
@@ -65,14 +67,20 @@ final class StagedLeases {
     changed.put(lease.id(), Optional.of(lease));
     batch.put(Table.LEASES, LeaseRows.lease(lease.id()), LeaseRows.value(lease));
     batch.put(Table.LEASES, LeaseRows.time(lease), NOTHING);
+    if (lease.status() == Status.ENDING) {
+      batch.put(Table.LEASES, LeaseRows.ending(lease.id()), NOTHING);
+    }
     times.include(lease.expiresAt());
   }
 
-  /** Ends a lease, whose keys have been deleted. */
+  /** Forgets a lease, whose keys have been deleted. */
   void delete(Lease lease) {
     changed.put(lease.id(), Optional.empty());
     batch.delete(Table.LEASES, LeaseRows.lease(lease.id()));
     batch.delete(Table.LEASES, LeaseRows.time(lease));
+    if (lease.status() == Status.ENDING) {
+      batch.delete(Table.LEASES, LeaseRows.ending(lease.id()));
+    }
   }
 
   /** Follows a key from one lease to another; 0 stands for none. */

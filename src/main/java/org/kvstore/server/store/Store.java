@@ -159,7 +159,7 @@ public final class Store implements ChangeLog, AutoCloseable {
         staging.applied(position);
         int at = 0;
         try {
-          Evaluator evaluator = new Evaluator(staging, limits, patcher);
+          Evaluator evaluator = new Evaluator(staging, limits, patcher, options.shard());
           List<Outcome> outcomes = new ArrayList<>(group.size());
           for (; at < group.size(); at++) {
             outcomes.add(broken.contains(at) ? BROKEN : evaluator.evaluate(group.get(at)));
@@ -383,6 +383,11 @@ public final class Store implements ChangeLog, AutoCloseable {
     return views.look(view -> view.leaseKeys(id, limits.leaseKeys()));
   }
 
+  /** The first leases that were revoked here and have branches that are yet to be told. */
+  public List<Lease> endings(int limit) {
+    return views.look(view -> view.endings(limit));
+  }
+
   /**
    * The newest revision that history may be given up before.
    *
@@ -473,7 +478,7 @@ public final class Store implements ChangeLog, AutoCloseable {
   }
 
   private List<Outcome> evaluate(List<Submission> group, Staging staging) {
-    Evaluator evaluator = new Evaluator(staging, limits, patcher);
+    Evaluator evaluator = new Evaluator(staging, limits, patcher, options.shard());
     try {
       return group.stream().map(evaluator::evaluate).toList();
     } catch (KeyValueException e) {

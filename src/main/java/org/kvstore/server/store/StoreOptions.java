@@ -2,6 +2,7 @@ package org.kvstore.server.store;
 
 import java.nio.file.Path;
 import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.model.ShardNumber;
 
 /**
  * How a store is opened. One with a replicated log has no log of its own: what was written since
@@ -17,6 +18,7 @@ import org.kvstore.server.crypto.EncryptionKeys;
  * @param freeDiskFloor free space of the disk below which writes are refused: bytes
  * @param keys what values are encrypted with; none for values in clear
  * @param replicated whether a replicated log stands in for the store's own
+ * @param shard which of all shards it is
  */
 public record StoreOptions(
     Path directory,
@@ -26,12 +28,35 @@ public record StoreOptions(
     int openFiles,
     long freeDiskFloor,
     EncryptionKeys keys,
-    boolean replicated) {
+    boolean replicated,
+    ShardNumber shard) {
 
   private static final long LEAST_CACHE = 8L << 20;
   private static final int LEAST_FILES = 50;
 
-  /** Without encryption, with a log of its own. */
+  /** Of the only shard. */
+  public StoreOptions(
+      Path directory,
+      long cacheBytes,
+      long writeBufferBytes,
+      long entryCacheBytes,
+      int openFiles,
+      long freeDiskFloor,
+      EncryptionKeys keys,
+      boolean replicated) {
+    this(
+        directory,
+        cacheBytes,
+        writeBufferBytes,
+        entryCacheBytes,
+        openFiles,
+        freeDiskFloor,
+        keys,
+        replicated,
+        ShardNumber.ONLY);
+  }
+
+  /** Of the only shard, without encryption, with a log of its own. */
   public StoreOptions(
       Path directory,
       long cacheBytes,
@@ -68,7 +93,8 @@ public record StoreOptions(
         openFiles,
         freeDiskFloor,
         keys,
-        replicated);
+        replicated,
+        shard);
   }
 
   /** The options of each of several stores that share what one would take of memory and files. */
@@ -81,7 +107,8 @@ public record StoreOptions(
         Math.max(openFiles / stores, LEAST_FILES),
         freeDiskFloor,
         keys,
-        replicated);
+        replicated,
+        shard);
   }
 
   /** The same options for a store whose log is replicated. */
@@ -94,7 +121,22 @@ public record StoreOptions(
         openFiles,
         freeDiskFloor,
         keys,
-        true);
+        true,
+        shard);
+  }
+
+  /** The same options for one of several shards. */
+  public StoreOptions of(ShardNumber which) {
+    return new StoreOptions(
+        directory,
+        cacheBytes,
+        writeBufferBytes,
+        entryCacheBytes,
+        openFiles,
+        freeDiskFloor,
+        keys,
+        replicated,
+        which);
   }
 
   /** The same options with other keys. */
@@ -107,6 +149,7 @@ public record StoreOptions(
         openFiles,
         freeDiskFloor,
         others,
-        replicated);
+        replicated,
+        shard);
   }
 }

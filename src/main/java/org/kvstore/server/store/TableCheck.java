@@ -9,6 +9,7 @@ import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lease.Status;
 import org.rocksdb.RocksIterator;
 
 /**
@@ -175,8 +176,24 @@ final class TableCheck {
         Lease lease = LeaseRows.lease(new Decoder(rowKey, 1).fixed64(), row);
         long keys = keysOf(lease);
         require(lease.keys() == keys, Table.LEASES, text(rowKey), "%d keys", lease.keys());
-        require(lease.id() <= lastLease, Table.LEASES, text(rowKey), "a number ever given out");
+        require(
+            isElsewhere(lease) || lease.id() <= lastLease,
+            Table.LEASES,
+            text(rowKey),
+            "a number ever given out");
         requireRow(Table.LEASES, LeaseRows.time(lease), Table.LEASES, text(rowKey));
+        if (lease.status() == Status.ENDING) {
+          requireRow(Table.LEASES, LeaseRows.ending(lease.id()), Table.LEASES, text(rowKey));
+        }
+      }
+      case 'e' -> {
+        long id = LeaseRows.leaseOfEnding(rowKey);
+        byte[] lease = get(Table.LEASES, LeaseRows.lease(id));
+        require(
+            lease != null && LeaseRows.lease(id, lease).status() == Status.ENDING,
+            Table.LEASES,
+            text(rowKey),
+            "a lease that is being ended");
       }
       default -> {
         long id = LeaseRows.leaseOfTime(rowKey);
@@ -188,6 +205,11 @@ final class TableCheck {
             "a lease that expires then");
       }
     }
+  }
+
+  /** Whether another shard gave the number out. */
+  private static boolean isElsewhere(Lease lease) {
+    return lease.status() != Status.HOME && lease.status() != Status.ENDING;
   }
 
   private long keysOf(Lease lease) {

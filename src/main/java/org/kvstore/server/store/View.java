@@ -153,6 +153,23 @@ final class View {
     return keys;
   }
 
+  /** The first leases that were revoked here and have branches that are yet to be told. */
+  List<Lease> endings(int limit) {
+    List<Lease> endings = new ArrayList<>();
+    try (RocksIterator rows = database.iterator(Table.LEASES, options)) {
+      rows.seek(LeaseRows.endings());
+      while (rows.isValid() && endings.size() < limit && LeaseRows.isEnding(rows.key())) {
+        Lease ending = lease(LeaseRows.leaseOfEnding(rows.key()));
+        if (ending != null) {
+          endings.add(ending);
+        }
+        rows.next();
+      }
+      Database.check(rows);
+    }
+    return endings;
+  }
+
   /** Whether the first row at or above a position carries a time below the given one. */
   private boolean hasRowBelow(Table table, byte[] from, ToLongFunction<byte[]> timeOf, long time) {
     try (RocksIterator rows = database.iterator(table, options)) {
