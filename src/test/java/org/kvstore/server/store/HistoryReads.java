@@ -33,7 +33,7 @@ final class HistoryReads {
     compareBefore(store);
     compareChanges(store);
     long lease = commands.lease();
-    assertThat(store.lease(lease)).isEqualTo(model.shard().lease(lease));
+    assertThat(store.lease(lease)).isEqualTo(model.shard().leases().get(lease));
     assertThat(store.leaseKeys(lease))
         .isEqualTo(lease == 0 ? List.of() : model.shard().keysOf(lease));
     if (model.shard().compacted() > 0) {

@@ -7,10 +7,12 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Lease;
+import org.kvstore.server.model.Lease.Status;
 
 /** The table of leases on disk, frozen as {@link RowsTest} says. */
 class LeaseRowsTest {
@@ -22,6 +24,26 @@ class LeaseRowsTest {
     assertHex(LeaseRows.lease(300), "6c000000000000012c");
     assertHex(LeaseRows.value(LEASE), "01e807808080808020c801");
     assertHex(LeaseRows.value(LEASE.of("ü")), "02e807808080808020c80102c3bc");
+  }
+
+  @Test
+  void leaseOfSeveralShards_golden() {
+    assertHex(
+        LeaseRows.value(LEASE.withBranch(300).withBranch(2)),
+        "03e807808080808020c801" + "00" + "00" + "02" + "02ac02");
+    assertHex(
+        LeaseRows.value(LEASE.of("ü").as(Status.ENDED)),
+        "03e807808080808020c801" + "02c3bc" + "04" + "00");
+    assertHex(LeaseRows.ending(300), "65000000000000012c");
+    assertHex(LeaseRows.endings(), "65");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void leaseOfAnyStatus_comesBack(Status status) {
+    Lease lease = LEASE.of("ann").as(status).withBranches(List.of(0, 300, Integer.MAX_VALUE));
+
+    assertThat(LeaseRows.lease(300, LeaseRows.value(lease))).isEqualTo(lease);
   }
 
   @Test
@@ -63,9 +85,19 @@ class LeaseRowsTest {
   }
 
   @Test
-  void rows_keysThenLeasesThenTimes_eachInOrder() {
+  void isEnding_rowsOfOtherKinds_areToldApart() {
+    assertThat(LeaseRows.isEnding(LeaseRows.ending(300))).isTrue();
+    assertThat(LeaseRows.leaseOfEnding(LeaseRows.ending(300))).isEqualTo(300);
+    assertThat(LeaseRows.isEnding(LeaseRows.key(300, KEY))).isFalse();
+  }
+
+  @Test
+  void rows_endingsThenKeysThenLeasesThenTimes_eachInOrder() {
     List<Bytes> rows =
         List.of(
+            row(LeaseRows.endings()),
+            row(LeaseRows.ending(1)),
+            row(LeaseRows.ending(2)),
             row(LeaseRows.keys(1)),
             row(LeaseRows.key(1, Key.of("a"))),
             row(LeaseRows.key(1, Key.of("b"))),
@@ -81,8 +113,8 @@ class LeaseRowsTest {
   @Test
   void unknownFormat_isRefused() {
     byte[] value = LeaseRows.value(LEASE);
-    value[0] = 3;
-    assertThatThrownBy(() -> LeaseRows.lease(300, value)).hasMessageContaining("format 3");
+    value[0] = 4;
+    assertThatThrownBy(() -> LeaseRows.lease(300, value)).hasMessageContaining("format 4");
   }
 
   private static Bytes row(byte[] row) {

@@ -22,28 +22,27 @@ import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.ShardNumber;
 
 /** The state of a {@link ModelStore} and what each command does to it. */
 final class ModelShard {
   private final Limits limits;
   private final List<NavigableMap<Bytes, Entry>> revisions = new ArrayList<>();
   private final List<Event> events = new ArrayList<>();
-  private final NavigableMap<Long, ModelLease> leases = new TreeMap<>();
+  private final ShardNumber number;
+  private final ModelLeases leases;
   private final NavigableMap<Bytes, Entry> current = new TreeMap<>();
-  private long lastLease;
   private long compacted;
-
-  /** The changes of the command under way, which share a revision. */
 
   /** The events of the revision that is being made, in their order. */
   private final TreeMap<Key, Event> changes = new TreeMap<>();
 
-  ModelShard(Limits limits) {
+  ModelShard(Limits limits, ShardNumber number) {
     this.limits = limits;
+    this.number = number;
+    leases = new ModelLeases(this, limits, number);
     revisions.add(new TreeMap<>());
   }
-
-  private record ModelLease(long millis, long expiresAt) {}
 
   long revision() {
     return revisions.size() - 1;
@@ -53,8 +52,12 @@ final class ModelShard {
     return compacted;
   }
 
-  long lastLease() {
-    return lastLease;
+  ShardNumber number() {
+    return number;
+  }
+
+  ModelLeases leases() {
+    return leases;
   }
 
   List<Event> events() {
@@ -65,16 +68,9 @@ final class ModelShard {
     return revisions.get((int) revision);
   }
 
-  @Nullable Lease lease(long id) {
-    ModelLease lease = leases.get(id);
-    return lease == null
-        ? null
-        : new Lease(id, lease.millis(), lease.expiresAt(), keysOf(id).size());
-  }
-
   List<Key> keysOf(long lease) {
     return current.values().stream()
-        .filter(entry -> entry.lease() == lease)
+        .filter(entry -> entry.lease() == lease && lease != Entry.NO_LEASE)
         .map(Entry::key)
         .toList();
   }
@@ -99,19 +95,9 @@ final class ModelShard {
     if (command instanceof Command.DeleteRange range) {
       return deleteRange(range, now);
     }
-    if (command instanceof Command.GrantLease grant) {
-      leases.put(++lastLease, new ModelLease(grant.millis(), now + grant.millis()));
-      return new Outcome.Leased(new Lease(lastLease, grant.millis(), now + grant.millis(), 0));
-    }
-    if (command instanceof Command.RenewLease renew) {
-      return renew(renew.lease(), now);
-    }
-    if (command instanceof Command.RevokeLease revoke) {
-      return leases.containsKey(revoke.lease())
-          ? new Outcome.Revoked(end(revoke.lease(), now))
-          : ModelRules.noSuchLease();
-    }
-    return compact(((Command.Compact) command).revision());
+    return command instanceof Command.Compact compact
+        ? compact(compact.revision())
+        : leases.apply(command, now);
   }
 
   /** Deletes what is due, then ends what leases are over; returns how much, and whether more is. */
@@ -124,20 +110,12 @@ final class ModelShard {
             .toList();
     deleteAll(due, Reason.EXPIRED, now);
     int expired = due.size();
-    Long over = firstOver(now);
+    Lease over = leases.firstOver(now);
     while (over != null && expired < limit) {
-      expired += Math.max(1, end(over, now));
-      over = firstOver(now);
+      expired += Math.max(1, leases.expire(over, now));
+      over = leases.firstOver(now);
     }
     return new Outcome.Expired(expired, over != null || due.size() == limit);
-  }
-
-  private @Nullable Long firstOver(long now) {
-    return leases.entrySet().stream()
-        .filter(lease -> lease.getValue().expiresAt() <= now)
-        .min(Comparator.comparingLong(lease -> lease.getValue().expiresAt()))
-        .map(Map.Entry::getKey)
-        .orElse(null);
   }
 
   /** A write by itself: a transaction without the wrapping. */
@@ -170,7 +148,7 @@ final class ModelShard {
       Outcome refusal = null;
       if (operation instanceof Command.Put put) {
         refusal = unmet(put.condition(), put.key());
-        refusal = refusal == null ? leaseRefusal(put, now, fresh) : refusal;
+        refusal = refusal == null ? leases.refusal(put, now, fresh) : refusal;
       } else if (operation instanceof Command.Delete delete) {
         refusal = unmet(delete.condition(), delete.key());
       } else if (operation instanceof Operation.Get get) {
@@ -181,22 +159,6 @@ final class ModelShard {
       }
     }
     return read <= limits.pageBytes() ? null : ModelRules.readsTooMuch(limits.pageBytes());
-  }
-
-  private @Nullable Outcome leaseRefusal(Command.Put put, long now, Map<Long, Integer> fresh) {
-    if (!(put.lifetime() instanceof Lifetime.OnLease on)) {
-      return null;
-    }
-    ModelLease lease = leases.get(on.lease());
-    if (lease == null || lease.expiresAt() <= now) {
-      return ModelRules.noSuchLease();
-    }
-    List<Key> keys = keysOf(on.lease());
-    if (keys.contains(put.key())
-        || keys.size() + fresh.merge(on.lease(), 1, Integer::sum) <= limits.leaseKeys()) {
-      return null;
-    }
-    return ModelRules.leaseIsFull(limits.leaseKeys());
   }
 
   private Outcome perform(Operation operation, long next, long now, long[] listed) {
@@ -292,20 +254,10 @@ final class ModelShard {
         full ? entries.get(entries.size() - 1).key().utf8() : null);
   }
 
-  private Outcome renew(long id, long now) {
-    ModelLease lease = leases.get(id);
-    if (lease == null || lease.expiresAt() <= now) {
-      return ModelRules.noSuchLease();
-    }
-    leases.put(id, new ModelLease(lease.millis(), now + lease.millis()));
-    int keys = keysOf(id).size();
-    return new Outcome.Leased(new Lease(id, lease.millis(), now + lease.millis(), keys));
-  }
-
-  private int end(long lease, long now) {
-    List<Entry> entries = current.values().stream().filter(e -> e.lease() == lease).toList();
+  /** Deletes the keys of a lease; returns how many there were. */
+  int deleteKeys(long lease, long now) {
+    List<Entry> entries = keysOf(lease).stream().map(key -> current.get(key.utf8())).toList();
     deleteAll(entries, Reason.LEASE, now);
-    leases.remove(lease);
     return entries.size();
   }
 

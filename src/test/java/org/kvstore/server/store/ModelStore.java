@@ -16,6 +16,7 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
 
 /**
@@ -32,8 +33,8 @@ final class ModelStore {
               .thenComparing(row -> Bytes.ofUtf8(row.name())));
   private final long requestMemory;
 
-  ModelStore(Limits limits) {
-    shard = new ModelShard(limits);
+  ModelStore(Limits limits, ShardNumber number) {
+    shard = new ModelShard(limits, number);
     requestMemory = limits.requestMemory().toMillis();
   }
 
@@ -73,13 +74,22 @@ final class ModelStore {
           : new Outcome.NameReused();
     }
     Outcome outcome = evaluate(submission);
-    boolean partOfMore = outcome instanceof Outcome.RangeDeleted some && some.resume() != null;
-    if (!partOfMore && !(outcome instanceof Outcome.Expired)) {
+    if (isFinal(outcome)) {
       long time = submission.submittedAt();
       requests.put(request.key(), new Remembered(time, request.fingerprint(), outcome));
       requestTimes.add(new RequestTime(time, request.key()));
     }
     return outcome;
+  }
+
+  private static boolean isFinal(Outcome outcome) {
+    if (outcome instanceof Outcome.OperationRefused refused) {
+      return isFinal(refused.reason());
+    }
+    boolean partOfMore = outcome instanceof Outcome.RangeDeleted some && some.resume() != null;
+    return !partOfMore
+        && !(outcome instanceof Outcome.Expired)
+        && !(outcome instanceof Outcome.NoBranch);
   }
 
   /** When each request that is remembered was submitted, by its name. */

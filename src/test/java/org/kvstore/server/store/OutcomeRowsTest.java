@@ -66,6 +66,25 @@ class OutcomeRowsTest {
   }
 
   @Test
+  void leased_ofAnOwner_golden() {
+    assertHex(
+        new Outcome.Leased(new Lease(5, 1_000, 300, 2, "ann")),
+        "1205" + "0a" + "02e807ac020203616e6e");
+  }
+
+  @Test
+  void ending_golden() {
+    Lease ending = new Lease(5, 1_000, 300, 0).as(Lease.Status.ENDING).withBranch(1);
+    assertHex(new Outcome.Ending(ending, 300), "1305" + "0a" + "03e807ac020000030101" + "ac02");
+  }
+
+  @Test
+  void noBranch_golden() {
+    assertHex(new Outcome.NoBranch(300, null), "14ac0200");
+    assertHex(new Outcome.NoBranch(300, "ann"), "14ac020103616e6e");
+  }
+
+  @Test
   void revoked_golden() {
     assertHex(new Outcome.Revoked(300), "0bac02");
   }

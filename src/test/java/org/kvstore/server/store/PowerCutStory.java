@@ -11,6 +11,7 @@ import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.service.JsonPatcher;
 
@@ -28,7 +29,7 @@ final class PowerCutStory {
 
   private final boolean compacts;
   private final Random random;
-  private final ModelStore model = new ModelStore(LIMITS);
+  private final ModelStore model = new ModelStore(LIMITS, ShardNumber.ONLY);
   private final RandomCommands commands;
   private final List<State> states = new ArrayList<>();
 
@@ -91,8 +92,8 @@ final class PowerCutStory {
 
   private void remember() {
     Map<Long, Lease> leases = new TreeMap<>();
-    for (long id = 1; id <= model.shard().lastLease(); id++) {
-      Lease lease = model.shard().lease(id);
+    for (long id = 1; id <= model.shard().leases().last(); id++) {
+      Lease lease = model.shard().leases().get(id);
       if (lease != null) {
         leases.put(id, lease);
       }

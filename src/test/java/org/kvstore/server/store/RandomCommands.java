@@ -14,6 +14,7 @@ import org.kvstore.server.model.Condition.Tags;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Patch;
@@ -58,6 +59,9 @@ final class RandomCommands {
   }
 
   private Command command(long time) {
+    if (model.shard().number().shards() > 1 && random.nextInt(10) == 0) {
+      return branchCommand();
+    }
     int kind = random.nextInt(100);
     if (kind < 40) {
       return put(key(), time);
@@ -98,6 +102,23 @@ final class RandomCommands {
       return new Command.Compact(compacted + random.nextInt(span));
     }
     return new Command.Expire(random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 1_000);
+  }
+
+  /** Of leases whose home this is or is not. */
+  private Command branchCommand() {
+    long lease = lease();
+    int shards = model.shard().number().shards();
+    int shard = random.nextInt(shards + 2) - 1;
+    return switch (random.nextInt(6)) {
+      case 0, 1 -> new Command.BranchLease(lease, shard, null);
+      case 2, 3 -> {
+        Lease elsewhere = new Lease(lease, 20_000, now + random.nextInt(20_000) - 1_000, 0);
+        yield new Command.AdoptLease(
+            random.nextBoolean() ? elsewhere : elsewhere.withBranch(random.nextInt(shards)));
+      }
+      case 4 -> new Command.EndLease(lease, now + random.nextInt(20_000) - 1_000);
+      default -> new Command.ForgetBranch(lease, shard);
+    };
   }
 
   private Command.Put put(Key key, long time) {
@@ -179,7 +200,7 @@ final class RandomCommands {
 
   /** One that there is, was or will be, or a newer one that is likely to live. */
   long lease() {
-    long last = model.shard().lastLease();
+    long last = model.shard().leases().last();
     return random.nextInt(3) == 0
         ? random.nextInt((int) last + 2)
         : Math.max(1, last - random.nextInt(4));

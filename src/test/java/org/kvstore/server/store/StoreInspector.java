@@ -143,6 +143,9 @@ final class StoreInspector {
         assertThat(lease.keys()).as("keys of lease %d", id).isEqualTo(count == null ? 0 : count);
         expected.add(row.key());
         expected.add(Bytes.takeOver(LeaseRows.time(lease)));
+        if (lease.status() == Lease.Status.ENDING) {
+          expected.add(Bytes.takeOver(LeaseRows.ending(id)));
+        }
       }
     }
     assertThat(keys).as("leases that keys hang on but are not there").isEmpty();

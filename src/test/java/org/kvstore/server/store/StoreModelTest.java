@@ -27,6 +27,7 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.ModelStore.Item;
@@ -35,7 +36,9 @@ import org.kvstore.server.store.ModelStore.Item;
  * Random commands in random groups, applied to a store and to {@link ModelStore}: outcomes, events
  * and everything that can be read must be the same, now and at every earlier revision, while writes
  * go on and after the store was closed and opened again. That groups are cut at random shows that
- * what a command does never depends on the group it is in. Every other store is encrypted.
+ * what a command does never depends on the group it is in. Commands and outcomes go through the
+ * form that they have in a replicated log. Every other store is encrypted, every third one of three
+ * shards.
  *
  * <p>{@code -Dlong=true} runs a thousand seeds; {@code -Dseed=N} runs one.
  */
@@ -50,7 +53,8 @@ class StoreModelTest {
   @TempDir Path clear;
 
   private Random random = new Random();
-  private ModelStore model = new ModelStore(LIMITS);
+  private ShardNumber shard = ShardNumber.ONLY;
+  private ModelStore model = new ModelStore(LIMITS, shard);
   private RandomCommands commands = new RandomCommands(random, model);
   private EncryptionKeys keys = EncryptionKeys.NONE;
   private final List<Event> heard = new ArrayList<>();
@@ -68,6 +72,8 @@ class StoreModelTest {
   void randomCommandsInRandomGroups_likeASortedMap(long seed) {
     random = new Random(seed);
     keys = seed % 2 == 0 ? TestKeys.of(1) : EncryptionKeys.NONE;
+    shard = seed % 3 == 0 ? new ShardNumber(1, 3) : ShardNumber.ONLY;
+    model = new ModelStore(LIMITS, shard);
     commands = new RandomCommands(random, model);
     Store store = open(true);
     try {
@@ -100,7 +106,7 @@ class StoreModelTest {
   }
 
   private StoreOptions options() {
-    return Stores.options(directory).with(keys);
+    return Stores.options(directory).with(keys).of(shard);
   }
 
   private Path inClear() {
@@ -126,7 +132,10 @@ class StoreModelTest {
       group.add(commands.submission());
     }
     List<Outcome> expected = group.stream().map(model::apply).toList();
-    assertThat(store.apply(group)).as("outcomes of %s", group).isEqualTo(expected);
+    List<Outcome> outcomes = store.apply(LogForm.group(LogForm.ofGroup(group)));
+    assertThat(LogForm.outcomes(LogForm.ofOutcomes(outcomes)))
+        .as("outcomes of %s", group)
+        .isEqualTo(expected);
     return group.size();
   }
 
@@ -143,6 +152,7 @@ class StoreModelTest {
           .isEqualTo(model.at(revision).get(key.utf8()));
     }
     KeyRange range = commands.range();
+    assertThat(store.endings(2)).isEqualTo(model.shard().leases().endings(2));
     long revision = nextRevision();
     assertThat(store.count(range, revision).keys())
         .as("count of %s at %d", range, revision)
