@@ -33,7 +33,7 @@ record Cursor(int query, Revisions revisions, Bytes last) {
   String token() {
     ByteBuffer bytes = ByteBuffer.allocate(HEAD + revisions.mostBytes() + last.size());
     if (revisions.shards() == 1) {
-      bytes.put(ONE).putInt(query).putLong(revisions.of(0));
+      bytes.put(ONE).putInt(query).putLong(revisions.at(0));
     } else {
       revisions.write(bytes.put(SEVERAL).putInt(query));
     }
@@ -80,6 +80,6 @@ record Cursor(int query, Revisions revisions, Bytes last) {
 
   /** Of several shards one may have been empty. */
   private static boolean isPoint(Revisions revisions) {
-    return revisions.shards() > 1 || revisions.of(0) > 0;
+    return revisions.shards() > 1 || revisions.at(0) > 0;
   }
 }

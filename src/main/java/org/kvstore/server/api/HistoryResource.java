@@ -42,7 +42,7 @@ public class HistoryResource {
     Key key = RequestGate.key(request);
     String cursor = query.text("cursor");
     int digest = key.hashCode();
-    long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revisions().of(0);
+    long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revisions().at(0);
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
     Access access = Exchange.access(request);
     OwnThread.send(

@@ -25,7 +25,7 @@ public final class Revisions {
   }
 
   /** The revision of a shard. */
-  public long of(int shard) {
+  public long at(int shard) {
     return all[shard];
   }
 

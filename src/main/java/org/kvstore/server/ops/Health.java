@@ -70,7 +70,7 @@ public class Health {
           .withData("usedBytes", engine.shards().usedBytes());
       if (!engine.config().security().isRequired()) {
         // It tells how much is written, and nobody has to say who they are here.
-        response.withData("revision", engine.shards().revisions().of(0));
+        response.withData("revision", engine.shards().revisions().at(0));
       }
     } catch (KeyValueException notReadable) {
       response.down().withData("reason", notReadable.getMessage());

@@ -99,18 +99,17 @@ public class KeyValueService {
   /** The newest entry once it satisfies the predicate, or as it is when the wait is over. */
   public CompletionStage<Optional<Entry>> hold(
       Access access, Key key, Predicate<Optional<Entry>> satisfied, Duration wait) {
-    Engine engine = handle.require();
-    Shard shard = engine.shards().of(key);
-    return engine
-        .heldReads()
-        .hold(
-            key,
-            read -> {
-              access.require(Permission.READ, read);
-              return Optional.ofNullable(shard.store().get(read));
-            },
-            satisfied,
-            wait)
+    access.require(Permission.READ, key);
+    Shard shard = shards().of(key);
+    Function<Key, Optional<Entry>> read =
+        of -> {
+          access.require(Permission.READ, of);
+          return Optional.ofNullable(shard.store().get(of));
+        };
+    // What is here now has to be the newest. What comes afterwards comes during the request.
+    return shard
+        .read(Consistency.LINEARIZABLE, store -> handle.require().heldReads())
+        .thenCompose(held -> held.hold(key, read, satisfied, wait))
         .thenCompose(
             found ->
                 satisfied.test(found)

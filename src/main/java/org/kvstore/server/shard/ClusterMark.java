@@ -26,7 +26,8 @@ record ClusterMark(String cluster, String node, int shards) {
               + "crc32c [0-9a-f]{8}\n");
 
   private String text() {
-    String lines = "kvstore-cluster 1\ncluster %s\nnode %s\nshards %d\n".formatted(cluster, node, shards);
+    String lines =
+        "kvstore-cluster 1\ncluster %s\nnode %s\nshards %d\n".formatted(cluster, node, shards);
     CRC32C checksum = new CRC32C();
     checksum.update(lines.getBytes(StandardCharsets.ISO_8859_1));
     return lines + "crc32c %08x\n".formatted(checksum.getValue());

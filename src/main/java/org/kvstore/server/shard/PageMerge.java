@@ -51,7 +51,7 @@ final class PageMerge {
 
   private static ShardedPage page(
       Shard only, ListQuery query, @Nullable Revisions at, Revisions others) {
-    long revision = at == null ? 0 : at.of(only.number());
+    long revision = at == null ? 0 : at.at(only.number());
     Page page = only.store().list(query.part(query.limit(), revision, query.after()));
     return new ShardedPage(
         page.entries(), page.prefixes(), others.with(only.number(), page.revision()), page.last());
@@ -128,7 +128,7 @@ final class PageMerge {
     Source(Shard shard, int part, @Nullable Revisions at) {
       this.shard = shard;
       this.part = part;
-      revision = at == null ? 0 : at.of(shard.number());
+      revision = at == null ? 0 : at.at(shard.number());
       // A shard that had nothing then has nothing to list.
       more = at == null || revision > 0;
     }

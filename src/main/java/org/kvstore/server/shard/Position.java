@@ -25,7 +25,7 @@ public record Position(int store, Revisions revisions) {
   public String token() {
     ByteBuffer bytes = ByteBuffer.allocate(13 + revisions.mostBytes());
     if (revisions.shards() == 1) {
-      bytes.put(ONE).putInt(store).putLong(revisions.of(0));
+      bytes.put(ONE).putInt(store).putLong(revisions.at(0));
     } else {
       revisions.write(bytes.put(SEVERAL).putInt(store));
     }

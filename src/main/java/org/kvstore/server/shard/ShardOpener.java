@@ -1,9 +1,9 @@
 package org.kvstore.server.shard;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.replication.raft.ClusterOptions;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.StoreOptions;
@@ -32,14 +32,16 @@ public final class ShardOpener {
 
   /** The shards of a node of a cluster, and one of the server's own entries. */
   public Shards replicated(ClusterOptions cluster, int count, ScheduledExecutorService timer) {
-    ClusterMark.require(
-        directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
+    ClusterMark.require(directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     List<Shard> opened = new ArrayList<>();
     try {
       for (int number = 0; number <= count; number++) {
-        Path path = number < count ? directory.shard(number) : directory.system();
-        opened.add(Shard.open(number, each.in(path), directory.isNew(), setup));
+        StoreOptions own =
+            number < count
+                ? each.in(directory.shard(number)).of(new ShardNumber(number, count))
+                : each.in(directory.system());
+        opened.add(Shard.open(number, own, directory.isNew(), setup));
       }
     } catch (RuntimeException e) {
       opened.forEach(Shard::close);

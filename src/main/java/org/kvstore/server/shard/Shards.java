@@ -17,6 +17,7 @@ import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Revisions;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Sharding;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.store.Store;
@@ -76,7 +77,7 @@ public final class Shards implements AutoCloseable {
 
   /** The shard that a lease is at home in. */
   public Shard ofLease(long id) {
-    return data.get((int) Math.floorMod(id, (long) data.size()));
+    return data.get(ShardNumber.homeOf(id, data.size()));
   }
 
   /** The shards that keys of a range may be in. */
@@ -188,7 +189,7 @@ public final class Shards implements AutoCloseable {
     long keys = 0;
     for (Shard shard : shards) {
       int number = shard.number();
-      Store.Count count = shard.store().count(range, point == null ? 0 : point.of(number));
+      Store.Count count = shard.store().count(range, point == null ? 0 : point.at(number));
       keys += count.keys();
       at = at.with(number, count.revision());
     }

@@ -83,7 +83,7 @@ public final class Subscription implements AutoCloseable {
                 .watches()
                 .open(
                     query,
-                    from.of(shard.number()),
+                    from.at(shard.number()),
                     subscription.new Sink(shard.number()),
                     permit,
                     subscription.turn));
@@ -129,7 +129,7 @@ public final class Subscription implements AutoCloseable {
   }
 
   private synchronized void progress(int shard, long revision) {
-    revisions = revisions.with(shard, Math.max(revision, revisions.of(shard)));
+    revisions = revisions.with(shard, Math.max(revision, revisions.at(shard)));
     long now = System.nanoTime();
     // Each shard says it for itself; the reader wants to hear it once.
     if (!ended && (watches.size() == 1 || now - sentAt >= progressNanos / 2)) {

@@ -10,6 +10,7 @@ import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,9 +38,13 @@ class ShardedListingTest {
   @BeforeEach
   void open() {
     shards = new TestShards(directory, 5);
+    List<CompletableFuture<?>> puts = new ArrayList<>();
     for (int i = 0; i < 600; i++) {
-      put("k%d/%d".formatted(random.nextInt(12), random.nextInt(60)), Integer.toString(i));
+      String key = "k%d/%d".formatted(random.nextInt(12), random.nextInt(60));
+      model.put(key, Integer.toString(i));
+      puts.add(shards.submitPut(key, Integer.toString(i)));
     }
+    CompletableFuture.allOf(puts.toArray(CompletableFuture[]::new)).join();
   }
 
   @AfterEach
@@ -53,7 +58,15 @@ class ShardedListingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"false, 1", "false, 7", "false, 100", "false, 1000", "true, 1", "true, 7", "true, 1000"})
+  @CsvSource({
+    "false, 1",
+    "false, 7",
+    "false, 100",
+    "false, 1000",
+    "true, 1",
+    "true, 7",
+    "true, 1000"
+  })
   void pages_haveEachKeyOnce_inOrder(boolean descending, int limit) {
     List<String> listed = new ArrayList<>();
 
@@ -163,8 +176,7 @@ class ShardedListingTest {
 
   private static ListQuery query(
       KeyRange range, boolean descending, int limit, @Nullable Bytes delimiter) {
-    return new ListQuery(
-        range, descending, limit, 1 << 20, false, delimiter, Bytes.EMPTY, 0, null);
+    return new ListQuery(range, descending, limit, 1 << 20, false, delimiter, Bytes.EMPTY, 0, null);
   }
 
   private static List<String> texts(NavigableMap<String, String> map) {

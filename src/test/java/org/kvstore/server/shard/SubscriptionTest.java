@@ -56,7 +56,9 @@ class SubscriptionTest {
     reader.requireInOrder(shards.shards());
   }
 
-  /** Whoever comes back with any position that was handed out misses nothing, and sees none twice. */
+  /**
+   * Whoever comes back with any position that was handed out misses nothing, and sees none twice.
+   */
   @Test
   void resumedFromEachPosition_nothingIsMissedOrDoubled() {
     TestReader first = new TestReader();

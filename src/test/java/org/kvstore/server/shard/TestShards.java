@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +51,12 @@ final class TestShards implements AutoCloseable {
   }
 
   void put(String key, String value) {
-    done(
+    submitPut(key, value).join();
+  }
+
+  CompletableFuture<Outcome> submitPut(String key, String value) {
+    return submit(
+        Key.of(key),
         new Command.Put(
             Key.of(key),
             Bytes.ofUtf8(value),
@@ -60,16 +66,15 @@ final class TestShards implements AutoCloseable {
   }
 
   void delete(String key) {
-    done(new Command.Delete(Key.of(key), Condition.NONE));
+    submit(Key.of(key), new Command.Delete(Key.of(key), Condition.NONE)).join();
   }
 
-  private Outcome done(Command command) {
-    try {
-      Key key = command instanceof Command.Put put ? put.key() : ((Command.Delete) command).key();
-      return shards.of(key).submit(command, null).toCompletableFuture().get(30, TimeUnit.SECONDS);
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
+  private CompletableFuture<Outcome> submit(Key key, Command command) {
+    return shards
+        .of(key)
+        .submit(command, null)
+        .toCompletableFuture()
+        .orTimeout(30, TimeUnit.SECONDS);
   }
 
   @Override
