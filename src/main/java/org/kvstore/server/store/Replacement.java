@@ -22,6 +22,7 @@ import org.kvstore.server.model.KeyValueException;
 public final class Replacement implements AutoCloseable {
   private static final String INTENT = "RESTORE";
   private static final String INTENT_NEW = "RESTORE.new";
+  private static final String GATHERING = "tmp/1";
   private static final Pattern STAGED = Pattern.compile("tmp/[0-9]{1,10}\n");
 
   private final Path directory;
@@ -46,6 +47,40 @@ public final class Replacement implements AutoCloseable {
     this.directory = directory;
     this.staged = staged;
     this.shard = shard;
+  }
+
+  /**
+   * Prepares the exchange of one database, apart from all others of the data directory: what it
+   * needs is beside that database. The directory that the new one gathers in is missing as yet.
+   */
+  public static Replacement beside(Path shard) {
+    Path directory = workplace(shard);
+    settle(shard);
+    try {
+      Files.createDirectories(directory.resolve(GATHERING).resolveSibling("."));
+      DataDirectory.sync(shard.resolveSibling("."));
+    } catch (IOException e) {
+      throw DataDirectory.refusal(directory, "cannot be written", "Check permissions and space", e);
+    }
+    return new Replacement(directory, directory.resolve(GATHERING), shard);
+  }
+
+  /** Finishes or forgets the exchange of such a database; nobody has it open. */
+  static void settle(Path shard) {
+    Path directory = workplace(shard);
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try {
+      finishInterrupted(directory, shard);
+    } catch (IOException e) {
+      throw DataDirectory.refusal(directory, "cannot be written (" + e + ")", "Check it", e);
+    }
+    DataDirectory.discard(directory);
+  }
+
+  private static Path workplace(Path shard) {
+    return shard.resolveSibling(shard.getFileName() + ".install");
   }
 
   /** Finishes or forgets an exchange that a crash interrupted. */

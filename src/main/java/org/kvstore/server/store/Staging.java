@@ -16,7 +16,6 @@ import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Event.Reason;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
-import org.kvstore.server.model.LogPosition;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
@@ -30,7 +29,6 @@ import org.rocksdb.WriteBatch;
 final class Staging {
   static final byte[] REVISION = Bytes.ofUtf8("revision").toArray();
   static final byte[] COMPACTED = Bytes.ofUtf8("compacted").toArray();
-  static final byte[] APPLIED = Bytes.ofUtf8("applied").toArray();
   private static final byte[] NOTHING = new byte[0];
   private static final int ENTRY_BYTES = 100;
 
@@ -85,14 +83,6 @@ final class Staging {
       put(Table.META, REVISION, new Encoder(Long.BYTES).fixed64(revision).toArray());
     }
     return batch.toWriteBatch();
-  }
-
-  /** Says with the same batch how far the replicated log has been applied. */
-  void applied(LogPosition position) {
-    put(
-        Table.META,
-        APPLIED,
-        new Encoder(2 * Long.BYTES).fixed64(position.term()).fixed64(position.index()).toArray());
   }
 
   /** The oldest revision that can be read. */
@@ -306,7 +296,7 @@ final class Staging {
     }
   }
 
-  private void put(Table table, byte[] key, byte[] value) {
+  void put(Table table, byte[] key, byte[] value) {
     batch.put(table, key, value);
   }
 

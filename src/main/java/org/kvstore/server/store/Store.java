@@ -4,10 +4,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -25,6 +22,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.store.EntryEvaluation.Evaluated;
 import org.kvstore.server.store.RequestRows.Remembered;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
@@ -48,8 +46,6 @@ public final class Store implements ChangeLog, AutoCloseable {
   private static final Logger LOG = System.getLogger(Store.class.getName());
   private static final int SWEEP_STEP = 2_000;
   private static final long RECOVERY_HEADROOM = 4 << 20;
-  private static final Outcome BROKEN =
-      new Outcome.Rejected(ErrorCode.INTERNAL, "The command could not be evaluated.", "", -1);
 
   private final StoreOptions options;
   private final Limits limits;
@@ -102,6 +98,9 @@ public final class Store implements ChangeLog, AutoCloseable {
    */
   public static Store open(StoreOptions options, Limits limits, boolean create, Hooks hooks) {
     Store store = new Store(options, limits, hooks);
+    if (options.replicated()) {
+      Replacement.settle(options.directory());
+    }
     synchronized (store.commitMonitor) {
       store.openDatabase(create);
     }
@@ -137,62 +136,66 @@ public final class Store implements ChangeLog, AutoCloseable {
   }
 
   /**
-   * Applies the group of one entry of a replicated log, and notes with the same batch that it has.
-   * An entry that was applied before is not applied again. Visible on return, and durable once
-   * {@link #copyTo} or the cache of writes says so: until then the log has it.
+   * Applies an entry of a replicated log, and notes with the same batch that it has. Visible on
+   * return, and durable once {@link #checkpoint} or the cache of writes says so: until then the log
+   * has it.
    *
-   * <p>Total: a command that cannot be evaluated is rejected, and the others go on without it, in
-   * the same way on every replica.
-   *
-   * @return the outcomes, in order; null when it was applied before
    * @throws KeyValueException INDETERMINATE when the write failed: this replica is to stop
    */
-  public @Nullable List<Outcome> applyEntry(LogPosition position, List<Submission> group) {
+  public EntryResult applyEntry(LogPosition position, LogEntry entry) {
     synchronized (commitMonitor) {
-      Database open = requireWritable();
-      if (position.index() <= applied(open).index()) {
-        return null;
+      AppliedLog log = new AppliedLog(requireWritable());
+      if (position.index() <= log.position().index()) {
+        return new EntryResult.Repeated();
       }
-      Set<Integer> broken = new HashSet<>();
-      while (true) {
-        Staging staging = new Staging(open, cache, views.newest(), heads);
-        staging.applied(position);
-        int at = 0;
-        try {
-          Evaluator evaluator = new Evaluator(staging, limits, patcher, options.shard());
-          List<Outcome> outcomes = new ArrayList<>(group.size());
-          for (; at < group.size(); at++) {
-            outcomes.add(broken.contains(at) ? BROKEN : evaluator.evaluate(group.get(at)));
-          }
-          commit(open, staging);
-          tell(staging.events());
-          return outcomes;
-        } catch (RuntimeException | StackOverflowError e) {
-          heads.forget();
-          if (at == group.size()) {
-            throw e;
-          }
-          LOG.log(Level.ERROR, "A command could not be evaluated.", e);
-          broken.add(at);
-        }
+      EntryResult refusal = log.refusal(entry.serial());
+      if (refusal != null) {
+        passEntry(position);
+        return refusal;
       }
+      Evaluated evaluated = evaluation(position).evaluate(entry.group());
+      AppliedLog.write(evaluated.staging(), entry.serial());
+      commitEntry(evaluated.staging());
+      return new EntryResult.Applied(evaluated.outcomes());
+    }
+  }
+
+  /** Notes that an entry of a replicated log, which holds no command, has been passed. */
+  public void passEntry(LogPosition position) {
+    synchronized (commitMonitor) {
+      if (position.index() > applied().index()) {
+        commitEntry(evaluation(position).evaluate(List.of()).staging());
+      }
+    }
+  }
+
+  private EntryEvaluation evaluation(LogPosition position) {
+    Database open = requireWritable();
+    return new EntryEvaluation(
+        heads,
+        () -> {
+          Staging staging = new Staging(open, cache, views.newest(), heads);
+          AppliedLog.write(staging, position);
+          return staging;
+        },
+        staging -> new Evaluator(staging, limits, patcher, options.shard()));
+  }
+
+  private void commitEntry(Staging staging) {
+    try {
+      commit(requireWritable(), staging);
+      tell(staging.events());
+    } catch (RuntimeException | Error e) {
+      heads.forget();
+      throw e;
     }
   }
 
   /** How far the replicated log has been applied. */
   public LogPosition applied() {
     synchronized (commitMonitor) {
-      return applied(requireWritable());
+      return new AppliedLog(requireWritable()).position();
     }
-  }
-
-  private static LogPosition applied(Database open) {
-    byte[] row = open.get(Table.META, open.newest(), Staging.APPLIED);
-    if (row == null) {
-      return LogPosition.NONE;
-    }
-    Decoder position = new Decoder(row);
-    return new LogPosition(position.fixed64(), position.fixed64());
   }
 
   /** Whether writes fail until {@link #recover} succeeds. */
@@ -238,6 +241,11 @@ public final class Store implements ChangeLog, AutoCloseable {
     return DatabaseCopy.revisionOf(target);
   }
 
+  /** The same without a look at the copy; with a replicated log, it makes all of it durable. */
+  public void checkpoint(Path target) {
+    views.read(view -> view.checkpoint(target));
+  }
+
   /**
    * Replaces everything by a copy, whose files are complete and durable. Its revision becomes one
    * above all that it and this store ever gave out, and history begins there. Readers and writers
@@ -260,6 +268,24 @@ public final class Store implements ChangeLog, AutoCloseable {
         takeOver(copy);
         return revision;
       }
+    }
+  }
+
+  /** Prepares what {@link #install} is given. */
+  public Replacement newReplacement() {
+    return Replacement.beside(options.directory());
+  }
+
+  /**
+   * Goes on from a copy of another replica of the same shard, whose files are complete and durable:
+   * its history is this store's own, only longer.
+   *
+   * @throws KeyValueException INDETERMINATE when it will have taken over as soon as its files can
+   *     be opened; any other: nothing is changed
+   */
+  public void install(Replacement copy) {
+    synchronized (commitMonitor) {
+      takeOver(copy);
     }
   }
 

@@ -1,7 +1,10 @@
 package org.kvstore.server.store;
 
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
@@ -47,6 +50,22 @@ public final class Stores {
       batch.put(database.handle(table), row, new byte[] {99});
       database.write(batch);
     } catch (RocksDBException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A digest of every row of every table of a closed store. */
+  public static String digest(Path directory) {
+    try (Database database = Database.openReadOnly(directory, options(directory))) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (Table table : Table.values()) {
+        for (Row row : rows(database, table)) {
+          digest.update(row.key().toArray());
+          digest.update(row.value().toArray());
+        }
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
   }

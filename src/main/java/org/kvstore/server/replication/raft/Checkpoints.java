@@ -2,11 +2,10 @@ package org.kvstore.server.replication.raft;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -21,6 +20,7 @@ import org.apache.ratis.statemachine.SnapshotRetentionPolicy;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.impl.FileListSnapshotInfo;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.Store;
 
 /**
@@ -30,10 +30,13 @@ import org.kvstore.server.store.Store;
  *
  * <p>Durable on return: the files, their directory, and the directory that it appears in. One that
  * is not whole has another name.
+ *
+ * <p>Raft puts what it receives into the place of all that are there, in two steps and without
+ * syncing. So it is synced before ({@link #syncReceived}) and after ({@link #syncDirectories}), and
+ * {@link #init} takes the second step back that a crash kept from being made.
  */
 final class Checkpoints implements StateMachineStorage {
   private static final Pattern NAME = Pattern.compile("checkpoint\\.([0-9]+)_([0-9]+)");
-  private static final String DIGEST = ".md5";
 
   private final Store store;
 
@@ -50,7 +53,29 @@ final class Checkpoints implements StateMachineStorage {
   @Override
   public void init(RaftStorage of) throws IOException {
     storage = of;
+    List<Path> replaced = replaced();
+    if (all().isEmpty() && !replaced.isEmpty()) {
+      CheckpointFiles.delete(root());
+      Files.move(replaced.get(replaced.size() - 1), root(), StandardCopyOption.ATOMIC_MOVE);
+    }
+    for (Path leftOver : replaced()) {
+      CheckpointFiles.delete(leftOver);
+    }
+    CheckpointFiles.delete(getTmpDir().toPath());
     Files.createDirectories(root());
+    syncDirectories();
+  }
+
+  /** What Raft has put aside for something that was received; the oldest first. */
+  private List<Path> replaced() throws IOException {
+    String prefix = root().getFileName() + ".";
+    try (Stream<Path> siblings = Files.list(root().resolveSibling("."))) {
+      return siblings
+          .filter(path -> path.getFileName().toString().startsWith(prefix))
+          .map(Path::normalize)
+          .sorted()
+          .toList();
+    }
   }
 
   private Path root() {
@@ -71,19 +96,44 @@ final class Checkpoints implements StateMachineStorage {
       return;
     }
     Path partial = root().resolve("partial");
-    delete(partial);
-    store.copyTo(partial);
-    for (Path file : filesOf(partial)) {
-      sync(file, StandardOpenOption.WRITE);
+    CheckpointFiles.delete(partial);
+    try {
+      store.checkpoint(partial);
+    } catch (KeyValueException e) {
+      throw new IOException("The store could not be copied.", e);
     }
-    sync(partial, StandardOpenOption.READ);
+    CheckpointFiles.syncTree(partial);
     Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-    sync(root(), StandardOpenOption.READ);
+    CheckpointFiles.sync(root());
   }
 
-  /** Has the store go on from the newest one, which has just been received. */
+  /** Makes what Raft has received durable, before it takes the place of all that are there. */
+  void syncReceived() {
+    try {
+      CheckpointFiles.syncTree(getTmpDir().toPath());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Makes durable which checkpoints are there. */
+  void syncDirectories() throws IOException {
+    CheckpointFiles.sync(root());
+    CheckpointFiles.sync(root().resolveSibling("."));
+  }
+
+  /** Has the store go on from the newest one, if its files are what was sent. */
   void install() throws IOException {
-    throw new IOException("not yet");
+    List<Checkpoint> all = all();
+    Path newest = all.get(all.size() - 1).directory();
+    CheckpointFiles.verify(newest);
+    CheckpointFiles.installInto(store, newest);
+  }
+
+  /** Up to where the newest one goes. */
+  TermIndex newest() throws IOException {
+    List<Checkpoint> all = all();
+    return all.isEmpty() ? TermIndex.INITIAL_VALUE : all.get(all.size() - 1).at();
   }
 
   @Override
@@ -92,13 +142,13 @@ final class Checkpoints implements StateMachineStorage {
       List<Checkpoint> all = all();
       return all.isEmpty() ? null : info(all.get(all.size() - 1));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
   private static SnapshotInfo info(Checkpoint checkpoint) throws IOException {
     List<FileInfo> files = new ArrayList<>();
-    for (Path file : filesOf(checkpoint.directory())) {
+    for (Path file : CheckpointFiles.of(checkpoint.directory())) {
       files.add(new FileInfo(file, null));
     }
     return new FileListSnapshotInfo(files, checkpoint.at());
@@ -130,7 +180,7 @@ final class Checkpoints implements StateMachineStorage {
     List<Checkpoint> all = all();
     int kept = Math.max(1, policy.getNumSnapshotsRetained());
     for (Checkpoint old : all.subList(0, Math.max(0, all.size() - kept))) {
-      delete(old.directory());
+      CheckpointFiles.delete(old.directory());
     }
   }
 
@@ -147,28 +197,5 @@ final class Checkpoints implements StateMachineStorage {
   @Override
   public File getTmpDir() {
     return required().getStorageDir().getTmpDir();
-  }
-
-  private static List<Path> filesOf(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files.filter(file -> !file.toString().endsWith(DIGEST)).sorted().toList();
-    }
-  }
-
-  private static void sync(Path path, StandardOpenOption how) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, how)) {
-      channel.force(true);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 }

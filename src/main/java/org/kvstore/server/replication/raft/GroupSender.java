@@ -1,152 +1,183 @@
 package org.kvstore.server.replication.raft;
 
+import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
-import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
-import org.apache.ratis.util.JavaUtils;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Serial;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.store.EntryResult;
+import org.kvstore.server.store.LogEntry;
 import org.kvstore.server.store.LogForm;
 
 /**
- * Sends groups of submissions to the leader of a shard, wherever that is, until it is known what
- * became of them or their time is over. A group is sent under one call id however often: the
- * leader, and any later one, does not apply it twice.
+ * Sends groups of submissions to the leader of a shard, wherever that is, one after the other. A
+ * group is sent again and again until it is known what became of it or its time is over, to each
+ * new leader as soon as it is heard of.
  *
- * <p>Only its first try can tell for certain that nothing was applied; from then on a group may be
- * in somebody's log.
+ * <p>However often a group comes into the log, it is applied once, and never after a later one:
+ * each has a {@link Serial}, and every replica passes over what is not later than the last. What
+ * Raft itself remembers of requests would not do, as it ends with the process.
  */
 final class GroupSender {
-  private static final long BACKOFF_MILLIS = 50;
+  private static final long LOOK_MILLIS = 20;
+
+  /** Raft adds a little to an entry. */
+  private static final int MOST_BYTES = RaftSettings.ENTRY.getSizeInt() - 1_024;
+
   private static final AtomicLong CALLS = new AtomicLong();
 
   private final RaftNode node;
-  private final RaftGroup group;
-  private final ClientId client = ClientId.randomId();
-  private final ScheduledExecutorService timer;
+  private final Leadership leadership;
   private final long mostNanos;
-  private volatile RaftPeerId leader;
+  private final BooleanSupplier ends;
+  private final ClientId client = ClientId.randomId();
+  private long life = System.currentTimeMillis();
+  private long number;
 
-  GroupSender(RaftNode node, RaftGroup group, ScheduledExecutorService timer, long mostNanos) {
+  /**
+   * @param mostNanos how long a group is tried for
+   * @param ends whether it is to be given up soon
+   */
+  GroupSender(RaftNode node, Leadership leadership, long mostNanos, BooleanSupplier ends) {
     this.node = node;
-    this.group = group;
-    this.timer = timer;
+    this.leadership = leadership;
     this.mostNanos = mostNanos;
-    leader = node.server().getId();
+    this.ends = ends;
   }
 
-  /** The outcomes, in order; or INDETERMINATE. */
-  CompletableFuture<List<Outcome>> send(List<Submission> submissions) {
-    Message message =
-        Message.valueOf(UnsafeByteOperations.unsafeWrap(LogForm.ofGroup(submissions)));
-    Try first = new Try(message, CALLS.incrementAndGet(), System.nanoTime() + mostNanos);
-    first.run();
-    return first.result;
+  /**
+   * The outcomes, in order; by one thread at a time.
+   *
+   * @throws KeyValueException UNAVAILABLE when it was not sent, otherwise INDETERMINATE
+   */
+  List<Outcome> send(List<Submission> group) {
+    long deadline = System.nanoTime() + mostNanos;
+    while (true) {
+      number++;
+      LogEntry entry = new LogEntry(new Serial(node.self(), life, number), group);
+      EntryResult result = new Way(entry, deadline).result();
+      if (result instanceof EntryResult.Applied applied) {
+        return applied.outcomes();
+      }
+      if (!(result instanceof EntryResult.Outdated outdated)) {
+        throw indeterminate("It was applied, but its outcome is lost.");
+      }
+      // The clock has gone back since this node was started before.
+      life = outdated.life() + 1;
+      number = 0;
+    }
   }
 
-  /** A group on its way, again and again. */
-  private final class Try implements Runnable {
+  private static KeyValueException indeterminate(String detail) {
+    return KeyValueException.of(ErrorCode.INDETERMINATE, detail);
+  }
+
+  /** What a try ended with: one of them. */
+  private record Answer(
+      RaftPeerId from, @Nullable RaftClientReply reply, @Nullable Throwable failure) {}
+
+  /** One group on its way. */
+  private final class Way {
     private final Message message;
-    private final long call;
+    private final long call = CALLS.incrementAndGet();
     private final long deadline;
-    private final CompletableFuture<List<Outcome>> result = new CompletableFuture<>();
+    private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+    private boolean sent;
 
-    Try(Message message, long call, long deadline) {
-      this.message = message;
-      this.call = call;
+    Way(LogEntry entry, long deadline) {
+      byte[] bytes = LogForm.of(entry);
+      if (bytes.length > MOST_BYTES) {
+        throw KeyValueException.of(
+            ErrorCode.INTERNAL, "The write is larger than an entry of the log may be.");
+      }
+      message = Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes));
       this.deadline = deadline;
     }
 
-    @Override
-    public void run() {
-      RaftPeerId to = leader;
+    EntryResult result() {
       try {
-        submit(request(to), to).whenComplete((reply, failure) -> heard(to, reply, failure));
-      } catch (Exception e) {
-        heard(to, null, e);
+        RaftPeerId asked = null;
+        while (true) {
+          RaftPeerId leader = leadership.known();
+          if (leader != null && !leader.equals(asked)) {
+            asked = leader;
+            attempt(leader);
+          }
+          Answer answer = answers.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+          if (answer != null) {
+            EntryResult result = read(answer);
+            if (result != null) {
+              return result;
+            }
+            // The same one is asked again, if need be, but not at once.
+            asked = answer.from().equals(asked) ? null : asked;
+            Thread.sleep(asked == null ? LOOK_MILLIS : 0);
+          }
+          requireTime();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw unknown();
       }
     }
 
-    private RaftClientRequest request(RaftPeerId to) {
-      return RaftClientRequest.newBuilder()
-          .setClientId(client)
-          .setServerId(to)
-          .setGroupId(group.getGroupId())
-          .setCallId(call)
-          .setMessage(message)
-          .setType(RaftClientRequest.writeRequestType())
-          .build();
+    private void requireTime() {
+      if (System.nanoTime() - deadline > 0 || ends.getAsBoolean()) {
+        throw unknown();
+      }
     }
 
-    private CompletableFuture<RaftClientReply> submit(RaftClientRequest request, RaftPeerId to)
-        throws Exception {
+    private KeyValueException unknown() {
+      return sent
+          ? indeterminate("No leader has answered; the write may have been applied, or yet be.")
+          : KeyValueException.of(ErrorCode.UNAVAILABLE, Leadership.NONE);
+    }
+
+    private void attempt(RaftPeerId to) {
+      sent = true;
+      try {
+        submit(to).whenComplete((reply, failure) -> answers.add(new Answer(to, reply, failure)));
+      } catch (IOException | RuntimeException e) {
+        answers.add(new Answer(to, null, e));
+      }
+    }
+
+    private CompletableFuture<RaftClientReply> submit(RaftPeerId to) throws IOException {
+      RaftClientRequest request =
+          RaftClientRequest.newBuilder()
+              .setClientId(client)
+              .setServerId(to)
+              .setGroupId(leadership.group())
+              .setCallId(call)
+              .setMessage(message)
+              .setType(RaftClientRequest.writeRequestType())
+              .build();
       return to.equals(node.server().getId())
           ? node.server().submitClientRequestAsync(request)
-          : node.transport().sendRequestAsyncUnordered(request);
+          : node.transport().send(request);
     }
 
-    private void heard(
-        RaftPeerId from, @Nullable RaftClientReply reply, @Nullable Throwable failure) {
+    private @Nullable EntryResult read(Answer answer) {
+      RaftClientReply reply = answer.reply();
       if (reply != null && reply.isSuccess()) {
-        byte[] outcomes = reply.getMessage().getContent().toByteArray();
-        if (outcomes.length > 0) {
-          result.complete(LogForm.outcomes(outcomes));
-          return;
-        }
+        return LogForm.result(reply.getMessage().getContent().toByteArray());
       }
-      RaftPeerId hint = hint(reply, failure);
-      boolean isBroken =
-          failure != null
-              && !(JavaUtils.unwrapCompletionException(failure) instanceof NotLeaderException);
-      if (isBroken && !from.equals(node.server().getId())) {
-        node.transport().handleException(from, failure, false);
-      }
-      boolean isHint = hint != null && !hint.equals(from);
-      leader = hint != null && isHint ? hint : after(from);
-      if (System.nanoTime() > deadline) {
-        result.completeExceptionally(
-            KeyValueException.of(
-                ErrorCode.INDETERMINATE,
-                "No leader has answered; the write may have been applied, or yet be."));
-        return;
-      }
-      timer.schedule(this, isHint ? 0 : BACKOFF_MILLIS, TimeUnit.MILLISECONDS);
+      return null;
     }
-  }
-
-  /** Who leads, as far as somebody knows who does not. */
-  private static @Nullable RaftPeerId hint(
-      @Nullable RaftClientReply reply, @Nullable Throwable failure) {
-    NotLeaderException elsewhere = reply == null ? null : reply.getNotLeaderException();
-    if (failure != null
-        && JavaUtils.unwrapCompletionException(failure) instanceof NotLeaderException told) {
-      elsewhere = told;
-    }
-    RaftPeer suggested = elsewhere == null ? null : elsewhere.getSuggestedLeader();
-    return suggested == null ? null : suggested.getId();
-  }
-
-  /** The next member in turn. */
-  private RaftPeerId after(RaftPeerId one) {
-    List<RaftPeerId> all =
-        group.getPeers().stream()
-            .map(RaftPeer::getId)
-            .sorted((a, b) -> a.toString().compareTo(b.toString()))
-            .toList();
-    return all.get((all.indexOf(one) + 1) % all.size());
   }
 }

@@ -1,38 +1,53 @@
 package org.kvstore.server.replication.raft;
 
+import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.HashMap;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ratis.client.RaftClient;
-import org.apache.ratis.client.RaftClientRpc;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.storage.RaftStorage.StartupOption;
+import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.ExitUtils;
+import org.apache.ratis.util.JavaUtils;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.Store;
 
 /**
  * A node of the cluster: one Raft server, with a group for each shard that it has a replica of. It
  * owns the connections to the others; the stores are the caller's.
+ *
+ * <p>A replica that cannot take part, now or later, is out of it by itself: {@link #failure} says
+ * why, and the other shards go on.
  */
 public final class RaftNode implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(RaftNode.class.getName());
+
   private final ClusterOptions options;
-  private final Map<RaftGroupId, Store> stores = new HashMap<>();
+  private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
+  private final Map<Integer, KeyValueException> failures = new ConcurrentHashMap<>();
   private final RaftServer server;
-  private final RaftClient client;
+  private final Transport transport;
 
   /**
    * @param stores of the shards, in order
-   * @throws IOException when the log cannot be opened
+   * @throws IOException when the directory of the logs cannot be used
    */
   public RaftNode(ClusterOptions options, List<Store> stores) throws IOException {
     this.options = options;
@@ -40,47 +55,143 @@ public final class RaftNode implements AutoCloseable {
     ExitUtils.disableSystemExit();
     Files.createDirectories(options.directory());
     for (int shard = 0; shard < stores.size(); shard++) {
-      this.stores.put(groupId(shard), stores.get(shard));
+      place(shard, stores.get(shard));
     }
-    server =
-        RaftServer.newBuilder()
-            .setServerId(RaftPeerId.valueOf(options.self()))
-            .setGroup(group(0))
-            .setOption(StartupOption.RECOVER)
-            .setProperties(RaftSettings.of(options))
-            .setStateMachineRegistry(
-                id -> new ShardMachine(Objects.requireNonNull(this.stores.get(id))))
-            .build();
-    client =
-        RaftClient.newBuilder()
-            .setRaftGroup(group(0))
-            .setProperties(RaftSettings.of(options))
-            .build();
+    server = newServer();
+    transport =
+        new Transport(
+            RaftClient.newBuilder()
+                .setRaftGroup(group(0))
+                .setProperties(RaftSettings.of(options))
+                .build());
   }
 
-  /** Takes part from now on. */
+  /**
+   * The server starts all groups or none of those that it finds in its directory when it is made:
+   * so it is made with an empty one, and {@link #start} adds each group by itself.
+   */
+  private RaftServer newServer() throws IOException {
+    RaftProperties properties = RaftSettings.of(options);
+    Path none = Files.createDirectories(options.directory().resolve("none"));
+    RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
+    RaftServer made =
+        RaftServer.newBuilder()
+            .setServerId(RaftPeerId.valueOf(options.self()))
+            .setProperties(properties)
+            .setStateMachineRegistry(this::machine)
+            .build();
+    File logs = options.directory().toFile();
+    RaftServerConfigKeys.setStorageDir(properties, List.of(logs));
+    return made;
+  }
+
+  private void place(int shard, Store store) {
+    RaftGroupId group = groupId(shard);
+    ShardMachine machine = new ShardMachine(store, failure -> failed(shard, failure));
+    replicas.put(group, new ShardReplica(shard, group, store, machine));
+  }
+
+  private ShardMachine machine(RaftGroupId group) {
+    ShardReplica replica = replicas.get(group);
+    if (replica == null) {
+      throw new IllegalStateException("No store is there for the group " + group + ".");
+    }
+    return replica.machine();
+  }
+
+  /**
+   * Takes part from now on, with every replica that can.
+   *
+   * @throws KeyValueException UNAVAILABLE when the port cannot be had
+   */
   public void start() throws IOException {
-    server.start();
+    try {
+      server.start();
+    } catch (ExitUtils.ExitException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE,
+              ("The node %s cannot listen on %s: another process does, or the address is not this"
+                      + " machine's. Stop that process, or change the address in"
+                      + " kv.cluster.members on every node.")
+                  .formatted(options.self(), options.own().raftAddress()))
+          .withCause(e);
+    }
+    for (ShardReplica replica : replicas.values()) {
+      start(replica, group(replica.shard()));
+    }
+  }
+
+  private void start(ShardReplica replica, RaftGroup members) {
+    try {
+      GroupManagementRequest add =
+          GroupManagementRequest.newAdd(ClientId.randomId(), server.getId(), 0, members, false);
+      RaftClientReply reply = server.groupManagement(add);
+      if (!reply.isSuccess()) {
+        throw new IOException(reply.getException());
+      }
+    } catch (IOException | RuntimeException e) {
+      failed(replica.shard(), JavaUtils.unwrapCompletionException(e));
+    }
+  }
+
+  private void failed(int shard, Throwable cause) {
+    KeyValueException failure = named(shard, cause);
+    if (failures.putIfAbsent(shard, failure) == null) {
+      LOG.log(Level.ERROR, failure.getMessage(), cause);
+    }
+  }
+
+  private KeyValueException named(int shard, Throwable cause) {
+    for (Throwable at = cause; at != null; at = at.getCause()) {
+      if (at instanceof ReplicaException known) {
+        return KeyValueException.of(
+                ErrorCode.UNAVAILABLE,
+                "The replica of shard %d on node %s takes no part: %s"
+                    .formatted(shard, options.self(), known.getMessage()))
+            .withCause(cause);
+      }
+    }
+    return KeyValueException.of(
+            ErrorCode.UNAVAILABLE,
+            "The replica of shard %d on node %s takes no part: %s. The others go on without it."
+                .formatted(shard, options.self(), cause))
+        .withCause(cause);
+  }
+
+  /** Why this node's replica of a shard takes no part; null while it does. */
+  public @Nullable KeyValueException failure(int shard) {
+    return failures.get(shard);
   }
 
   RaftServer server() {
     return server;
   }
 
-  RaftClientRpc transport() {
-    return client.getClientRpc();
+  Transport transport() {
+    return transport;
+  }
+
+  /** This node's replica of a shard. */
+  ShardReplica replica(int shard) {
+    ShardReplica replica = replicas.get(groupId(shard));
+    if (replica == null) {
+      throw new IllegalArgumentException("This node has no replica of shard " + shard + ".");
+    }
+    return replica;
+  }
+
+  /** As Raft sees it here; null when it takes no part. */
+  RaftServer.@Nullable Division division(int shard) {
+    try {
+      RaftServer.Division division = server.getDivision(groupId(shard));
+      return division.getInfo().isAlive() ? division : null;
+    } catch (IOException notHere) {
+      return null;
+    }
   }
 
   RaftGroup group(int shard) {
-    List<RaftPeer> peers =
-        options.members().stream()
-            .map(
-                member ->
-                    RaftPeer.newBuilder()
-                        .setId(member.id())
-                        .setAddress(member.raftAddress())
-                        .build())
-            .toList();
+    List<RaftPeer> peers = options.members().stream().map(Member::peer).toList();
     return RaftGroup.valueOf(groupId(shard), peers);
   }
 
@@ -90,13 +201,17 @@ public final class RaftNode implements AutoCloseable {
     return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)));
   }
 
+  String self() {
+    return options.self();
+  }
+
   @Override
   public void close() {
+    transport.close();
     try {
-      client.close();
       server.close();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      LOG.log(Level.WARNING, "The Raft server did not close.", e);
     }
   }
 }

@@ -14,10 +14,11 @@ import org.apache.ratis.util.TimeDuration;
  * safe: reads that are not linearizable, data in the temporary folder, elections after 150 ms.
  */
 final class RaftSettings {
-  /** More than the largest group of writes; a message has a little more. */
-  private static final SizeInBytes ENTRY = SizeInBytes.valueOf("16MB");
+  /** More than a group of writes as a rule; each log has a buffer of that size. */
+  static final SizeInBytes ENTRY = SizeInBytes.valueOf("8MB");
 
-  private static final SizeInBytes MESSAGE = SizeInBytes.valueOf("32MB");
+  /** More than an entry, or what became of one: values that were read among it. */
+  private static final SizeInBytes MESSAGE = SizeInBytes.valueOf("64MB");
 
   private RaftSettings() {}
 
@@ -28,8 +29,8 @@ final class RaftSettings {
     RaftServerConfigKeys.setRemovedGroupsDir(properties, new File(storage, "removed"));
     reads(properties);
     elections(properties);
-    log(properties);
-    snapshots(properties);
+    log(properties, options.log().segmentBytes());
+    snapshots(properties, options.log().checkpointEntries());
     transport(properties, options);
     return properties;
   }
@@ -39,8 +40,8 @@ final class RaftSettings {
     // A candidate may win while a leader that was paused believes in its lease still.
     RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, false);
     RaftServerConfigKeys.Read.setTimeout(properties, millis(5_000));
-    RaftServerConfigKeys.RetryCache.setExpiryTime(
-        properties, TimeDuration.valueOf(10, TimeUnit.MINUTES));
+    // Repeated writes are known by their serials; this only saves what became of them meanwhile.
+    RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(20_000));
   }
 
   private static void elections(RaftProperties properties) {
@@ -49,17 +50,20 @@ final class RaftSettings {
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(300));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(900));
     RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, false);
+    // A process that was stopped for a while comes back; by default it would close for good.
+    RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(1, TimeUnit.DAYS));
   }
 
-  private static void log(RaftProperties properties) {
+  private static void log(RaftProperties properties, int segmentBytes) {
     // What is acknowledged is synced; see the store's own start for a tail that rotted.
     RaftServerConfigKeys.Log.setUnsafeFlushEnabled(properties, false);
     RaftServerConfigKeys.Log.setAsyncFlushEnabled(properties, false);
     RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, false);
     RaftServerConfigKeys.Log.setCorruptionPolicy(
         properties, RaftServerConfigKeys.Log.CorruptionPolicy.WARN_AND_RETURN);
-    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf("8MB"));
-    RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf("1MB"));
+    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(segmentBytes));
+    RaftServerConfigKeys.Log.setPreallocatedSize(
+        properties, SizeInBytes.valueOf(Math.min(segmentBytes, 1 << 20)));
     RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 2);
     RaftServerConfigKeys.Log.setWriteBufferSize(
         properties, SizeInBytes.valueOf(ENTRY.getSize() + 8));
@@ -68,12 +72,13 @@ final class RaftSettings {
     RaftServerConfigKeys.Write.setByteLimit(properties, SizeInBytes.valueOf("64MB"));
   }
 
-  private static void snapshots(RaftProperties properties) {
+  private static void snapshots(RaftProperties properties, int entries) {
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, true);
-    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, 50_000);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, entries);
     RaftServerConfigKeys.Snapshot.setRetentionFileNum(properties, 2);
     RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
-    RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, 10_000);
+    RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, entries / 5);
+    RaftServerConfigKeys.Log.setPurgeGap(properties, Math.max(1, entries / 50));
   }
 
   private static void transport(RaftProperties properties, ClusterOptions options) {

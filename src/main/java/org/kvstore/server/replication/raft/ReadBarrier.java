@@ -3,6 +3,10 @@ package org.kvstore.server.replication.raft;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
@@ -21,29 +25,44 @@ import org.kvstore.server.model.KeyValueException;
  *
  * <p>Reads that come while one round is under way wait for the next, all for the same one: a round
  * that began before a read did may miss a write that was acknowledged before the read. So there are
- * never more than two rounds' worth of waiting, and one round under way. The monitor guards which.
+ * never more than two rounds' worth of waiting, and one round under way. A round that fails, as
+ * there is an election, is tried again for a while. The monitor guards which is which.
  */
 final class ReadBarrier {
+  private static final long AGAIN_MILLIS = 50;
+
+  /** How long a round is tried for: longer than an election takes. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(6);
+
   private static final AtomicLong CALLS = new AtomicLong();
 
   private final RaftServer server;
   private final RaftGroupId group;
+  private final Executor answers;
+  private final ScheduledExecutorService timer;
   private final ClientId client = ClientId.randomId();
   private boolean underWay;
-  private @Nullable CompletableFuture<Void> next;
+  private @Nullable Round next;
 
-  ReadBarrier(RaftServer server, RaftGroupId group) {
+  /**
+   * @param answers runs what waits
+   * @param timer for the next try
+   */
+  ReadBarrier(
+      RaftServer server, RaftGroupId group, Executor answers, ScheduledExecutorService timer) {
     this.server = server;
     this.group = group;
+    this.answers = answers;
+    this.timer = timer;
   }
 
   /** Completes when every write acknowledged before the call can be read here; or UNAVAILABLE. */
   CompletionStage<Void> pass() {
-    CompletableFuture<Void> mine;
+    Round mine;
     boolean begins;
     synchronized (this) {
       if (next == null) {
-        next = new CompletableFuture<>();
+        next = new Round();
       }
       mine = next;
       begins = !underWay;
@@ -53,53 +72,85 @@ final class ReadBarrier {
       }
     }
     if (begins) {
-      round(mine);
+      mine.begin();
     }
-    return mine;
+    return mine.result;
   }
 
-  private void round(CompletableFuture<Void> waiting) {
-    try {
-      server
-          .submitClientRequestAsync(request())
-          .whenComplete((reply, failure) -> ended(waiting, reply, failure));
-    } catch (IOException | RuntimeException e) {
-      ended(waiting, null, e);
-    }
-  }
-
-  private RaftClientRequest request() {
-    return RaftClientRequest.newBuilder()
-        .setClientId(client)
-        .setServerId(server.getId())
-        .setGroupId(group)
-        .setCallId(CALLS.incrementAndGet())
-        .setMessage(Message.EMPTY)
-        .setType(RaftClientRequest.readRequestType())
-        .build();
-  }
-
-  private void ended(
-      CompletableFuture<Void> waiting,
-      @Nullable RaftClientReply reply,
-      @Nullable Throwable failure) {
-    CompletableFuture<Void> following;
+  private void ended() {
+    Round following;
     synchronized (this) {
       following = next;
       next = null;
       underWay = following != null;
     }
     if (following != null) {
-      round(following);
+      following.begin();
     }
-    if (reply != null && reply.isSuccess()) {
-      waiting.complete(null);
-      return;
+  }
+
+  /** One question to the leader. */
+  private final class Round {
+    private final CompletableFuture<Void> result = new CompletableFuture<>();
+    private long deadline;
+
+    void begin() {
+      deadline = System.nanoTime() + PATIENCE_NANOS;
+      ask();
     }
-    Throwable cause = reply == null ? failure : reply.getException();
-    KeyValueException unavailable =
-        KeyValueException.of(
-            ErrorCode.UNAVAILABLE, "No majority of the nodes says what is newest.");
-    waiting.completeExceptionally(cause == null ? unavailable : unavailable.withCause(cause));
+
+    private void ask() {
+      try {
+        server.submitClientRequestAsync(request()).whenComplete(this::heard);
+      } catch (IOException | RuntimeException e) {
+        heard(null, e);
+      }
+    }
+
+    private RaftClientRequest request() {
+      return RaftClientRequest.newBuilder()
+          .setClientId(client)
+          .setServerId(server.getId())
+          .setGroupId(group)
+          .setCallId(CALLS.incrementAndGet())
+          .setMessage(Message.EMPTY)
+          .setType(RaftClientRequest.readRequestType())
+          .build();
+    }
+
+    private void heard(@Nullable RaftClientReply reply, @Nullable Throwable failure) {
+      if (reply != null && reply.isSuccess()) {
+        ended();
+        answer(() -> result.complete(null));
+        return;
+      }
+      if (System.nanoTime() - deadline < 0 && again()) {
+        return;
+      }
+      ended();
+      Throwable cause = reply == null ? failure : reply.getException();
+      KeyValueException unavailable =
+          KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "No majority of the nodes says what is newest.");
+      KeyValueException told = cause == null ? unavailable : unavailable.withCause(cause);
+      answer(() -> result.completeExceptionally(told));
+    }
+
+    private boolean again() {
+      try {
+        timer.schedule(this::ask, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+        return true;
+      } catch (RejectedExecutionException closing) {
+        return false;
+      }
+    }
+
+    private void answer(Runnable answer) {
+      try {
+        answers.execute(answer);
+      } catch (RejectedExecutionException closing) {
+        answer.run();
+      }
+    }
   }
 }

@@ -1,21 +1,22 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
-import org.apache.ratis.statemachine.SnapshotInfo;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.LogPosition;
-import org.kvstore.server.model.Outcome;
+import org.kvstore.server.store.EntryResult;
 import org.kvstore.server.store.LogForm;
 import org.kvstore.server.store.Store;
 
@@ -29,51 +30,96 @@ import org.kvstore.server.store.Store;
  * then rather than to go on differently from the others.
  */
 final class ShardMachine extends BaseStateMachine {
-  private static final Message NOTHING = Message.EMPTY;
-
   private final Store store;
   private final Checkpoints checkpoints;
+  private final Consumer<Throwable> failures;
 
-  ShardMachine(Store store) {
+  /** Set when the group begins. */
+  private volatile @Nullable RaftServer server;
+
+  /**
+   * @param failures told when this replica can go on no longer
+   */
+  ShardMachine(Store store, Consumer<Throwable> failures) {
     this.store = store;
+    this.failures = failures;
     checkpoints = new Checkpoints(store);
   }
 
   @Override
-  public void initialize(RaftServer server, RaftGroupId group, RaftStorage storage)
-      throws IOException {
-    super.initialize(server, group, storage);
+  public void initialize(RaftServer of, RaftGroupId group, RaftStorage storage) throws IOException {
+    super.initialize(of, group, storage);
+    server = of;
     getLifeCycle()
         .startAndTransition(
             () -> {
               checkpoints.init(storage);
+              LogTail.requireReaches(storage, checkpoints.newest(), store.applied());
               beginAtCheckpoint();
-            });
+            },
+            IOException.class);
   }
 
   /** The log begins behind the newest checkpoint, which the store may be far ahead of. */
-  private void beginAtCheckpoint() {
-    SnapshotInfo newest = checkpoints.getLatestSnapshot();
-    setLastAppliedTermIndex(newest == null ? TermIndex.INITIAL_VALUE : newest.getTermIndex());
+  private void beginAtCheckpoint() throws IOException {
+    TermIndex newest = checkpoints.newest();
+    if (newest.getIndex() > store.applied().index()) {
+      checkpoints.install();
+    }
+    setLastAppliedTermIndex(newest);
   }
 
   @Override
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     LogPosition position = new LogPosition(entry.getTerm(), entry.getIndex());
-    byte[] group = entry.getStateMachineLogEntry().getLogData().toByteArray();
-    List<Outcome> outcomes = store.applyEntry(position, LogForm.group(group));
-    updateLastAppliedTermIndex(position.term(), position.index());
-    return CompletableFuture.completedFuture(
-        outcomes == null
-            ? NOTHING
-            : Message.valueOf(UnsafeByteOperations.unsafeWrap(LogForm.ofOutcomes(outcomes))));
+    try {
+      byte[] bytes = entry.getStateMachineLogEntry().getLogData().toByteArray();
+      EntryResult result = store.applyEntry(position, LogForm.entry(bytes));
+      updateLastAppliedTermIndex(position.term(), position.index());
+      return CompletableFuture.completedFuture(
+          Message.valueOf(UnsafeByteOperations.unsafeWrap(LogForm.of(result))));
+    } catch (RuntimeException | Error e) {
+      failures.accept(e);
+      throw e;
+    }
+  }
+
+  /** An entry that is Raft's own has been passed. */
+  @Override
+  public void notifyTermIndexUpdated(long term, long index) {
+    try {
+      store.passEntry(new LogPosition(term, index));
+      updateLastAppliedTermIndex(term, index);
+    } catch (RuntimeException | Error e) {
+      failures.accept(e);
+      throw e;
+    }
+  }
+
+  /** The log cannot be written: without it this replica would promise what it does not keep. */
+  @Override
+  public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
+    failures.accept(cause);
+    RaftServer of = server;
+    if (of != null) {
+      // Not by the thread of the log, which is waited for.
+      CompletableFuture.runAsync(() -> closeGroup(of));
+    }
+  }
+
+  private void closeGroup(RaftServer of) {
+    try {
+      of.getDivision(getGroupId()).close();
+    } catch (IOException | RuntimeException e) {
+      failures.accept(e);
+    }
   }
 
   /** A read that has waited for all writes before it; what is read, is read from the store. */
   @Override
   public CompletableFuture<Message> query(Message request) {
-    return CompletableFuture.completedFuture(NOTHING);
+    return CompletableFuture.completedFuture(Message.EMPTY);
   }
 
   @Override
@@ -88,21 +134,30 @@ final class ShardMachine extends BaseStateMachine {
     return applied.getIndex();
   }
 
+  /** A checkpoint of the leader's has come whole, and is about to take the place of the others. */
   @Override
   public void pause() {
-    getLifeCycle().transition(org.apache.ratis.util.LifeCycle.State.PAUSING);
-    getLifeCycle().transition(org.apache.ratis.util.LifeCycle.State.PAUSED);
+    checkpoints.syncReceived();
+    if (getLifeCycleState() != LifeCycle.State.PAUSED) {
+      getLifeCycle().transition(LifeCycle.State.PAUSING);
+      getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
   }
 
-  /** A checkpoint of the leader's has come, as its log does not reach back to where we are. */
+  /** It has taken their place. */
   @Override
   public void reinitialize() throws IOException {
-    getLifeCycle()
-        .startAndTransition(
-            () -> {
-              checkpoints.install();
-              beginAtCheckpoint();
-            },
-            IOException.class);
+    try {
+      getLifeCycle()
+          .startAndTransition(
+              () -> {
+                checkpoints.syncDirectories();
+                beginAtCheckpoint();
+              },
+              IOException.class);
+    } catch (IOException | RuntimeException e) {
+      failures.accept(e);
+      throw e;
+    }
   }
 }

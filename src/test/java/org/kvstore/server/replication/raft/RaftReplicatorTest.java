@@ -1,116 +1,156 @@
 package org.kvstore.server.replication.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Key;
-import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
-import org.kvstore.server.service.JsonPatcher;
-import org.kvstore.server.store.Store;
-import org.kvstore.server.store.Stores;
-import org.kvstore.server.store.TestWrites;
+import org.kvstore.server.replication.raft.TestCluster.TestNode;
+import org.kvstore.server.store.TestLimits;
+import org.kvstore.server.store.Writes;
 
+/** Writes at any node are read at any other; without a majority none is taken. */
 class RaftReplicatorTest {
   @TempDir Path parent;
-  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
-  private final List<Node> nodes = new ArrayList<>();
+  private TestCluster cluster;
 
-  private record Node(Store store, RaftNode raft, RaftReplicator replicator) {
-    void close() {
-      replicator.close();
-      raft.close();
-      store.close();
-    }
+  @BeforeEach
+  void open() throws Exception {
+    cluster = new TestCluster(parent, 3, 2);
   }
 
   @AfterEach
-  void stop() {
-    nodes.forEach(Node::close);
-    timer.shutdownNow();
-  }
-
-  private Node open(ClusterOptions options, boolean create) throws IOException {
-    Path shard = options.directory().resolveSibling("shard-" + options.self());
-    Store store =
-        Store.open(
-            Stores.options(shard).withReplicatedLog(),
-            Limits.DEFAULT,
-            create,
-            new Store.Hooks(events -> {}, new JsonPatcher()));
-    RaftNode raft = new RaftNode(options, List.of(store));
-    raft.start();
-    return new Node(store, raft, new RaftReplicator(raft, 0, Limits.DEFAULT, Thread::new, timer));
-  }
-
-  private static List<Member> members(int count) throws IOException {
-    List<Member> members = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      try (ServerSocket socket = new ServerSocket(0)) {
-        members.add(new Member("n" + i, "127.0.0.1:" + socket.getLocalPort()));
-      }
-    }
-    return members;
-  }
-
-  private static <T> T await(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
+  void close() {
+    cluster.close();
   }
 
   @Test
-  void threeNodes_writeAtOne_isReadAtAll() throws Exception {
-    List<Member> members = members(3);
-    for (Member member : members) {
-      nodes.add(
-          open(
-              new ClusterOptions("c", member.id(), members, parent.resolve("raft-" + member.id())),
-              true));
-    }
-    for (int i = 0; i < 300; i++) {
-      Outcome outcome = await(nodes.get(i % 3).replicator.submit(TestWrites.put("k" + i, "v" + i)));
+  void writeAtOneNode_isReadAtAll() throws Exception {
+    cluster.startAll();
+    List<TestNode> nodes = cluster.running();
+    for (int i = 0; i < 60; i++) {
+      Outcome outcome =
+          TestCluster.await(nodes.get(i % 3).replicator().submit(Writes.put("k" + i, "v" + i)));
       assertThat(outcome).isInstanceOf(Outcome.Written.class);
-      Node reader = nodes.get((i + 1) % 3);
-      await(reader.replicator.readBarrier());
-      assertThat(
-              java.util.Objects.requireNonNull(reader.store.get(Key.of("k" + i))).value().toUtf8())
-          .isEqualTo("v" + i);
+      TestNode reader = nodes.get((i + 1) % 3);
+      TestCluster.await(reader.replicator().readBarrier());
+      assertThat(value(reader, "k" + i)).isEqualTo("v" + i);
     }
-    measure();
   }
 
-  private void measure() throws Exception {
-    for (int round = 0; round < 6; round++) {
-      long n = 0;
-      long begin = System.nanoTime();
-      List<CompletionStage<?>> all = new ArrayList<>();
-      for (; n < 30_000; n++) {
-        all.add(nodes.get((int) (n % 3)).replicator.submit(TestWrites.put("m" + n % 1000, "x")));
-        if (all.size() == 64) {
-          for (CompletionStage<?> one : all) {
-            await(one);
-          }
-          all.clear();
-        }
+  @Test
+  void shards_areApart() throws Exception {
+    cluster.startAll();
+    TestNode node = cluster.node("n1");
+    TestCluster.await(node.replicators().get(1).submit(Writes.put("k", "v")));
+    assertThat(node.stores().get(0).get(Key.of("k"))).isNull();
+    TestCluster.await(node.replicators().get(1).readBarrier());
+    assertThat(node.stores().get(1).get(Key.of("k"))).isNotNull();
+  }
+
+  @Test
+  void writesOfOneCaller_areAppliedInTheirOrder_overALeaderChange() throws Exception {
+    cluster.startAll();
+    String leader = cluster.leader();
+    TestNode follower = cluster.node(cluster.follower());
+    List<CompletionStage<Outcome>> outcomes = new ArrayList<>();
+    for (int i = 0; i < 2_000; i++) {
+      outcomes.add(follower.replicator().submit(Writes.put("k", "v" + i)));
+      if (i == 1_000) {
+        TestCluster.await(outcomes.get(500));
+        cluster.stop(leader);
       }
-      double seconds = (System.nanoTime() - begin) / 1e9;
-      System.err.printf("DBG writes/s %.0f%n", n / seconds);
-      begin = System.nanoTime();
-      long reads = 0;
-      for (; reads < 5_000; reads++) {
-        await(nodes.get((int) (reads % 3)).replicator.readBarrier());
-      }
-      System.err.printf("DBG barriers/s %.0f%n", reads / ((System.nanoTime() - begin) / 1e9));
     }
+    long before = 0;
+    for (CompletionStage<Outcome> outcome : outcomes) {
+      long revision = ((Outcome.Written) TestCluster.await(outcome)).modRevision();
+      assertThat(revision).isGreaterThan(before);
+      before = revision;
+    }
+    assertThat(before).isEqualTo(2_000);
+  }
+
+  @Test
+  void withoutAMajority_writesAreRefused_andReadsToo() throws Exception {
+    cluster.with(TestLimits.with(Map.of("writeWait", Duration.ofSeconds(1))));
+    TestNode alone = cluster.start("n1");
+
+    CompletionStage<Outcome> write = alone.replicator().submit(Writes.put("k", "v"));
+
+    Awaitility.await()
+        .until(
+            () -> {
+              alone.replicator().sweep();
+              return write.toCompletableFuture().isDone();
+            });
+    assertThat(code(write)).isEqualTo(ErrorCode.UNAVAILABLE);
+    assertThat(code(alone.replicator().readBarrier())).isEqualTo(ErrorCode.UNAVAILABLE);
+    assertThat(alone.replicator().leads()).isFalse();
+  }
+
+  @Test
+  void close_leavesNoWriteUnanswered() throws Exception {
+    cluster.startAll();
+    TestNode node = cluster.node(cluster.follower());
+    List<CompletionStage<Outcome>> outcomes = new ArrayList<>();
+    IntStream.range(0, 500)
+        .forEach(i -> outcomes.add(node.replicator().submit(Writes.put("k" + i, "v"))));
+
+    node.replicator().close();
+
+    for (CompletionStage<Outcome> outcome : outcomes) {
+      assertThat(TestCluster.await(outcome)).isInstanceOf(Outcome.Written.class);
+    }
+    assertThat(code(node.replicator().submit(Writes.put("k", "v"))))
+        .isEqualTo(ErrorCode.UNAVAILABLE);
+  }
+
+  @Test
+  void answers_areGivenByTheExecutor() throws Exception {
+    cluster.startAll();
+    TestNode node = cluster.node("n1");
+    AtomicReference<String> ofWrite = new AtomicReference<>();
+    AtomicReference<String> ofRead = new AtomicReference<>();
+    CompletableFuture<?> write =
+        node.replicator()
+            .submit(Writes.put("k", "v"))
+            .thenRun(() -> ofWrite.set(Thread.currentThread().getName()))
+            .toCompletableFuture();
+    TestCluster.await(write);
+    TestCluster.await(
+        node.replicator()
+            .readBarrier()
+            .thenRun(() -> ofRead.set(Thread.currentThread().getName())));
+    assertThat(List.of(ofWrite.get(), ofRead.get())).allMatch(name -> name.startsWith("answer"));
+  }
+
+  private static ErrorCode code(CompletionStage<?> stage) {
+    AtomicReference<ErrorCode> code = new AtomicReference<>();
+    assertThatThrownBy(() -> TestCluster.await(stage))
+        .isInstanceOf(ExecutionException.class)
+        .satisfies(e -> code.set(((KeyValueException) e.getCause()).code()));
+    return code.get();
+  }
+
+  private static String value(TestNode node, String key) {
+    return Objects.requireNonNull(node.store().get(Key.of(key))).value().toUtf8();
   }
 }

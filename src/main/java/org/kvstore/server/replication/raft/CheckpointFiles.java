@@ -1,0 +1,94 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.ratis.util.MD5FileUtil;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.Replacement;
+import org.kvstore.server.store.Store;
+
+/**
+ * What is done with the files of a checkpoint. Beside each that was received is its digest, as the
+ * leader computed it from its own.
+ */
+final class CheckpointFiles {
+  private static final String DIGEST = ".md5";
+
+  /** Files that are never changed once they are written. */
+  private static final String TABLE = ".sst";
+
+  private CheckpointFiles() {}
+
+  /** Those of the database. */
+  static List<Path> of(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> !file.toString().endsWith(DIGEST)).sorted().toList();
+    }
+  }
+
+  /** Reads all that have a digest, and compares. */
+  static void verify(Path directory) throws IOException {
+    for (Path file : of(directory)) {
+      if (Files.exists(file.resolveSibling(file.getFileName() + DIGEST))) {
+        MD5FileUtil.verifySavedMD5(file.toFile(), MD5FileUtil.computeMd5ForFile(file.toFile()));
+      }
+    }
+  }
+
+  /** Has a store go on from a checkpoint, which stays as it is. */
+  static void installInto(Store store, Path checkpoint) throws IOException {
+    try (Replacement copy = store.newReplacement()) {
+      Path staged = Files.createDirectory(copy.staged());
+      for (Path file : of(checkpoint)) {
+        link(file, staged.resolve(file.getFileName()));
+      }
+      syncTree(staged);
+      store.install(copy);
+    } catch (KeyValueException e) {
+      throw new IOException("The checkpoint " + checkpoint + " could not take over.", e);
+    }
+  }
+
+  private static void link(Path file, Path target) throws IOException {
+    if (file.toString().endsWith(TABLE)) {
+      Files.createLink(target, file);
+    } else {
+      Files.copy(file, target);
+    }
+  }
+
+  /** Makes a directory durable, with all below it. */
+  static void syncTree(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> tree = Files.walk(directory)) {
+      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+        sync(path);
+      }
+    }
+  }
+
+  static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> tree = Files.walk(directory)) {
+      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}

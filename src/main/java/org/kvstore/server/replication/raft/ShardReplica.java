@@ -1,0 +1,14 @@
+package org.kvstore.server.replication.raft;
+
+import org.apache.ratis.protocol.RaftGroupId;
+import org.kvstore.server.store.Store;
+
+/**
+ * A shard as this node has it.
+ *
+ * @param shard its number
+ * @param group its Raft group
+ * @param store this node's replica
+ * @param machine applies the log to the store
+ */
+record ShardReplica(int shard, RaftGroupId group, Store store, ShardMachine machine) {}

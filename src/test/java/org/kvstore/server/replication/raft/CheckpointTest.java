@@ -1,0 +1,191 @@
+package org.kvstore.server.replication.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.replication.raft.TestCluster.TestNode;
+import org.kvstore.server.store.CommitListener;
+import org.kvstore.server.store.FileTrees;
+import org.kvstore.server.store.Stores;
+import org.kvstore.server.store.Writes;
+
+/** A replica that is too far behind for the log goes on from a checkpoint of the leader's. */
+class CheckpointTest {
+  private static final LogOptions SHORT = new LogOptions(40, 4_096);
+
+  @TempDir Path parent;
+  private TestCluster cluster;
+  private int written;
+
+  @BeforeEach
+  void open() throws Exception {
+    cluster = new TestCluster(parent, 3, 1).with(SHORT).startAll();
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  /** A listener that counts. */
+  private static final class Recoveries implements CommitListener {
+    final AtomicInteger count = new AtomicInteger();
+
+    @Override
+    public void committed(List<Event> events) {
+      // Only recoveries are of interest.
+    }
+
+    @Override
+    public void recovered() {
+      count.incrementAndGet();
+    }
+  }
+
+  @Test
+  void farBehind_goesOnFromACheckpoint_withTheSameHistory() throws Exception {
+    String behind = cluster.follower();
+    write(10);
+    cluster.awaitEqual();
+    long applied = cluster.node(behind).store().applied().index();
+    cluster.stop(behind);
+    write(200);
+    requireLogStartsAfter(applied);
+    Recoveries recoveries = new Recoveries();
+
+    TestNode node = cluster.start(behind, recoveries);
+
+    write(5);
+    awaitRevision(node);
+    assertThat(recoveries.count).hasValue(1);
+    assertThat(node.store().changes(0, 1_000, 1 << 20).events()).hasSize(written);
+    requireEqual();
+  }
+
+  @Test
+  void startedAgainAfterIt_goesOnFromThere() throws Exception {
+    String behind = cluster.follower();
+    cluster.stop(behind);
+    write(200);
+    TestNode node = cluster.start(behind);
+    write(5);
+    awaitRevision(node);
+    cluster.stop(behind);
+
+    node = cluster.start(behind);
+
+    write(5);
+    awaitRevision(node);
+    requireEqual();
+  }
+
+  @Test
+  void killedBeforeItTookOver_itDoesAtTheNextStart() throws Exception {
+    String behind = cluster.follower();
+    write(10);
+    cluster.awaitEqual();
+    cluster.stop(behind);
+    Path old = FileTrees.copy(cluster.storeDirectory(behind, 0), parent.resolve("old"));
+    write(200);
+    TestNode node = cluster.start(behind);
+    awaitRevision(node);
+    cluster.stop(behind);
+    FileTrees.delete(cluster.storeDirectory(behind, 0));
+    FileTrees.copy(old, cluster.storeDirectory(behind, 0));
+
+    node = cluster.start(behind);
+
+    write(5);
+    awaitRevision(node);
+    requireEqual();
+  }
+
+  @Test
+  void killedWhileRaftExchangedCheckpoints_theOldOnesAreBack() throws Exception {
+    String behind = cluster.follower();
+    write(100);
+    cluster.awaitEqual();
+    cluster.stop(behind);
+    Path checkpoints = only(cluster.directory(behind).resolve("raft"), "sm");
+    assertThat(checkpoints).isNotEmptyDirectory();
+    Files.move(checkpoints, checkpoints.resolveSibling("sm.tmp20261126"));
+
+    TestNode node = cluster.start(behind);
+
+    write(5);
+    awaitRevision(node);
+    assertThat(checkpoints).isNotEmptyDirectory();
+    requireEqual();
+  }
+
+  /** The leader has given up what comes after the entry that a replica has applied last. */
+  private void requireLogStartsAfter(long applied) {
+    TestNode leader = cluster.node(cluster.leader());
+    Awaitility.await()
+        .until(
+            () ->
+                Objects.requireNonNull(leader.raft().division(0)).getRaftLog().getStartIndex()
+                    > applied + 1);
+  }
+
+  private void write(int count) throws Exception {
+    TestNode node = cluster.running().get(0);
+    for (int i = 0; i < count; i++, written++) {
+      TestCluster.await(node.replicator().submit(Writes.put("k" + written % 50, "v".repeat(100))));
+    }
+  }
+
+  private void awaitRevision(TestNode node) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .ignoreExceptions()
+        .until(() -> node.store().revision() == written);
+    assertThat(node.store().get(Key.of("k0"))).isNotNull();
+  }
+
+  private void requireEqual() {
+    cluster.awaitEqual();
+    cluster.stopAll();
+    assertThat(
+            Stream.of("n1", "n2", "n3")
+                .map(id -> Stores.digest(cluster.storeDirectory(id, 0)))
+                .distinct())
+        .hasSize(1);
+  }
+
+  /** The one directory of that name. */
+  private static Path only(Path root, String name) throws Exception {
+    try (Stream<Path> tree = Files.walk(root)) {
+      return tree.filter(path -> path.endsWith(name)).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void newest_afterAStart_isWhereTheMachineBegins() throws Exception {
+    write(100);
+    cluster.awaitEqual();
+    cluster.stop("n1");
+
+    TestNode node = cluster.start("n1");
+
+    Checkpoints checkpoints =
+        (Checkpoints) node.raft().replica(0).machine().getStateMachineStorage();
+    TermIndex newest = checkpoints.newest();
+    assertThat(newest.getIndex()).isPositive();
+    assertThat(node.store().applied().index()).isGreaterThanOrEqualTo(newest.getIndex());
+  }
+}

@@ -1,0 +1,202 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.service.JsonPatcher;
+import org.kvstore.server.store.CommitListener;
+import org.kvstore.server.store.Store;
+import org.kvstore.server.store.Stores;
+
+/** A cluster of several nodes in this process, on real sockets and directories. */
+final class TestCluster implements AutoCloseable {
+  private final Path parent;
+  private final int shards;
+  private final List<Member> members = new ArrayList<>();
+  private final Map<String, TestNode> nodes = new TreeMap<>();
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
+  private final ExecutorService answers =
+      Executors.newFixedThreadPool(2, task -> new Thread(task, "answer"));
+  private LogOptions log = LogOptions.DEFAULT;
+  private Limits limits = Limits.DEFAULT;
+
+  TestCluster(Path parent, int size, int shards) throws IOException {
+    this.parent = parent;
+    this.shards = shards;
+    for (int i = 1; i <= size; i++) {
+      members.add(new Member("n" + i, "127.0.0.1:" + freePort()));
+    }
+  }
+
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** A running node. */
+  record TestNode(RaftNode raft, List<Store> stores, List<RaftReplicator> replicators) {
+    Store store() {
+      return stores.get(0);
+    }
+
+    RaftReplicator replicator() {
+      return replicators.get(0);
+    }
+
+    void close() {
+      replicators.forEach(RaftReplicator::close);
+      raft.close();
+      stores.forEach(Store::close);
+    }
+  }
+
+  TestCluster with(LogOptions others) {
+    log = others;
+    return this;
+  }
+
+  TestCluster with(Limits others) {
+    limits = others;
+    return this;
+  }
+
+  List<Member> members() {
+    return members;
+  }
+
+  TestCluster startAll() throws IOException {
+    for (Member member : members) {
+      start(member.id());
+    }
+    return this;
+  }
+
+  TestNode start(String id) throws IOException {
+    return start(options(id), events -> {});
+  }
+
+  TestNode start(String id, CommitListener listener) throws IOException {
+    return start(options(id), listener);
+  }
+
+  ClusterOptions options(String id) {
+    return new ClusterOptions("c", id, members, directory(id).resolve("raft")).with(log);
+  }
+
+  TestNode start(ClusterOptions options, CommitListener listener) throws IOException {
+    List<Store> stores = new ArrayList<>();
+    for (int shard = 0; shard < shards; shard++) {
+      stores.add(openStore(storeDirectory(options.self(), shard), listener));
+    }
+    RaftNode raft = new RaftNode(options, stores);
+    List<RaftReplicator> replicators = new ArrayList<>();
+    try {
+      raft.start();
+      DiskSpace disk = new DiskSpace(directory(options.self()), 0);
+      for (int shard = 0; shard < shards; shard++) {
+        replicators.add(new RaftReplicator(raft, shard, limits, disk, Thread::new, answers, timer));
+      }
+    } catch (IOException | RuntimeException e) {
+      new TestNode(raft, stores, replicators).close();
+      throw e;
+    }
+    TestNode node = new TestNode(raft, stores, replicators);
+    nodes.put(options.self(), node);
+    return node;
+  }
+
+  Store openStore(Path directory, CommitListener listener) {
+    boolean isNew =
+        !Files.exists(directory)
+            && !Files.exists(directory.resolveSibling(directory.getFileName() + ".install"));
+    return Store.open(
+        Stores.options(directory).withReplicatedLog(),
+        limits,
+        isNew,
+        new Store.Hooks(listener, new JsonPatcher()));
+  }
+
+  Path directory(String id) {
+    return parent.resolve(id);
+  }
+
+  Path storeDirectory(String id, int shard) {
+    return directory(id).resolve("shards").resolve(Integer.toString(shard));
+  }
+
+  TestNode node(String id) {
+    return nodes.get(id);
+  }
+
+  List<TestNode> running() {
+    return List.copyOf(nodes.values());
+  }
+
+  void stop(String id) {
+    nodes.remove(id).close();
+  }
+
+  void stopAll() {
+    List<TestNode> all = List.copyOf(nodes.values());
+    nodes.clear();
+    all.parallelStream().forEach(TestNode::close);
+  }
+
+  /** The node that leads shard 0, which there is within some seconds. */
+  String leader() {
+    return Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .until(
+            () ->
+                nodes.keySet().stream()
+                    .filter(id -> nodes.get(id).replicator().leads())
+                    .findFirst()
+                    .orElse(""),
+            id -> !id.isEmpty());
+  }
+
+  /** A node that runs and does not lead. */
+  String follower() {
+    String leader = leader();
+    return nodes.keySet().stream().filter(id -> !id.equals(leader)).findFirst().orElseThrow();
+  }
+
+  /** Waits until all running replicas of shard 0 have applied the same. */
+  void awaitEqual() {
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(
+            () -> running().stream().map(node -> node.store().applied()).distinct().count() == 1);
+  }
+
+  Outcome write(String id, Submission submission) throws Exception {
+    return await(node(id).replicator().submit(submission));
+  }
+
+  static <T> T await(CompletionStage<T> stage) throws Exception {
+    return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public void close() {
+    stopAll();
+    timer.shutdownNow();
+    answers.shutdownNow();
+  }
+}
