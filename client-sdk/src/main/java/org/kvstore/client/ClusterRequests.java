@@ -1,7 +1,7 @@
 package org.kvstore.client;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.Iterator;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -55,13 +55,13 @@ record ClusterRequests(
 
   @Override
   public <T> T once(Transport kind, Function<KeyValueApi, T> request) {
-    List<Node> all = nodes.inOrder();
-    for (int i = 0; ; i++) {
-      Node node = all.get(i);
+    Deadline deadline = Deadline.after(limit);
+    for (Iterator<Node> rest = nodes.inOrder().iterator(); ; ) {
+      Node node = rest.next();
       try {
-        return attempts.within(limit, kind, () -> request.apply(node.api()));
+        return attempts.within(deadline.left(), kind, () -> request.apply(node.api()));
       } catch (UnavailableException failed) {
-        if (i + 1 == all.size()) {
+        if (!rest.hasNext()) {
           throw failed;
         }
       }

@@ -45,11 +45,10 @@ import org.kvstore.api.archive.ArchiveHead;
 @Dependent
 public final class KeyValueClient implements AutoCloseable {
   private static final Duration DEFAULT_WAIT_STEP = Duration.ofSeconds(20);
-  private static final Duration LAST_ANSWER = Duration.ofSeconds(1);
   private static final int HISTORY_PAGE = 100;
 
   private final Requests requests;
-  private final Duration waitStep;
+  private final EntryReads entries;
   private final Watches watches;
   private final Backups backups;
 
@@ -61,7 +60,7 @@ public final class KeyValueClient implements AutoCloseable {
 
   KeyValueClient(Requests requests, Duration waitStep, Supplier<Connector> connector) {
     this.requests = requests;
-    this.waitStep = waitStep;
+    entries = new EntryReads(requests, waitStep);
     Supplier<Connector> first = new FirstCall<>(connector);
     watches = new Watches(first);
     backups = new Backups(requests, first);
@@ -87,7 +86,7 @@ public final class KeyValueClient implements AutoCloseable {
 
   /** Reads an entry; empty when the key does not exist. */
   public Optional<Entry> get(String key) {
-    return read(key, ReadOptions.newest());
+    return entries.read(key, ReadOptions.newest());
   }
 
   /**
@@ -96,23 +95,17 @@ public final class KeyValueClient implements AutoCloseable {
    * @throws CompactedException if history does not reach back that far
    */
   public Optional<Entry> getAt(String key, long revision) {
-    return read(key, ReadOptions.atRevision(revision));
+    return entries.read(key, ReadOptions.atRevision(revision));
   }
 
   /** Reads an entry that is new or changed; empty when it still has this tag or does not exist. */
   public Optional<Entry> getIfChanged(String key, String etag) {
-    return read(key, ReadOptions.ifChangedFrom(etag));
+    return entries.read(key, ReadOptions.ifChangedFrom(etag));
   }
 
   /** Reads an entry without holding the caller's thread. */
   public CompletionStage<Optional<Entry>> getAsync(String key) {
-    String valid = Keys.valid(key);
-    return requests
-        .readAsync(
-            api ->
-                api.getAsync(valid, ReadOptions.newest())
-                    .thenApply(response -> Responses.entry(valid, response)))
-        .exceptionally(Responses::emptyIfNotFound);
+    return entries.readAsync(key, ReadOptions.newest());
   }
 
   /** Reads what is known about an entry without its value; empty when the key does not exist. */
@@ -138,15 +131,7 @@ public final class KeyValueClient implements AutoCloseable {
    * @return the entry; empty when the time is over
    */
   public Optional<Entry> await(String key, @Nullable String etag, Duration timeout) {
-    ReadOptions known = etag == null ? ReadOptions.newest() : ReadOptions.ifChangedFrom(etag);
-    Deadline deadline = Deadline.after(timeout.plus(LAST_ANSWER));
-    return new Awaiting(waitStep, timeout)
-        .run(
-            step ->
-                read(
-                    requests.within(deadline.left()),
-                    key,
-                    step.isZero() ? known : known.withWait(step)));
+    return entries.await(key, etag, timeout);
   }
 
   /** Writes a text as {@code text/plain;charset=UTF-8}, whatever was there before. */
@@ -431,7 +416,8 @@ public final class KeyValueClient implements AutoCloseable {
   }
 
   /**
-   * Makes a copy on the server's own disk, by hard links, on which a server can be started.
+   * Makes a copy on the server's own disk, of a cluster on that of any node, by hard links, on
+   * which a server can be started.
    *
    * @throws KeyNotFoundException if the server has no {@code kv.backup.dir}
    */
@@ -469,19 +455,6 @@ public final class KeyValueClient implements AutoCloseable {
   @Override
   public void close() {
     requests.close();
-  }
-
-  private Optional<Entry> read(String key, ReadOptions options) {
-    return read(requests, key, options);
-  }
-
-  private static Optional<Entry> read(Requests requests, String key, ReadOptions options) {
-    String valid = Keys.valid(key);
-    try {
-      return requests.read(api -> Responses.entry(valid, api.get(valid, options)));
-    } catch (KeyNotFoundException absent) {
-      return Optional.empty();
-    }
   }
 
   private boolean remove(String key, @Nullable String ifMatch) {

@@ -178,10 +178,12 @@ public final class KeyValueClientBuilder {
    */
   public KeyValueClient build() {
     List<URI> checked = servers.stream().map(Servers::checked).distinct().toList();
-    boolean repeats = checked.size() > 1 || totalTimeout != null || nodeRefresh != null;
+    boolean several = checked.size() > 1 || nodeRefresh != null;
     SSLContext context = certificates.context();
-    Times times = times(checked.size() > 1);
-    return repeats ? ofCluster(checked, times, context) : ofOne(servers.get(0), times, context);
+    Times times = times(several);
+    return several || totalTimeout != null
+        ? ofCluster(checked, times, context)
+        : ofOne(servers.get(0), times, context);
   }
 
   private Times times(boolean several) {

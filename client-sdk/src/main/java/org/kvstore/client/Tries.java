@@ -92,19 +92,14 @@ final class Tries {
     if (unknown == null && failure.code().filter(ErrorCode.INDETERMINATE::equals).isPresent()) {
       unknown = failure;
     }
-    switch (verdict) {
-      case GIVE_UP, LATER -> {}
-      case ELSEWHERE, ELSEWHERE_ONCE -> {
-        if (failure.status() == 0) {
-          nodes.failed(node, Duration.ofNanos(System.nanoTime() - sentAt));
-          return;
-        }
-        nodes.refused(node, failure.retryAfter().orElse(Nodes.LEAST_REST));
-        return;
-      }
+    if (failure.status() == 0) {
+      nodes.failed(node, Duration.ofNanos(System.nanoTime() - sentAt));
+      return;
     }
-    if (failure.status() > 0) {
-      nodes.succeeded(node);
+    switch (verdict) {
+      case ELSEWHERE, ELSEWHERE_ONCE ->
+          nodes.refused(node, failure.retryAfter().orElse(Nodes.LEAST_REST));
+      case GIVE_UP, LATER -> nodes.succeeded(node);
     }
   }
 
