@@ -84,11 +84,6 @@ final class LeaseRows {
     return new Encoder(1 + Long.BYTES).fixed8(ENDING).fixed64(id).toArray();
   }
 
-  /** Where the leases begin that have branches to be told: the beginning of the table. */
-  static byte[] endings() {
-    return new byte[] {ENDING};
-  }
-
   static boolean isEnding(byte[] row) {
     return row[0] == ENDING;
   }

@@ -409,9 +409,9 @@ public final class Store implements ChangeLog, AutoCloseable {
     return views.look(view -> view.leaseKeys(id, limits.leaseKeys()));
   }
 
-  /** The first leases that were revoked here and have branches that are yet to be told. */
-  public List<Lease> endings(int limit) {
-    return views.look(view -> view.endings(limit));
+  /** The first leases above a number that were revoked here and have branches yet to be told. */
+  public List<Lease> endings(long above, int limit) {
+    return views.look(view -> view.endings(above, limit));
   }
 
   /**

@@ -153,11 +153,11 @@ final class View {
     return keys;
   }
 
-  /** The first leases that were revoked here and have branches that are yet to be told. */
-  List<Lease> endings(int limit) {
+  /** The first leases above a number that were revoked here and have branches yet to be told. */
+  List<Lease> endings(long above, int limit) {
     List<Lease> endings = new ArrayList<>();
     try (RocksIterator rows = database.iterator(Table.LEASES, options)) {
-      rows.seek(LeaseRows.endings());
+      rows.seek(LeaseRows.ending(above + 1));
       while (rows.isValid() && endings.size() < limit && LeaseRows.isEnding(rows.key())) {
         Lease ending = lease(LeaseRows.leaseOfEnding(rows.key()));
         if (ending != null) {

@@ -35,7 +35,6 @@ class LeaseRowsTest {
         LeaseRows.value(LEASE.of("ü").as(Status.ENDED)),
         "03e807808080808020c801" + "02c3bc" + "04" + "00");
     assertHex(LeaseRows.ending(300), "65000000000000012c");
-    assertHex(LeaseRows.endings(), "65");
   }
 
   @ParameterizedTest
@@ -95,7 +94,6 @@ class LeaseRowsTest {
   void rows_endingsThenKeysThenLeasesThenTimes_eachInOrder() {
     List<Bytes> rows =
         List.of(
-            row(LeaseRows.endings()),
             row(LeaseRows.ending(1)),
             row(LeaseRows.ending(2)),
             row(LeaseRows.keys(1)),

@@ -42,8 +42,8 @@ final class ModelLeases {
     return lease == null ? null : shown(lease);
   }
 
-  List<Lease> endings(int limit) {
-    return leases.values().stream()
+  List<Lease> endings(long above, int limit) {
+    return leases.tailMap(above, false).values().stream()
         .filter(lease -> lease.status() == Status.ENDING)
         .limit(limit)
         .toList();

@@ -152,7 +152,8 @@ class StoreModelTest {
           .isEqualTo(model.at(revision).get(key.utf8()));
     }
     KeyRange range = commands.range();
-    assertThat(store.endings(2)).isEqualTo(model.shard().leases().endings(2));
+    long lease = commands.lease();
+    assertThat(store.endings(lease, 2)).isEqualTo(model.shard().leases().endings(lease, 2));
     long revision = nextRevision();
     assertThat(store.count(range, revision).keys())
         .as("count of %s at %d", range, revision)

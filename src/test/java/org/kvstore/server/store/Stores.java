@@ -9,6 +9,7 @@ import java.util.List;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.service.JsonPatcher;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
@@ -30,6 +31,12 @@ public final class Stores {
 
   public static Store open(Path directory) {
     return open(directory, Limits.DEFAULT, false, DEAF);
+  }
+
+  /** Makes the store of one of several shards. */
+  public static Store create(Path directory, ShardNumber shard, Limits limits) {
+    return Store.open(
+        options(directory).of(shard), limits, true, new Store.Hooks(DEAF, new JsonPatcher()));
   }
 
   /** Opens a store in a directory that may be new, with a listener. */
