@@ -79,7 +79,7 @@ public final class Engine implements AutoCloseable {
             limits.queueDelay(),
             System::nanoTime);
     directory.initialised();
-    shards.start(disk);
+    shards.start(disk, clock);
     ticks = start(new Reclaimer(shards.all().stream().map(Shard::store).toList(), quota, clock));
   }
 

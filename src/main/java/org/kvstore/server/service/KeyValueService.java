@@ -34,6 +34,7 @@ import org.kvstore.server.model.Outcome.Written;
 import org.kvstore.server.model.Patch;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Revisions;
+import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.shard.Position;
 import org.kvstore.server.shard.RangeScan;
@@ -372,7 +373,7 @@ public class KeyValueService {
 
   private CompletionStage<Outcome> submit(
       Key key, Command command, long now, @Nullable RequestName name) {
-    return shards().of(key).submit(command, now, name);
+    return shards().write(shards().of(key), new Submission(command, now, name));
   }
 
   private Shards shards() {

@@ -4,24 +4,27 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
-import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Command.GrantLease;
+import org.kvstore.server.model.Command.RenewLease;
+import org.kvstore.server.model.Command.RevokeLease;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
-import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Leased;
 import org.kvstore.server.model.Outcome.Revoked;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission.RequestName;
-import org.kvstore.server.shard.Shard;
-import org.kvstore.server.store.Store;
+import org.kvstore.server.replication.LeaseCoordinator;
+import org.kvstore.server.replication.LeaseCoordinator.Holding;
 
 /** Leases: keys that hang on one live as long as its holder renews it. */
 @ApplicationScoped
@@ -42,9 +45,6 @@ public class LeaseService {
     this.handle = handle;
   }
 
-  /** A lease and what hangs on it. */
-  public record Holding(Lease lease, List<Key> keys) {}
-
   /**
    * Grants a lease, which only its owner can use. Whoever may write no key has no use for one.
    *
@@ -56,13 +56,14 @@ public class LeaseService {
     if (time.compareTo(SHORTEST) < 0 || time.compareTo(LONGEST) > 0) {
       throw KeyValueException.invalid("ttl", "A lease lives from 1s to 24h.");
     }
-    Command grant = new Command.GrantLease(time.toMillis(), access.owner());
+    GrantLease grant = new GrantLease(time.toMillis(), access.owner());
     return access
         .trail()
         .of(
             "grantLease",
             () -> "",
-            submit(access, home(0), grant, idempotencyKey, "lease " + time)
+            leases()
+                .grant(grant, name(access, idempotencyKey, "lease " + time))
                 .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
@@ -71,31 +72,27 @@ public class LeaseService {
    * be permitted to write still.
    */
   public CompletionStage<Lease> renew(Access access, long id, @Nullable String idempotencyKey) {
-    requireWritable(access, "renewLease", id);
-    Command renew = new Command.RenewLease(id, access.leaseOwner());
-    return access
-        .trail()
-        .of(
-            "renewLease",
-            () -> Long.toString(id),
-            submit(access, home(id), renew, idempotencyKey, "renew " + id)
+    RenewLease renew = new RenewLease(id, access.leaseOwner());
+    return changing(
+        access,
+        "renewLease",
+        id,
+        () ->
+            leases()
+                .renew(renew, name(access, idempotencyKey, "renew " + id))
                 .thenApply(outcome -> Outcomes.expect(Leased.class, outcome).lease()));
   }
 
   /** Ends a lease and deletes its keys, which its owner must be permitted still. */
   public CompletionStage<Revoked> revoke(Access access, long id, @Nullable String idempotencyKey) {
-    requireWritable(access, "revokeLease", id);
-    return access
-        .trail()
-        .of(
-            "revokeLease",
-            () -> Long.toString(id),
-            submit(
-                    access,
-                    home(id),
-                    new Command.RevokeLease(id, access.leaseOwner()),
-                    idempotencyKey,
-                    "revoke " + id)
+    RevokeLease revoke = new RevokeLease(id, access.leaseOwner());
+    return changing(
+        access,
+        "revokeLease",
+        id,
+        () ->
+            leases()
+                .revoke(revoke, name(access, idempotencyKey, "revoke " + id))
                 .thenApply(outcome -> Outcomes.expect(Revoked.class, outcome)));
   }
 
@@ -106,36 +103,46 @@ public class LeaseService {
    */
   public CompletionStage<Holding> find(Access access, long id) {
     access.requireSome(Permission.WRITE);
-    long now = handle.require().clock().millis();
-    return home(id).read(Consistency.LINEARIZABLE, store -> find(access, store, id, now));
+    return leases()
+        .find(id)
+        .thenApply(
+            found -> {
+              Holding holding = found.orElseThrow(LeaseService::missing);
+              requireOwner(access, "readLease", holding.lease());
+              requireKeys(access, Permission.READ, holding.keys());
+              return holding;
+            });
   }
 
-  private static Holding find(Access access, Store store, long id, long now) {
-    Lease lease = store.lease(id);
-    if (lease == null || lease.isOver(now)) {
-      throw missing();
-    }
-    requireOwner(access, "readLease", lease);
-    List<Key> keys = store.leaseKeys(id);
-    requireKeys(access, Permission.READ, keys);
-    return new Holding(lease, keys);
-  }
-
-  private Shard home(long id) {
-    return handle.require().shards().ofLease(id);
-  }
-
-  /** A lease that is not there yet, or not any more, the command itself finds missing. */
-  private void requireWritable(Access access, String action, long id) {
+  /**
+   * Does something with a lease whose keys its owner may write. One that is not there yet, or not
+   * any more, the command itself finds missing.
+   */
+  private <T> CompletionStage<T> changing(
+      Access access, String action, long id, Supplier<CompletionStage<T>> change) {
     access.requireSome(Permission.WRITE);
-    Store store = home(id).store();
-    Lease lease = store.lease(id);
-    if (lease != null) {
-      requireOwner(access, action, lease);
+    return requireWritable(access, action, id)
+        .thenCompose(any -> access.trail().of(action, () -> Long.toString(id), change.get()));
+  }
+
+  private CompletionStage<Void> requireWritable(Access access, String action, long id) {
+    if (access.allows(Permission.WRITE, KeyRange.ALL)) {
+      return handle
+          .require()
+          .shards()
+          .ofLease(id)
+          .read(Consistency.LINEARIZABLE, store -> Optional.ofNullable(store.lease(id)))
+          .thenAccept(found -> found.ifPresent(lease -> requireOwner(access, action, lease)));
     }
-    if (!access.allows(Permission.WRITE, KeyRange.ALL)) {
-      requireKeys(access, Permission.WRITE, store.leaseKeys(id));
-    }
+    return leases()
+        .find(id)
+        .thenAccept(
+            found ->
+                found.ifPresent(
+                    holding -> {
+                      requireOwner(access, action, holding.lease());
+                      requireKeys(access, Permission.WRITE, holding.keys());
+                    }));
   }
 
   private static void requireOwner(Access access, String action, Lease lease) {
@@ -153,12 +160,14 @@ public class LeaseService {
     return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such lease.").withField("lease");
   }
 
-  private static CompletionStage<Outcome> submit(
-      Access access, Shard home, Command command, @Nullable String idempotencyKey, String asks) {
-    RequestName name =
-        idempotencyKey == null
-            ? null
-            : new RequestName(KeyValueService.scoped(access, idempotencyKey), Fingerprint.of(asks));
-    return home.submit(command, name);
+  private static @Nullable RequestName name(
+      Access access, @Nullable String idempotencyKey, String asks) {
+    return idempotencyKey == null
+        ? null
+        : new RequestName(KeyValueService.scoped(access, idempotencyKey), Fingerprint.of(asks));
+  }
+
+  private LeaseCoordinator leases() {
+    return handle.require().shards().leases();
   }
 }

@@ -20,7 +20,9 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Operation;
 import org.kvstore.server.model.Outcome.Transacted;
 import org.kvstore.server.model.Permission;
+import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
+import org.kvstore.server.shard.Shards;
 
 /** Transactions: several keys compared, read and written in one revision, or not at all. */
 @ApplicationScoped
@@ -84,15 +86,14 @@ public class TransactionService {
             ? null
             : new RequestName(
                 KeyValueService.scoped(access, idempotencyKey), Fingerprint.of("txn", body));
+    Shards shards = engine.shards();
     return access
         .trail()
         .of(
             "txn",
             done -> TransactionRecord.of(request, done),
-            engine
-                .shards()
-                .only(command.keys())
-                .submit(command, now, name)
+            shards
+                .write(shards.only(command.keys()), new Submission(command, now, name))
                 .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome)));
   }
 

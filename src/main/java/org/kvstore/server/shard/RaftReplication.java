@@ -36,7 +36,9 @@ public final class RaftReplication implements Replication {
       node = started;
       for (int group = 0; group < all.size(); group++) {
         all.get(group)
-            .start(new RaftReplicator(started, group, setup.limits(), setup.threads(), timer));
+            .start(
+                new RaftReplicator(
+                    started, group, setup.limits(), disk, setup.threads(), setup.answers(), timer));
       }
       started.start();
     } catch (IOException e) {

@@ -19,8 +19,11 @@ import org.kvstore.server.model.Retention;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.replication.Historian;
+import org.kvstore.server.replication.LeaseCoordinator;
+import org.kvstore.server.replication.LeaseShard;
 import org.kvstore.server.replication.Reaper;
 import org.kvstore.server.replication.Replicator;
+import org.kvstore.server.replication.Revocations;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.Patcher;
 import org.kvstore.server.store.Store;
@@ -142,6 +145,16 @@ public final class Shard implements AutoCloseable {
   /** The way of writes. */
   public Replicator replicator() {
     return tasks().replicator();
+  }
+
+  /** As the coordinator of leases sees it. */
+  LeaseShard ofLeases() {
+    return LeaseShard.of(store, replicator());
+  }
+
+  /** What goes on with revocations of leases that are at home here. */
+  Revocations revocations(LeaseCoordinator leases) {
+    return new Revocations(store, replicator(), leases, setup.clock());
   }
 
   /** Submits a command as of now; see {@link Replicator#submit}. */

@@ -1,5 +1,6 @@
 package org.kvstore.server.shard;
 
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -16,10 +17,14 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Revisions;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Sharding;
+import org.kvstore.server.model.Submission;
 import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.LeaseCoordinator;
+import org.kvstore.server.replication.Revocations;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreStatistics;
 import org.kvstore.server.store.Watch;
@@ -34,6 +39,10 @@ public final class Shards implements AutoCloseable {
   private final Sharding sharding;
   private final int digest;
   private final Replication replication;
+  private final List<Revocations> revocations = new ArrayList<>();
+
+  /** Set by {@link #start}. */
+  private @Nullable LeaseCoordinator leases;
 
   /**
    * Takes over what is open.
@@ -55,9 +64,29 @@ public final class Shards implements AutoCloseable {
    * Has them take writes.
    *
    * @param disk the one that they are on
+   * @param clock time of leases
    */
-  public void start(DiskSpace disk) {
+  public void start(DiskSpace disk, Clock clock) {
     replication.start(this, disk);
+    leases = new LeaseCoordinator(data.stream().map(Shard::ofLeases).toList(), clock);
+    if (data.size() > 1) {
+      data.forEach(shard -> revocations.add(shard.revocations(leases)));
+    }
+  }
+
+  /** The leases, whose keys may be in several shards. */
+  public LeaseCoordinator leases() {
+    if (leases == null) {
+      throw new IllegalStateException("The shards have not been started.");
+    }
+    return leases;
+  }
+
+  /** Submits a write of clients' keys of a shard, which may hang them on leases. */
+  public CompletionStage<Outcome> write(Shard shard, Submission submission) {
+    return data.size() == 1
+        ? shard.replicator().submit(submission)
+        : leases().write(shard.number(), submission);
   }
 
   /** Those of clients' entries, by number. */
@@ -236,6 +265,7 @@ public final class Shards implements AutoCloseable {
   /** Proposes what is due, and gives up on what has waited too long; several times a second. */
   public void tick() {
     all().forEach(Shard::tick);
+    revocations.forEach(Revocations::run);
   }
 
   /** Gives up old history; several times a second, by one thread at a time. It may take long. */

@@ -43,7 +43,7 @@ final class TestShards implements AutoCloseable {
       opened.add(Shard.open(number, Stores.options(path), true, setup));
     }
     shards = new Shards(opened, opened.get(0), "test", new LocalReplication(setup));
-    shards.start(new DiskSpace(directory, 0));
+    shards.start(new DiskSpace(directory, 0), Clock.systemUTC());
   }
 
   Shards shards() {

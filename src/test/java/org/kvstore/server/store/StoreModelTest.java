@@ -27,6 +27,7 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Page;
+import org.kvstore.server.model.Serial;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.service.JsonPatcher;
@@ -132,10 +133,12 @@ class StoreModelTest {
       group.add(commands.submission());
     }
     List<Outcome> expected = group.stream().map(model::apply).toList();
-    List<Outcome> outcomes = store.apply(LogForm.group(LogForm.ofGroup(group)));
-    assertThat(LogForm.outcomes(LogForm.ofOutcomes(outcomes)))
+    LogEntry entry = new LogEntry(new Serial("a", 1, 1), group);
+    List<Outcome> outcomes = store.apply(LogForm.entry(LogForm.of(entry)).group());
+    EntryResult applied = new EntryResult.Applied(outcomes);
+    assertThat(LogForm.result(LogForm.of(applied)))
         .as("outcomes of %s", group)
-        .isEqualTo(expected);
+        .isEqualTo(new EntryResult.Applied(expected));
     return group.size();
   }
 
