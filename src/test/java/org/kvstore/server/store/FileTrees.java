@@ -56,6 +56,27 @@ public final class FileTrees {
     return files(root).stream().filter(file -> file.toString().endsWith(suffix)).toList();
   }
 
+  /** The files whose names contain something, in the order of their names. */
+  public static List<Path> containing(Path root, String part) {
+    return files(root).stream()
+        .filter(file -> String.valueOf(file.getFileName()).contains(part))
+        .toList();
+  }
+
+  /** Size of a file up to its last byte that is not zero. */
+  public static long contentSize(Path file) {
+    try {
+      byte[] content = Files.readAllBytes(file);
+      int size = content.length;
+      while (size > 0 && content[size - 1] == 0) {
+        size--;
+      }
+      return size;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Digests of all files that hold data; what RocksDB writes for people to read is left out. */
   public static Map<String, String> digests(Path root) {
     Map<String, String> digests = new TreeMap<>();

@@ -1,33 +1,104 @@
 package org.kvstore.server.replication.raft;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
 
 /**
  * What a node knows of its cluster from the start.
  *
  * @param clusterId names the cluster; nodes of another one are not talked to
  * @param self the node's own id, one of those of the members
- * @param members the founding nodes, the same list on each
+ * @param members the founding nodes, the same list on each; and this one, if it joined later
+ * @param shards how many there are, from the first start of the cluster on
+ * @param replicationFactor how many of them a shard is founded on
  * @param directory where the logs are kept, with a directory for each shard
- * @param log how they are kept
+ * @param endpoint where it listens
+ * @param log how the logs are kept
  */
 public record ClusterOptions(
-    String clusterId, String self, List<Member> members, Path directory, LogOptions log) {
+    String clusterId,
+    String self,
+    List<Member> members,
+    int shards,
+    int replicationFactor,
+    Path directory,
+    Endpoint endpoint,
+    LogOptions log) {
+  private static final int SHARDS = 16;
 
-  /** Copies the list. */
+  /** Copies the list, and checks it. */
   public ClusterOptions {
     members = List.copyOf(members);
+    Set<String> ids = new HashSet<>();
+    Set<String> addresses = new HashSet<>();
+    for (Member member : members) {
+      if (!ids.add(member.id()) || !addresses.add(member.raftAddress())) {
+        throw wrong(
+            "names %s=%s, and another node of the same id or address"
+                .formatted(member.id(), member.raftAddress()));
+      }
+    }
+    if (!ids.contains(self)) {
+      throw wrong("does not name this node, kv.cluster.node=" + self);
+    }
   }
 
-  /** With the logs of an unconfigured service. */
+  /**
+   * On loopback, with {@value #SHARDS} shards, each on every node, and with the logs of an
+   * unconfigured service.
+   */
   public ClusterOptions(String clusterId, String self, List<Member> members, Path directory) {
-    this(clusterId, self, members, directory, LogOptions.DEFAULT);
+    this(
+        clusterId,
+        self,
+        members,
+        SHARDS,
+        members.size(),
+        directory,
+        Endpoint.LOOPBACK,
+        LogOptions.DEFAULT);
   }
 
   /** The same with other logs. */
   public ClusterOptions with(LogOptions others) {
-    return new ClusterOptions(clusterId, self, members, directory, others);
+    return new ClusterOptions(
+        clusterId, self, members, shards, replicationFactor, directory, endpoint, others);
+  }
+
+  /** The same at another endpoint. */
+  public ClusterOptions at(Endpoint other) {
+    return new ClusterOptions(
+        clusterId, self, members, shards, replicationFactor, directory, other, log);
+  }
+
+  /** The same in a cluster of another name. */
+  ClusterOptions named(String other) {
+    return new ClusterOptions(
+        other, self, members, shards, replicationFactor, directory, endpoint, log);
+  }
+
+  /** The same with another number of shards. */
+  ClusterOptions withShards(int number) {
+    return new ClusterOptions(
+        clusterId, self, members, number, replicationFactor, directory, endpoint, log);
+  }
+
+  /** The nodes that a shard begins on: those that follow one another, from another one each. */
+  public List<Member> founders(int shard) {
+    List<Member> founders = new ArrayList<>();
+    for (int i = 0; i < Math.min(replicationFactor, members.size()); i++) {
+      founders.add(members.get((shard + i) % members.size()));
+    }
+    return founders;
+  }
+
+  private static KeyValueException wrong(String what) {
+    return KeyValueException.of(ErrorCode.UNAVAILABLE, "kv.cluster.members " + what + ".");
   }
 
   /** The node itself. */

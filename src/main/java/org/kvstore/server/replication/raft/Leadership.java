@@ -20,12 +20,14 @@ final class Leadership {
   private final RaftNode node;
   private final int shard;
   private final RaftGroupId group;
+  private final Observer observer;
   private volatile long knownAt = System.nanoTime();
 
   Leadership(RaftNode node, int shard) {
     this.node = node;
     this.shard = shard;
-    group = node.group(shard).getGroupId();
+    group = node.replica(shard).group();
+    observer = node.replica(shard).observer();
   }
 
   RaftGroupId group() {
@@ -34,6 +36,7 @@ final class Leadership {
 
   /** The leader, ready for writes if it is this node; null when none is known. */
   @Nullable RaftPeerId known() {
+    observer.lookNowAndThen();
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
     if (division == null || leader == null) {

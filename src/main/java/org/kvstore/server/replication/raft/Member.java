@@ -10,8 +10,23 @@ import org.apache.ratis.protocol.RaftPeer;
  */
 public record Member(String id, String raftAddress) {
 
+  /** Checks the address. */
+  public Member {
+    if (!raftAddress.matches(".+:[0-9]{1,5}")) {
+      throw new IllegalArgumentException("Not host:port: " + raftAddress);
+    }
+  }
+
   /** As Raft knows it. */
   RaftPeer peer() {
     return RaftPeer.newBuilder().setId(id).setAddress(raftAddress).build();
+  }
+
+  String host() {
+    return raftAddress.substring(0, raftAddress.lastIndexOf(':'));
+  }
+
+  int port() {
+    return Integer.parseInt(raftAddress.substring(raftAddress.lastIndexOf(':') + 1));
   }
 }

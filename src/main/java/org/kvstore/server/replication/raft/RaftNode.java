@@ -7,11 +7,18 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
@@ -20,10 +27,12 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.JavaUtils;
+import org.apache.ratis.util.TimeDuration;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -39,6 +48,12 @@ import org.kvstore.server.store.Store;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = System.getLogger(RaftNode.class.getName());
 
+  /** How long a write is waited for at another node before its connection is made anew. */
+  private static final int ANSWER_MILLIS = 3_000;
+
+  /** How long another node may take to lead. */
+  private static final long RESIGN_MILLIS = 1_500;
+
   private final ClusterOptions options;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
   private final Map<Integer, KeyValueException> failures = new ConcurrentHashMap<>();
@@ -50,20 +65,39 @@ public final class RaftNode implements AutoCloseable {
    * @throws IOException when the directory of the logs cannot be used
    */
   public RaftNode(ClusterOptions options, List<Store> stores) throws IOException {
+    this(options, numbered(stores));
+  }
+
+  /**
+   * @param stores of those shards that this node has a replica of, by their numbers
+   * @throws IOException when the directory of the logs cannot be used
+   */
+  public RaftNode(ClusterOptions options, Map<Integer, Store> stores) throws IOException {
     this.options = options;
     // A port that is taken would end the process.
     ExitUtils.disableSystemExit();
     Files.createDirectories(options.directory());
-    for (int shard = 0; shard < stores.size(); shard++) {
-      place(shard, stores.get(shard));
-    }
+    NodeIdentity.require(options);
+    stores.forEach(this::place);
     server = newServer();
-    transport =
-        new Transport(
-            RaftClient.newBuilder()
-                .setRaftGroup(group(0))
-                .setProperties(RaftSettings.of(options))
-                .build());
+    transport = new Transport(newClient(group(0), ANSWER_MILLIS).build());
+  }
+
+  private static Map<Integer, Store> numbered(List<Store> stores) {
+    Map<Integer, Store> numbered = new TreeMap<>();
+    stores.forEach(store -> numbered.put(numbered.size(), store));
+    return numbered;
+  }
+
+  /** A client of a group, which waits so long for an answer; to be closed by the caller. */
+  RaftClient.Builder newClient(RaftGroup group, int answerMillis) {
+    RaftProperties properties = RaftSettings.of(options);
+    RaftClientConfigKeys.Rpc.setRequestTimeout(
+        properties, TimeDuration.valueOf(answerMillis, TimeUnit.MILLISECONDS));
+    return RaftClient.newBuilder()
+        .setRaftGroup(group)
+        .setProperties(properties)
+        .setParameters(options.endpoint().parameters());
   }
 
   /**
@@ -78,6 +112,7 @@ public final class RaftNode implements AutoCloseable {
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
             .setProperties(properties)
+            .setParameters(options.endpoint().parameters())
             .setStateMachineRegistry(this::machine)
             .build();
     File logs = options.directory().toFile();
@@ -88,7 +123,7 @@ public final class RaftNode implements AutoCloseable {
   private void place(int shard, Store store) {
     RaftGroupId group = groupId(shard);
     ShardMachine machine = new ShardMachine(store, failure -> failed(shard, failure));
-    replicas.put(group, new ShardReplica(shard, group, store, machine));
+    replicas.put(group, new ShardReplica(shard, group, store, machine, new Observer(this, shard)));
   }
 
   private ShardMachine machine(RaftGroupId group) {
@@ -117,8 +152,61 @@ public final class RaftNode implements AutoCloseable {
           .withCause(e);
     }
     for (ShardReplica replica : replicas.values()) {
-      start(replica, group(replica.shard()));
+      boolean isFounder = !Files.exists(joined(replica.shard()));
+      start(replica, isFounder ? group(replica.shard()) : RaftGroup.valueOf(replica.group()));
     }
+  }
+
+  /**
+   * Gives this node an empty replica of a shard, which takes part once its members say so. Nothing
+   * happens when it has one.
+   *
+   * @param store new, or what this left behind when it was interrupted
+   * @throws KeyValueException UNAVAILABLE when it cannot
+   */
+  public void join(int shard, Store store) throws IOException {
+    if (replicas.containsKey(groupId(shard))) {
+      return;
+    }
+    // Without the mark, the next start would take the replica for one of the founders'.
+    Files.writeString(joined(shard), "");
+    CheckpointFiles.sync(joined(shard));
+    CheckpointFiles.sync(options.directory());
+    failures.remove(shard);
+    place(shard, store);
+    start(replica(shard), RaftGroup.valueOf(groupId(shard)));
+    KeyValueException failure = failures.get(shard);
+    if (failure != null) {
+      replicas.remove(groupId(shard));
+      throw failure;
+    }
+  }
+
+  /**
+   * Ends this node's replica of a shard, which is no member any more, and deletes its log; what
+   * becomes of the store is the caller's. Nothing happens when it has none.
+   */
+  public void leave(int shard) throws IOException {
+    RaftGroupId group = groupId(shard);
+    if (division(shard) != null) {
+      GroupManagementRequest remove =
+          GroupManagementRequest.newRemove(
+              ClientId.randomId(), server.getId(), 0, group, true, false);
+      RaftClientReply reply = server.groupManagement(remove);
+      if (!reply.isSuccess()) {
+        throw new IOException(reply.getException());
+      }
+    }
+    CheckpointFiles.delete(options.directory().resolve(group.getUuid().toString()));
+    Files.deleteIfExists(joined(shard));
+    CheckpointFiles.sync(options.directory());
+    replicas.remove(group);
+    failures.remove(shard);
+  }
+
+  /** There is a file of that name for each shard whose replica came later than the shard. */
+  private Path joined(int shard) {
+    return options.directory().resolve("joined-" + shard);
   }
 
   private void start(ShardReplica replica, RaftGroup members) {
@@ -163,6 +251,22 @@ public final class RaftNode implements AutoCloseable {
     return failures.get(shard);
   }
 
+  /** The shards of this node as they are now, in the order of their numbers. */
+  public List<ShardStatus> describe() {
+    return replicas.values().stream()
+        .sorted(Comparator.comparing(ShardReplica::shard))
+        .map(replica -> replica.observer().status())
+        .toList();
+  }
+
+  /**
+   * How long ago this node's replica of a shard last showed all that was acknowledged, as far as it
+   * knows; null when it has not since the start.
+   */
+  public @Nullable Duration age(int shard) {
+    return replica(shard).observer().age();
+  }
+
   RaftServer server() {
     return server;
   }
@@ -191,7 +295,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   RaftGroup group(int shard) {
-    List<RaftPeer> peers = options.members().stream().map(Member::peer).toList();
+    List<RaftPeer> peers = options.founders(shard).stream().map(Member::peer).toList();
     return RaftGroup.valueOf(groupId(shard), peers);
   }
 
@@ -203,6 +307,36 @@ public final class RaftNode implements AutoCloseable {
 
   String self() {
     return options.self();
+  }
+
+  /**
+   * Has other nodes lead the shards that this one leads, as far as they can, before it stops: so
+   * writes need not wait for an election. Returns after some seconds at the most.
+   */
+  public void resign() {
+    List<CompletableFuture<?>> transfers = new ArrayList<>();
+    for (ShardReplica replica : replicas.values()) {
+      String next = replica.observer().successor();
+      if (next != null) {
+        try {
+          transfers.add(
+              server.transferLeadershipAsync(
+                  new TransferLeadershipRequest(
+                      ClientId.randomId(),
+                      server.getId(),
+                      replica.group(),
+                      0,
+                      RaftPeerId.valueOf(next),
+                      RESIGN_MILLIS)));
+        } catch (IOException | RuntimeException e) {
+          LOG.log(Level.INFO, "A shard is not handed over. shard={0}", replica.shard(), e);
+        }
+      }
+    }
+    CompletableFuture<?> all = CompletableFuture.allOf(transfers.toArray(CompletableFuture[]::new));
+    all.exceptionally(failure -> null)
+        .completeOnTimeout(null, 2 * RESIGN_MILLIS, TimeUnit.MILLISECONDS)
+        .join();
   }
 
   @Override

@@ -20,6 +20,9 @@ final class RaftSettings {
   /** More than an entry, or what became of one: values that were read among it. */
   private static final SizeInBytes MESSAGE = SizeInBytes.valueOf("64MB");
 
+  /** How long a node waits for its leader at the most before it begins an election. */
+  static final int ELECTION_MILLIS = 3_000;
+
   private RaftSettings() {}
 
   static RaftProperties of(ClusterOptions options) {
@@ -46,7 +49,7 @@ final class RaftSettings {
 
   private static void elections(RaftProperties properties) {
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(1_500));
-    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(3_000));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(ELECTION_MILLIS));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(300));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(900));
     RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, false);
@@ -69,6 +72,8 @@ final class RaftSettings {
         properties, SizeInBytes.valueOf(ENTRY.getSize() + 8));
     RaftServerConfigKeys.Log.setQueueByteLimit(properties, ENTRY);
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, ENTRY);
+    // A follower that was away for long is looked for as often as one that has just gone.
+    RaftServerConfigKeys.Log.Appender.setRetryPolicy(properties, "10ms,20, 500ms,100000000");
     RaftServerConfigKeys.Write.setByteLimit(properties, SizeInBytes.valueOf("64MB"));
   }
 
@@ -82,12 +87,16 @@ final class RaftSettings {
   }
 
   private static void transport(RaftProperties properties, ClusterOptions options) {
-    String address = options.own().raftAddress();
-    int colon = address.lastIndexOf(':');
-    GrpcConfigKeys.Server.setHost(properties, address.substring(0, colon));
-    GrpcConfigKeys.Server.setPort(properties, Integer.parseInt(address.substring(colon + 1)));
+    Member own = options.own();
+    GrpcConfigKeys.Server.setHost(properties, options.endpoint().bindFor(own));
+    GrpcConfigKeys.Server.setPort(properties, own.port());
     GrpcConfigKeys.Server.setHeartbeatChannel(properties, true);
     GrpcConfigKeys.Server.setWorkerGroupSize(properties, 2);
+    // A checkpoint on its way to a node that is down is waited for this long, in so many pieces.
+    GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(properties, 2);
+    GrpcConfigKeys.Server.setInstallSnapshotRequestTimeout(properties, millis(2_000));
+    RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(
+        properties, SizeInBytes.valueOf("4MB"));
     GrpcConfigKeys.setMessageSizeMax(properties, MESSAGE);
   }
 

@@ -10,5 +10,7 @@ import org.kvstore.server.store.Store;
  * @param group its Raft group
  * @param store this node's replica
  * @param machine applies the log to the store
+ * @param observer what can be seen of it
  */
-record ShardReplica(int shard, RaftGroupId group, Store store, ShardMachine machine) {}
+record ShardReplica(
+    int shard, RaftGroupId group, Store store, ShardMachine machine, Observer observer) {}

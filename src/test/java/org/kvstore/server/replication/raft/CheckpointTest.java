@@ -25,7 +25,7 @@ import org.kvstore.server.store.Writes;
 
 /** A replica that is too far behind for the log goes on from a checkpoint of the leader's. */
 class CheckpointTest {
-  private static final LogOptions SHORT = new LogOptions(40, 4_096);
+  private static final LogOptions SHORT = new LogOptions(10, 1_024);
 
   @TempDir Path parent;
   private TestCluster cluster;
@@ -63,7 +63,7 @@ class CheckpointTest {
     cluster.awaitEqual();
     long applied = cluster.node(behind).store().applied().index();
     cluster.stop(behind);
-    write(200);
+    write(60);
     requireLogStartsAfter(applied);
     Recoveries recoveries = new Recoveries();
 
@@ -80,7 +80,7 @@ class CheckpointTest {
   void startedAgainAfterIt_goesOnFromThere() throws Exception {
     String behind = cluster.follower();
     cluster.stop(behind);
-    write(200);
+    write(60);
     TestNode node = cluster.start(behind);
     write(5);
     awaitRevision(node);
@@ -100,7 +100,7 @@ class CheckpointTest {
     cluster.awaitEqual();
     cluster.stop(behind);
     Path old = FileTrees.copy(cluster.storeDirectory(behind, 0), parent.resolve("old"));
-    write(200);
+    write(60);
     TestNode node = cluster.start(behind);
     awaitRevision(node);
     cluster.stop(behind);
@@ -117,7 +117,7 @@ class CheckpointTest {
   @Test
   void killedWhileRaftExchangedCheckpoints_theOldOnesAreBack() throws Exception {
     String behind = cluster.follower();
-    write(100);
+    write(40);
     cluster.awaitEqual();
     cluster.stop(behind);
     Path checkpoints = only(cluster.directory(behind).resolve("raft"), "sm");
@@ -176,7 +176,7 @@ class CheckpointTest {
 
   @Test
   void newest_afterAStart_isWhereTheMachineBegins() throws Exception {
-    write(100);
+    write(40);
     cluster.awaitEqual();
     cluster.stop("n1");
 

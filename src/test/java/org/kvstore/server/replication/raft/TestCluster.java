@@ -5,6 +5,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
@@ -29,6 +31,7 @@ final class TestCluster implements AutoCloseable {
   private final int shards;
   private final List<Member> members = new ArrayList<>();
   private final Map<String, TestNode> nodes = new TreeMap<>();
+  private final Map<Member, RaftNode> joined = new HashMap<>();
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
   private final ExecutorService answers =
       Executors.newFixedThreadPool(2, task -> new Thread(task, "answer"));
@@ -121,6 +124,33 @@ final class TestCluster implements AutoCloseable {
     return node;
   }
 
+  /** A node that joins later: it has no replica as yet. */
+  RaftNode startEmpty(String id) throws IOException {
+    Member member = new Member(id, "127.0.0.1:" + freePort());
+    List<Member> all = new ArrayList<>(members);
+    all.add(member);
+    Path directory = directory(id).resolve("raft");
+    ClusterOptions options = new ClusterOptions("c", id, all, directory).with(log);
+    RaftNode raft = new RaftNode(options, Map.of());
+    raft.start();
+    joined.put(member, raft);
+    return raft;
+  }
+
+  Member member(String id) {
+    return Stream.concat(members.stream(), joined.keySet().stream())
+        .filter(member -> member.id().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Waits until a replica has applied what another one has. */
+  void awaitApplied(Store behind, Store ahead) {
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() -> behind.applied().index() >= ahead.applied().index());
+  }
+
   Store openStore(Path directory, CommitListener listener) {
     boolean isNew =
         !Files.exists(directory)
@@ -195,6 +225,7 @@ final class TestCluster implements AutoCloseable {
 
   @Override
   public void close() {
+    joined.values().parallelStream().forEach(RaftNode::close);
     stopAll();
     timer.shutdownNow();
     answers.shutdownNow();

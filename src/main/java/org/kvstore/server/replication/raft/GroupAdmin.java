@@ -1,0 +1,160 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.protocol.GroupInfoReply;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.util.ProtoUtils;
+import org.apache.ratis.util.TimeDuration;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * Changes who has a replica of a shard, from any node that has one. To move one, the steps are,
+ * each of which may be done again after a crash, and changes nothing when it was done before:
+ *
+ * <ol>
+ *   <li>at the target, {@link RaftNode#join};
+ *   <li>{@link #setMembers} to the members and the target, which returns once the target has all;
+ *   <li>{@link #transfer} if the source leads;
+ *   <li>{@link #setMembers} to those without the source;
+ *   <li>at the source, {@link RaftNode#leave}.
+ * </ol>
+ *
+ * Raft's own configuration is the truth; each change of it names what it is to change, so that two
+ * who change it at once do not undo each other.
+ */
+public final class GroupAdmin {
+  /** A change of members is answered when the new one has been sent everything. */
+  private static final int ANSWER_MILLIS = 60_000;
+
+  private static final int TRIES = 30;
+  private static final long TRY_MILLIS = 200;
+  private static final long TRANSFER_MILLIS = 3_000;
+
+  private final RaftNode node;
+
+  public GroupAdmin(RaftNode node) {
+    this.node = node;
+  }
+
+  /** The members of a shard as its leader has them. */
+  public List<Member> members(int shard) {
+    return inGroup(shard, client -> members(client, shard));
+  }
+
+  private List<Member> members(RaftClient client, int shard) throws IOException {
+    GroupInfoReply info =
+        client.getGroupManagementApi(leader(shard)).info(node.group(shard).getGroupId());
+    RaftConfigurationProto configuration = info.getConf().orElseThrow();
+    return ProtoUtils.toRaftPeers(configuration.getPeersList()).stream()
+        .map(peer -> new Member(peer.getId().toString(), peer.getAddress()))
+        .toList();
+  }
+
+  /**
+   * Makes others the members of a shard. A new one is sent everything first, and does not vote
+   * before it has it.
+   *
+   * @param expected the members before
+   * @throws KeyValueException UNAVAILABLE when it was not done: the members are neither those
+   *     expected nor those wanted, or nobody leads, or a new one cannot be reached; or it is not
+   *     known whether it was, which {@link #members} then says
+   */
+  public void setMembers(int shard, List<Member> expected, List<Member> wanted) {
+    inGroup(
+        shard,
+        client -> {
+          if (ids(members(client, shard)).equals(ids(wanted))) {
+            return null;
+          }
+          SetConfigurationRequest.Arguments change =
+              SetConfigurationRequest.Arguments.newBuilder()
+                  .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                  .setServersInCurrentConf(peers(expected))
+                  .setServersInNewConf(peers(wanted))
+                  .build();
+          return require(client.admin().setConfiguration(change));
+        });
+  }
+
+  /** Has another member lead a shard. */
+  public void transfer(int shard, String to) {
+    inGroup(
+        shard,
+        client ->
+            leader(shard).toString().equals(to)
+                ? null
+                : require(
+                    client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS)));
+  }
+
+  /** What is asked of a group. */
+  @FunctionalInterface
+  private interface Question<R> {
+    R ask(RaftClient client) throws IOException;
+  }
+
+  private <R> R inGroup(int shard, Question<R> question) {
+    RaftServer.Division division = requireReplica(shard);
+    RaftGroup group =
+        RaftGroup.valueOf(
+            division.getGroup().getGroupId(), division.getRaftConf().getCurrentPeers());
+    TimeDuration pause = TimeDuration.valueOf(TRY_MILLIS, TimeUnit.MILLISECONDS);
+    try (RaftClient client =
+        node.newClient(group, ANSWER_MILLIS)
+            .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, pause))
+            .build()) {
+      return question.ask(client);
+    } catch (IOException e) {
+      throw failed(shard, e.getMessage()).withCause(e);
+    }
+  }
+
+  private RaftServer.Division requireReplica(int shard) {
+    RaftServer.Division division = node.division(shard);
+    if (division == null) {
+      throw failed(shard, "this node has no replica of it that takes part");
+    }
+    return division;
+  }
+
+  private RaftPeerId leader(int shard) {
+    RaftPeerId leader = requireReplica(shard).getInfo().getLeaderId();
+    if (leader == null) {
+      throw failed(shard, "it has no leader now");
+    }
+    return leader;
+  }
+
+  private static KeyValueException failed(int shard, String why) {
+    return KeyValueException.of(
+        ErrorCode.UNAVAILABLE, "The members of shard %d are as before: %s.".formatted(shard, why));
+  }
+
+  private static RaftClientReply require(RaftClientReply reply) throws IOException {
+    if (!reply.isSuccess()) {
+      throw new IOException(String.valueOf(reply.getException()));
+    }
+    return reply;
+  }
+
+  private static List<RaftPeer> peers(List<Member> members) {
+    return members.stream().map(Member::peer).toList();
+  }
+
+  private static Set<String> ids(List<Member> members) {
+    return new HashSet<>(members.stream().map(Member::id).toList());
+  }
+}

@@ -1,0 +1,167 @@
+package org.kvstore.server.replication.raft;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.replication.raft.ShardStatus.Replica;
+import org.kvstore.server.replication.raft.ShardStatus.Role;
+
+/**
+ * What can be seen of a shard at this node.
+ *
+ * <p>A replica is current as of the leader's last message when it has applied all that the leader
+ * had committed by then; the leader itself, as of the time when a majority last answered it. How
+ * long a message was on its way is not counted, as nobody knows.
+ */
+final class Observer {
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final RaftNode node;
+  private final int shard;
+  private volatile long lookedAt;
+  private volatile long currentAt;
+  private volatile boolean wasCurrent;
+
+  Observer(RaftNode node, int shard) {
+    this.node = node;
+    this.shard = shard;
+    lookedAt = System.nanoTime() - LOOK_NANOS;
+  }
+
+  /** How long ago the replica was current; null when it has not been since the start. */
+  @Nullable Duration age() {
+    look();
+    return wasCurrent ? Duration.ofNanos(System.nanoTime() - currentAt) : null;
+  }
+
+  /** To be called several times a second: what is seen then is remembered when it is gone. */
+  void lookNowAndThen() {
+    if (System.nanoTime() - lookedAt > LOOK_NANOS) {
+      look();
+    }
+  }
+
+  private synchronized void look() {
+    long now = System.nanoTime();
+    lookedAt = now;
+    RaftServer.Division division = node.division(shard);
+    if (division == null || division.getInfo().getLeaderId() == null) {
+      return;
+    }
+    long silent = silentMillis(division);
+    long committed = division.getRaftLog().getLastCommittedIndex();
+    if (silent >= 0 && division.getInfo().getLastAppliedIndex() >= committed) {
+      long at = now - TimeUnit.MILLISECONDS.toNanos(silent);
+      currentAt = wasCurrent ? Math.max(currentAt, at) : at;
+      wasCurrent = true;
+    }
+  }
+
+  /** How long ago a follower heard of the leader, or the leader of a majority; -1 if not known. */
+  private static long silentMillis(RaftServer.Division division) {
+    RoleInfoProto role = division.getInfo().getRoleInfoProto();
+    if (role.hasFollowerInfo()) {
+      return role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs();
+    }
+    if (!role.hasLeaderInfo() || !division.getInfo().isLeaderReady()) {
+      return -1;
+    }
+    List<Long> followers =
+        role.getLeaderInfo().getFollowerInfoList().stream()
+            .map(ServerRpcProto::getLastRpcElapsedTimeMs)
+            .sorted()
+            .toList();
+    int needed = (followers.size() + 1) / 2;
+    return needed == 0 ? 0 : followers.get(needed - 1);
+  }
+
+  /**
+   * Who is to lead when this node, which does, is to stop; null when it does not, or nobody can.
+   */
+  @Nullable String successor() {
+    ShardStatus status = status();
+    if (status.role() != Role.LEADER) {
+      return null;
+    }
+    return status.members().stream()
+        .filter(member -> !member.node().equals(status.leader()))
+        .filter(member -> member.silentMillis() >= 0 && member.silentMillis() < 2_000)
+        .min(Comparator.comparing(Replica::lag))
+        .map(Replica::node)
+        .orElse(null);
+  }
+
+  ShardStatus status() {
+    RaftServer.Division division = node.division(shard);
+    String problem = node.failure(shard) == null ? "" : node.failure(shard).getMessage();
+    if (division == null) {
+      return new ShardStatus(shard, Role.OUT, null, 0, -1, -1, false, List.of(), problem);
+    }
+    RaftPeerId leader = division.getInfo().getLeaderId();
+    long committed = division.getRaftLog().getLastCommittedIndex();
+    long silent = silentMillis(division);
+    return new ShardStatus(
+        shard,
+        role(division),
+        leader == null ? null : leader.toString(),
+        division.getInfo().getCurrentTerm(),
+        division.getInfo().getLastAppliedIndex(),
+        committed,
+        leader != null && silent >= 0 && silent <= RaftSettings.ELECTION_MILLIS,
+        members(division, committed),
+        problem);
+  }
+
+  private static Role role(RaftServer.Division division) {
+    return switch (division.getInfo().getCurrentRole()) {
+      case LEADER -> Role.LEADER;
+      case CANDIDATE -> Role.CANDIDATE;
+      default -> Role.FOLLOWER;
+    };
+  }
+
+  private static List<Replica> members(RaftServer.Division division, long committed) {
+    Map<String, Long> silences = silences(division.getInfo().getRoleInfoProto());
+    Map<String, Long> commits = new HashMap<>();
+    if (division.getInfo().isLeader()) {
+      for (CommitInfoProto info : division.getCommitInfos()) {
+        commits.put(info.getServer().getId().toStringUtf8(), info.getCommitIndex());
+      }
+    }
+    return division.getRaftConf().getCurrentPeers().stream()
+        .sorted(Comparator.comparing(peer -> peer.getId().toString()))
+        .map(peer -> replica(peer, commits, silences, committed))
+        .toList();
+  }
+
+  private static Replica replica(
+      RaftPeer peer, Map<String, Long> commits, Map<String, Long> silences, long committed) {
+    String id = peer.getId().toString();
+    Long commit = commits.get(id);
+    long lag = commit == null ? -1 : Math.max(0, committed - commit);
+    return new Replica(id, peer.getAddress(), lag, silences.getOrDefault(id, -1L));
+  }
+
+  private static Map<String, Long> silences(RoleInfoProto role) {
+    Map<String, Long> silences = new HashMap<>();
+    silences.put(role.getSelf().getId().toStringUtf8(), 0L);
+    for (ServerRpcProto follower : role.getLeaderInfo().getFollowerInfoList()) {
+      silences.put(follower.getId().getId().toStringUtf8(), follower.getLastRpcElapsedTimeMs());
+    }
+    if (role.hasFollowerInfo()) {
+      ServerRpcProto leader = role.getFollowerInfo().getLeaderInfo();
+      silences.put(leader.getId().getId().toStringUtf8(), leader.getLastRpcElapsedTimeMs());
+    }
+    return silences;
+  }
+}

@@ -1,0 +1,62 @@
+package org.kvstore.server.replication.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.replication.raft.TestCluster.TestNode;
+import org.kvstore.server.store.Writes;
+
+/** When the leader is gone, writes go on within some seconds, without being submitted again. */
+class FailoverTest {
+  @TempDir Path parent;
+  private TestCluster cluster;
+
+  @BeforeEach
+  void open() throws Exception {
+    cluster = new TestCluster(parent, 3, 1).startAll();
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  @RepeatedTest(2)
+  void leaderDies_writesGoOn() throws Exception {
+    TestNode survivor = cluster.node(cluster.follower());
+    TestCluster.await(survivor.replicator().submit(Writes.put("k", "1")));
+    TestNode leader = cluster.node(cluster.leader());
+    long died = System.nanoTime();
+    leader.raft().server().close();
+
+    Outcome outcome = TestCluster.await(survivor.replicator().submit(Writes.put("k", "2")));
+
+    Duration pause = Duration.ofNanos(System.nanoTime() - died);
+    System.out.printf("Writes went on %d ms after the leader's death.%n", pause.toMillis());
+    assertThat(outcome).isInstanceOf(Outcome.Written.class);
+    assertThat(pause).isLessThan(Duration.ofSeconds(8));
+  }
+
+  @Test
+  void resign_hasAnotherNodeLead_atOnce() throws Exception {
+    String leader = cluster.leader();
+    cluster.write(leader, Writes.put("k", "1"));
+    long began = System.nanoTime();
+
+    cluster.node(leader).raft().resign();
+
+    String next = cluster.leader();
+    Duration pause = Duration.ofNanos(System.nanoTime() - began);
+    System.out.printf("Another node led %d ms after the leader resigned.%n", pause.toMillis());
+    assertThat(next).isNotEqualTo(leader);
+    assertThat(pause).isLessThan(Duration.ofSeconds(5));
+    assertThat(cluster.write(leader, Writes.put("k", "2"))).isInstanceOf(Outcome.Written.class);
+  }
+}

@@ -1,0 +1,94 @@
+package org.kvstore.server.replication.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.replication.raft.ShardStatus.Role;
+import org.kvstore.server.replication.raft.TestCluster.TestNode;
+import org.kvstore.server.store.FileTrees;
+import org.kvstore.server.store.Writes;
+
+/** A replica whose log has lost what its store has applied takes no part; the others go on. */
+class LogTailTest {
+  @TempDir Path parent;
+  private TestCluster cluster;
+
+  @BeforeEach
+  void open() throws Exception {
+    cluster = new TestCluster(parent, 3, 1).startAll();
+    for (int i = 0; i < 20; i++) {
+      cluster.write("n1", Writes.put("k" + i, "v"));
+    }
+    cluster.awaitEqual();
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  @Test
+  void entriesThatWereAppliedAreMissing_isRefused_andSaysWhatToDo() throws Exception {
+    cluster.stop("n2");
+    deleteCheckpoints();
+    truncate(3);
+
+    TestNode node = cluster.start("n2");
+
+    KeyValueException failure = Objects.requireNonNull(node.raft().failure(0));
+    assertThat(failure)
+        .hasMessageContaining("shard 0")
+        .hasMessageContaining("Remove this replica from the cluster and add it again");
+    assertThat(node.raft().describe().get(0).role()).isEqualTo(Role.OUT);
+    assertThat(node.raft().describe().get(0).problem()).isEqualTo(failure.getMessage());
+    assertThat(cluster.write("n1", Writes.put("k", "v"))).isInstanceOf(Outcome.Written.class);
+  }
+
+  @Test
+  void lastEntryIsTorn_thatWasNotApplied_isCutOff_andComesAgain() throws Exception {
+    cluster.stop("n2");
+    Path store = FileTrees.copy(cluster.storeDirectory("n2", 0), parent.resolve("store"));
+    cluster.start("n2");
+    for (int i = 0; i < 5; i++) {
+      cluster.write("n1", Writes.put("l" + i, "v"));
+    }
+    cluster.awaitEqual();
+    cluster.stop("n2");
+    FileTrees.delete(cluster.storeDirectory("n2", 0));
+    FileTrees.copy(store, cluster.storeDirectory("n2", 0));
+    truncate(3);
+
+    TestNode node = cluster.start("n2");
+
+    assertThat(node.raft().failure(0)).isNull();
+    cluster.awaitEqual();
+    assertThat(node.store().revision()).isEqualTo(25);
+  }
+
+  /** As if it had been killed, after its store had made all durable by itself. */
+  private void deleteCheckpoints() throws Exception {
+    try (Stream<Path> tree = Files.walk(cluster.directory("n2").resolve("raft"))) {
+      tree.filter(path -> path.getFileName().toString().startsWith("checkpoint."))
+          .toList()
+          .forEach(FileTrees::delete);
+    }
+  }
+
+  /** Cuts the newest file of the log of n2 off, so many bytes before its end. */
+  private void truncate(int bytes) {
+    List<Path> segments =
+        FileTrees.containing(cluster.directory("n2").resolve("raft"), "log_inprogress");
+    Path newest = segments.get(segments.size() - 1);
+    FileTrees.truncate(newest, FileTrees.contentSize(newest) - bytes);
+  }
+}

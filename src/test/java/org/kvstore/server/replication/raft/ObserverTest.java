@@ -1,0 +1,87 @@
+package org.kvstore.server.replication.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.server.replication.raft.ShardStatus.Replica;
+import org.kvstore.server.replication.raft.ShardStatus.Role;
+import org.kvstore.server.store.Writes;
+
+/** Each node says who leads, how far everybody is, and how old its own state may be. */
+class ObserverTest {
+  @TempDir Path parent;
+  private TestCluster cluster;
+
+  @BeforeEach
+  void open() throws Exception {
+    cluster = new TestCluster(parent, 3, 1).startAll();
+    cluster.write("n1", Writes.put("k", "v"));
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  private ShardStatus status(String id) {
+    return cluster.node(id).raft().describe().get(0);
+  }
+
+  @Test
+  void leader_knowsTheLagOfEach() {
+    String leader = cluster.leader();
+    Awaitility.await()
+        .untilAsserted(
+            () -> assertThat(status(leader).members()).extracting(Replica::lag).containsOnly(0L));
+    ShardStatus status = status(leader);
+    assertThat(status.role()).isEqualTo(Role.LEADER);
+    assertThat(status.leader()).isEqualTo(leader);
+    assertThat(status.hasQuorum()).isTrue();
+    assertThat(status.members()).extracting(Replica::node).containsExactly("n1", "n2", "n3");
+    assertThat(status.applied()).isEqualTo(status.committed()).isPositive();
+  }
+
+  @Test
+  void follower_knowsTheLeader_andItsAge() {
+    String leader = cluster.leader();
+    String follower = cluster.follower();
+    cluster.awaitEqual();
+    ShardStatus status = status(follower);
+    assertThat(status.role()).isEqualTo(Role.FOLLOWER);
+    assertThat(status.leader()).isEqualTo(leader);
+    assertThat(status.hasQuorum()).isTrue();
+    assertThat(age(follower)).isLessThan(Duration.ofSeconds(2));
+    assertThat(age(leader)).isLessThan(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void withoutAMajority_thereIsNoQuorum_andTheAgeRises() {
+    String last = cluster.follower();
+    cluster.awaitEqual();
+    cluster.running().stream()
+        .map(node -> node.raft().self())
+        .filter(id -> !id.equals(last))
+        .toList()
+        .forEach(cluster::stop);
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .untilAsserted(
+            () -> {
+              assertThat(status(last).hasQuorum()).isFalse();
+              assertThat(status(last).leader()).isNull();
+              assertThat(age(last)).isGreaterThan(Duration.ofSeconds(3));
+            });
+  }
+
+  private Duration age(String id) {
+    return Objects.requireNonNull(cluster.node(id).raft().age(0));
+  }
+}
