@@ -21,6 +21,7 @@ public class RestApplication extends Application {
         ListingResource.class,
         MetricsResource.class,
         SimpleResource.class,
+        ClusterResource.class,
         StatusResource.class,
         TokenResource.class,
         TransactionResource.class,

@@ -3,6 +3,9 @@ package org.kvstore.server.ops;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Inject;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
@@ -11,9 +14,11 @@ import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.replication.raft.ShardStatus;
 import org.kvstore.server.security.AuditLog;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
+import org.kvstore.server.shard.RaftReplication;
 
 /**
  * Health as MicroProfile defines it: <em>started</em> once the store is open, <em>ready</em> while
@@ -22,6 +27,8 @@ import org.kvstore.server.service.EngineHandle;
 @ApplicationScoped
 @NullUnmarked // The container fills the fields.
 public class Health {
+  private static final int MOST_PROBLEMS = 5;
+
   @Inject EngineHandle handle;
   @Inject AuditLog audit;
 
@@ -37,6 +44,7 @@ public class Health {
     return () -> {
       HealthCheckResponseBuilder response = opened("kvstore-ready");
       handle.engine().ifPresent(engine -> describe(engine, response));
+      handle.engine().ifPresent(engine -> describeCluster(engine, response));
       if (audit.isOn()) {
         response.withData("auditFailing", audit.isFailing());
       }
@@ -74,6 +82,35 @@ public class Health {
       }
     } catch (KeyValueException notReadable) {
       response.down().withData("reason", notReadable.getMessage());
+    }
+  }
+
+  /** A node is ready while it can read and write every shard. */
+  private static void describeCluster(Engine engine, HealthCheckResponseBuilder response) {
+    engine.shards().cluster().ifPresent(cluster -> describe(cluster, response));
+  }
+
+  private static void describe(RaftReplication cluster, HealthCheckResponseBuilder response) {
+    List<ShardStatus> shards = cluster.describe();
+    long without = shards.stream().filter(shard -> !shard.hasQuorum()).count();
+    response
+        .withData("clusterShards", shards.size())
+        .withData("clusterShardsWithoutQuorum", without)
+        .withData(
+            "clusterShardsLed",
+            shards.stream().filter(shard -> shard.role() == ShardStatus.Role.LEADER).count());
+    String problems =
+        Stream.concat(
+                shards.stream().map(ShardStatus::problem).filter(text -> !text.isEmpty()),
+                cluster.problems().stream())
+            .distinct()
+            .limit(MOST_PROBLEMS)
+            .collect(Collectors.joining(" "));
+    if (!problems.isEmpty()) {
+      response.withData("clusterProblems", problems);
+    }
+    if (without > 0) {
+      response.down();
     }
   }
 }

@@ -10,10 +10,14 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.replication.raft.Endpoint;
+import org.kvstore.server.replication.raft.LogOptions;
 import org.kvstore.server.replication.raft.Member;
+import org.kvstore.server.replication.raft.PeerCertificates;
 
 /**
  * What a node is told of its cluster. A server without {@code kv.cluster.node} is none.
@@ -23,9 +27,15 @@ import org.kvstore.server.replication.raft.Member;
  * @param members the nodes that found the cluster
  * @param urls where clients reach them, as far as that is said
  * @param shards how many there are; the same on all nodes, for ever
+ * @param endpoint where the node listens for the others, and whom it lets in
  */
 public record ClusterConfig(
-    String id, String node, List<Member> members, Map<String, URI> urls, int shards) {
+    String id,
+    String node,
+    List<Member> members,
+    Map<String, URI> urls,
+    int shards,
+    Endpoint endpoint) {
   private static final String NAME = "[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?";
   private static final Pattern MEMBER =
       Pattern.compile("(" + NAME + ")=([A-Za-z0-9._-]+|\\[[0-9a-fA-F:]+\\]):([0-9]{1,5})");
@@ -63,7 +73,13 @@ public record ClusterConfig(
       throw refusal("kv.cluster.node", node.get(), "one of those in kv.cluster.members");
     }
     return Optional.of(
-        new ClusterConfig(id, node.get(), members, urls(config, members), shards(config)));
+        new ClusterConfig(
+            id,
+            node.get(),
+            members,
+            urls(config, members),
+            shards(config),
+            new Endpoint(text(config, "kv.cluster.host").orElse(null), certificates(config))));
   }
 
   /** A node whose name was forgotten is not to start as a server of its own. */
@@ -127,6 +143,23 @@ public record ClusterConfig(
     return shards;
   }
 
+  private static @Nullable PeerCertificates certificates(
+      Function<String, Optional<String>> config) {
+    List<String> properties =
+        List.of("kv.cluster.tls.certificate", "kv.cluster.tls.key", "kv.cluster.tls.authority");
+    List<Path> files = new ArrayList<>();
+    for (String property : properties) {
+      text(config, property).ifPresent(file -> files.add(Path.of(file)));
+    }
+    if (files.isEmpty()) {
+      return null;
+    }
+    if (files.size() < properties.size()) {
+      throw refusal(properties.get(0), files.toString(), "only with both others: " + properties);
+    }
+    return new PeerCertificates(files.get(0), files.get(1), files.get(2));
+  }
+
   private static Optional<String> text(Function<String, Optional<String>> config, String property) {
     return config.apply(property).map(String::strip).filter(text -> !text.isEmpty());
   }
@@ -138,6 +171,7 @@ public record ClusterConfig(
 
   /** What the replication is given. */
   ClusterOptions options(Path logs) {
-    return new ClusterOptions(id, node, members, logs);
+    return new ClusterOptions(
+        id, node, members, shards, members.size(), logs, endpoint, LogOptions.DEFAULT);
   }
 }

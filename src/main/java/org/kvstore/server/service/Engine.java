@@ -184,7 +184,7 @@ public final class Engine implements AutoCloseable {
   void stop() {
     stopping = true;
     heldReads.close();
-    shards.stopWatches();
+    shards.stop();
   }
 
   /** Whether it is closed, or just being. */

@@ -21,6 +21,11 @@ final class LocalReplication implements Replication {
   }
 
   @Override
+  public void resign() {
+    // There is nobody else.
+  }
+
+  @Override
   public void close() {
     // The shards have nothing in common.
   }

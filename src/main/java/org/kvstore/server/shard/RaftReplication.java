@@ -1,6 +1,7 @@
 package org.kvstore.server.shard;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,7 @@ import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.raft.ClusterOptions;
 import org.kvstore.server.replication.raft.RaftNode;
 import org.kvstore.server.replication.raft.RaftReplicator;
+import org.kvstore.server.replication.raft.ShardStatus;
 import org.kvstore.server.store.Store;
 
 /** On several nodes at once: each shard is a Raft group, that of the system the last. */
@@ -46,6 +48,36 @@ public final class RaftReplication implements Replication {
               ErrorCode.UNAVAILABLE, "The node could not take part in its cluster: " + e)
           .withCause(e);
     }
+  }
+
+  @Override
+  public void resign() {
+    if (node != null) {
+      node.resign();
+    }
+  }
+
+  /** What the node was told of its cluster. */
+  public ClusterOptions options() {
+    return options;
+  }
+
+  /** The shards as this node sees them, that of the system the last. */
+  public List<ShardStatus> describe() {
+    return node == null ? List.of() : node.describe();
+  }
+
+  /** What is wrong between this node and others; empty when nothing is. */
+  public List<String> problems() {
+    return List.of();
+  }
+
+  /**
+   * How long ago this node's replica of a shard last showed all that was acknowledged, as far as it
+   * knows; null when it has not since the start.
+   */
+  public @Nullable Duration age(int shard) {
+    return node == null ? null : node.age(shard);
   }
 
   @Override

@@ -11,6 +11,9 @@ public interface Replication extends AutoCloseable {
    */
   void start(Shards shards, DiskSpace disk);
 
+  /** The end is near: has other nodes lead, as far as there are any. */
+  void resign();
+
   /** Ends what the shards have in common; none of them takes writes any more. */
   @Override
   void close();

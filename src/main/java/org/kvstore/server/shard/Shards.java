@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -326,9 +327,15 @@ public final class Shards implements AutoCloseable {
     return all().stream().mapToLong(shard -> shard.store().writtenBytes()).sum();
   }
 
-  /** Ends all watches. */
-  public void stopWatches() {
+  /** The end is near: ends all watches, and has other nodes lead. */
+  public void stop() {
     all().forEach(shard -> shard.watches().close());
+    replication.resign();
+  }
+
+  /** What is known of the cluster; empty on a single server. */
+  public Optional<RaftReplication> cluster() {
+    return replication instanceof RaftReplication raft ? Optional.of(raft) : Optional.empty();
   }
 
   /** Answers what was submitted, and closes the stores; the rest too when one of them fails. */

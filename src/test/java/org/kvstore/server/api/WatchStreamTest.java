@@ -64,7 +64,7 @@ class WatchStreamTest {
 
   @AfterEach
   void close() {
-    shards.stopWatches();
+    shards.stop();
     lane.shutdown();
     shards.close();
     data.close();
@@ -77,7 +77,7 @@ class WatchStreamTest {
   @Test
   void hubClosesBeforeTheStreamIsOpened_streamEndsOnceItIs() throws Exception {
     Subscription watch = watch();
-    shards.stopWatches();
+    shards.stop();
     lane.submit(() -> {}).get();
 
     stream.open(watch, exchange.request(), exchange.response());
@@ -91,7 +91,7 @@ class WatchStreamTest {
   void hubClosesBetweenOpeningAndTheFirstWrite_streamEndsOnce() throws Exception {
     Subscription watch = watch();
     stream.open(watch, exchange.request(), exchange.response());
-    shards.stopWatches();
+    shards.stop();
     lane.submit(() -> {}).get();
 
     stream.onWritePossible();

@@ -79,7 +79,7 @@ final class TestShards implements AutoCloseable {
 
   @Override
   public void close() {
-    shards.stopWatches();
+    shards.stop();
     shards.close();
     threads.shutdown();
   }

@@ -77,7 +77,7 @@ public final class GroupAdmin {
         shard,
         client -> {
           if (ids(members(client, shard)).equals(ids(wanted))) {
-            return null;
+            return true;
           }
           SetConfigurationRequest.Arguments change =
               SetConfigurationRequest.Arguments.newBuilder()
@@ -85,7 +85,8 @@ public final class GroupAdmin {
                   .setServersInCurrentConf(peers(expected))
                   .setServersInNewConf(peers(wanted))
                   .build();
-          return require(client.admin().setConfiguration(change));
+          require(client.admin().setConfiguration(change));
+          return true;
         });
   }
 
@@ -93,11 +94,12 @@ public final class GroupAdmin {
   public void transfer(int shard, String to) {
     inGroup(
         shard,
-        client ->
-            leader(shard).toString().equals(to)
-                ? null
-                : require(
-                    client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS)));
+        client -> {
+          if (!leader(shard).toString().equals(to)) {
+            require(client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS));
+          }
+          return true;
+        });
   }
 
   /** What is asked of a group. */
@@ -118,7 +120,7 @@ public final class GroupAdmin {
             .build()) {
       return question.ask(client);
     } catch (IOException e) {
-      throw failed(shard, e.getMessage()).withCause(e);
+      throw failed(shard, String.valueOf(e.getMessage())).withCause(e);
     }
   }
 

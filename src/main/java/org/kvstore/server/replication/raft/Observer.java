@@ -13,6 +13,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.ShardStatus.Replica;
 import org.kvstore.server.replication.raft.ShardStatus.Role;
 
@@ -103,7 +104,8 @@ final class Observer {
 
   ShardStatus status() {
     RaftServer.Division division = node.division(shard);
-    String problem = node.failure(shard) == null ? "" : node.failure(shard).getMessage();
+    KeyValueException failure = node.failure(shard);
+    String problem = failure == null ? "" : String.valueOf(failure.getMessage());
     if (division == null) {
       return new ShardStatus(shard, Role.OUT, null, 0, -1, -1, false, List.of(), problem);
     }

@@ -1,0 +1,105 @@
+package org.kvstore.server.service;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.NullUnmarked;
+import org.kvstore.api.ClusterDocument;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.replication.raft.Member;
+import org.kvstore.server.replication.raft.ShardStatus;
+import org.kvstore.server.shard.RaftReplication;
+
+/** Describes the cluster, as this node sees it. */
+@ApplicationScoped
+public class ClusterService {
+  /** A node that nobody has heard of for so long is taken for dead. */
+  private static final long ALIVE_MILLIS = 5_000;
+
+  private final EngineHandle handle;
+
+  /** For the container's proxy only. */
+  @NullUnmarked
+  protected ClusterService() {
+    handle = null;
+  }
+
+  @Inject
+  public ClusterService(EngineHandle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * The cluster as of now.
+   *
+   * @throws KeyValueException NOT_FOUND on a single server
+   */
+  public ClusterDocument describe() {
+    Engine engine = handle.require();
+    RaftReplication cluster =
+        engine
+            .shards()
+            .cluster()
+            .orElseThrow(
+                () ->
+                    KeyValueException.of(
+                        ErrorCode.NOT_FOUND, "This server is no node of a cluster."));
+    ClusterConfig config = engine.config().cluster().orElseThrow();
+    List<ShardStatus> shards = cluster.describe();
+    String self = cluster.options().self();
+    List<ClusterDocument.Shard> described =
+        shards.stream().map(shard -> shard(shard, self)).toList();
+    return new ClusterDocument(
+        cluster.options().clusterId(),
+        cluster.options().members().stream().map(of -> node(of, config, shards)).toList(),
+        described.subList(0, described.size() - 1),
+        described.get(described.size() - 1));
+  }
+
+  private static ClusterDocument.Node node(
+      Member member, ClusterConfig config, List<ShardStatus> shards) {
+    URI url = config.urls().get(member.id());
+    boolean isSelf = member.id().equals(config.node());
+    return new ClusterDocument.Node(
+        member.id(),
+        url == null ? null : url.toString(),
+        member.raftAddress(),
+        isSelf || shards.stream().anyMatch(shard -> hears(shard, member.id())),
+        isSelf);
+  }
+
+  private static boolean hears(ShardStatus shard, String node) {
+    return shard.members().stream()
+        .filter(member -> member.node().equals(node))
+        .anyMatch(member -> member.silentMillis() >= 0 && member.silentMillis() < ALIVE_MILLIS);
+  }
+
+  private static ClusterDocument.Shard shard(ShardStatus shard, String self) {
+    return new ClusterDocument.Shard(
+        shard.shard(),
+        shard.leader(),
+        shard.term(),
+        shard.members().stream().map(replica -> replica(replica, shard, self)).toList(),
+        shard.hasQuorum());
+  }
+
+  private static ClusterDocument.Replica replica(
+      ShardStatus.Replica replica, ShardStatus shard, String self) {
+    boolean isSelf = replica.node().equals(self);
+    return new ClusterDocument.Replica(
+        replica.node(),
+        role(replica.node(), shard, self),
+        isSelf ? shard.applied() : shard.committed() - Math.max(0, replica.lag()),
+        Math.max(0, replica.lag()));
+  }
+
+  private static String role(String node, ShardStatus shard, String self) {
+    if (node.equals(shard.leader())) {
+      return "leader";
+    }
+    return node.equals(self) ? shard.role().name().toLowerCase(Locale.ROOT) : "follower";
+  }
+}
