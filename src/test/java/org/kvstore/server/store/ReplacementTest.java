@@ -65,6 +65,25 @@ class ReplacementTest {
   }
 
   @Test
+  void settle_afterACrashAtEachStepBesideADatabase_findsOldOrNew() throws IOException {
+    int steps = steps(Replacement.beside(shard)).size();
+    for (int crash = 0; crash <= steps; crash++) {
+      initialise();
+      Replacement replacement = Replacement.beside(shard);
+      Files.createDirectory(replacement.staged());
+      fill(replacement.staged(), "new");
+      for (Replacement.Step step : steps(replacement).subList(0, crash)) {
+        step.run();
+      }
+
+      Replacement.settle(shard);
+
+      assertThat(content()).as("after %d steps", crash).isEqualTo(crash < DECIDED ? "old" : "new");
+      assertThat(names(shard.resolveSibling("."))).containsExactly("0");
+    }
+  }
+
+  @Test
   void close_withoutADecision_keepsTheOldOne() throws IOException {
     try (DataDirectory directory = DataDirectory.open(data)) {
       try (Replacement replacement = directory.newReplacement()) {

@@ -39,6 +39,7 @@ public final class GroupAdmin {
   /** A change of members is answered when the new one has been sent everything. */
   private static final int ANSWER_MILLIS = 60_000;
 
+  private static final boolean DONE = true;
   private static final int TRIES = 30;
   private static final long TRY_MILLIS = 200;
   private static final long TRANSFER_MILLIS = 3_000;
@@ -77,7 +78,7 @@ public final class GroupAdmin {
         shard,
         client -> {
           if (ids(members(client, shard)).equals(ids(wanted))) {
-            return true;
+            return DONE;
           }
           SetConfigurationRequest.Arguments change =
               SetConfigurationRequest.Arguments.newBuilder()
@@ -85,8 +86,7 @@ public final class GroupAdmin {
                   .setServersInCurrentConf(peers(expected))
                   .setServersInNewConf(peers(wanted))
                   .build();
-          require(client.admin().setConfiguration(change));
-          return true;
+          return require(client.admin().setConfiguration(change));
         });
   }
 
@@ -94,12 +94,11 @@ public final class GroupAdmin {
   public void transfer(int shard, String to) {
     inGroup(
         shard,
-        client -> {
-          if (!leader(shard).toString().equals(to)) {
-            require(client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS));
-          }
-          return true;
-        });
+        client ->
+            leader(shard).toString().equals(to)
+                ? DONE
+                : require(
+                    client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS)));
   }
 
   /** What is asked of a group. */
@@ -145,11 +144,11 @@ public final class GroupAdmin {
         ErrorCode.UNAVAILABLE, "The members of shard %d are as before: %s.".formatted(shard, why));
   }
 
-  private static RaftClientReply require(RaftClientReply reply) throws IOException {
+  private static boolean require(RaftClientReply reply) throws IOException {
     if (!reply.isSuccess()) {
       throw new IOException(String.valueOf(reply.getException()));
     }
-    return reply;
+    return DONE;
   }
 
   private static List<RaftPeer> peers(List<Member> members) {

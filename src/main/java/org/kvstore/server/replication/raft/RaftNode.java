@@ -56,9 +56,11 @@ public final class RaftNode implements AutoCloseable {
 
   private final ClusterOptions options;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
-  private final Map<Integer, KeyValueException> failures = new ConcurrentHashMap<>();
+  private final ReplicaFailures failures;
+  private final ReplicaMarks marks;
   private final RaftServer server;
   private final Transport transport;
+  private final PeerCheck peers;
 
   /**
    * @param stores of the shards, in order
@@ -74,11 +76,14 @@ public final class RaftNode implements AutoCloseable {
    */
   public RaftNode(ClusterOptions options, Map<Integer, Store> stores) throws IOException {
     this.options = options;
+    failures = new ReplicaFailures(options.self());
+    marks = new ReplicaMarks(options.directory());
     // A port that is taken would end the process.
     ExitUtils.disableSystemExit();
     Files.createDirectories(options.directory());
     NodeIdentity.require(options);
     stores.forEach(this::place);
+    peers = new PeerCheck(this, options);
     server = newServer();
     transport = new Transport(newClient(group(0), ANSWER_MILLIS).build());
   }
@@ -122,7 +127,7 @@ public final class RaftNode implements AutoCloseable {
 
   private void place(int shard, Store store) {
     RaftGroupId group = groupId(shard);
-    ShardMachine machine = new ShardMachine(store, failure -> failed(shard, failure));
+    ShardMachine machine = new ShardMachine(store, failure -> failures.add(shard, failure));
     replicas.put(group, new ShardReplica(shard, group, store, machine, new Observer(this, shard)));
   }
 
@@ -137,9 +142,11 @@ public final class RaftNode implements AutoCloseable {
   /**
    * Takes part from now on, with every replica that can.
    *
-   * @throws KeyValueException UNAVAILABLE when the port cannot be had
+   * @throws KeyValueException UNAVAILABLE when the port cannot be had, or somebody else answers
+   *     there
    */
   public void start() throws IOException {
+    peers.requireAlone();
     try {
       server.start();
     } catch (ExitUtils.ExitException e) {
@@ -151,10 +158,28 @@ public final class RaftNode implements AutoCloseable {
                   .formatted(options.self(), options.own().raftAddress()))
           .withCause(e);
     }
-    for (ShardReplica replica : replicas.values()) {
-      boolean isFounder = !Files.exists(joined(replica.shard()));
-      start(replica, isFounder ? group(replica.shard()) : RaftGroup.valueOf(replica.group()));
+    replicas.values().forEach(this::start);
+  }
+
+  private void start(ShardReplica replica) {
+    int shard = replica.shard();
+    try {
+      if (marks.hasJoined(shard)) {
+        begin(RaftGroup.valueOf(replica.group()));
+      } else {
+        marks.requireLog(shard, replica.group());
+        begin(group(shard));
+        marks.founded(shard);
+      }
+    } catch (IOException | RuntimeException e) {
+      failures.add(shard, JavaUtils.unwrapCompletionException(e));
     }
+  }
+
+  private void begin(RaftGroup group) throws IOException {
+    require(
+        server.groupManagement(
+            GroupManagementRequest.newAdd(ClientId.randomId(), server.getId(), 0, group, false)));
   }
 
   /**
@@ -168,13 +193,10 @@ public final class RaftNode implements AutoCloseable {
     if (replicas.containsKey(groupId(shard))) {
       return;
     }
-    // Without the mark, the next start would take the replica for one of the founders'.
-    Files.writeString(joined(shard), "");
-    CheckpointFiles.sync(joined(shard));
-    CheckpointFiles.sync(options.directory());
-    failures.remove(shard);
+    marks.joins(shard);
+    failures.forget(shard);
     place(shard, store);
-    start(replica(shard), RaftGroup.valueOf(groupId(shard)));
+    start(replica(shard));
     KeyValueException failure = failures.get(shard);
     if (failure != null) {
       replicas.remove(groupId(shard));
@@ -188,67 +210,36 @@ public final class RaftNode implements AutoCloseable {
    */
   public void leave(int shard) throws IOException {
     RaftGroupId group = groupId(shard);
-    if (division(shard) != null) {
-      GroupManagementRequest remove =
-          GroupManagementRequest.newRemove(
-              ClientId.randomId(), server.getId(), 0, group, true, false);
-      RaftClientReply reply = server.groupManagement(remove);
-      if (!reply.isSuccess()) {
-        throw new IOException(reply.getException());
+    for (RaftGroupId each : server.getGroupIds()) {
+      if (each.equals(group)) {
+        require(
+            server.groupManagement(
+                GroupManagementRequest.newRemove(
+                    ClientId.randomId(), server.getId(), 0, group, true, false)));
       }
     }
-    CheckpointFiles.delete(options.directory().resolve(group.getUuid().toString()));
-    Files.deleteIfExists(joined(shard));
-    CheckpointFiles.sync(options.directory());
+    marks.delete(shard, group);
     replicas.remove(group);
-    failures.remove(shard);
+    failures.forget(shard);
   }
 
-  /** There is a file of that name for each shard whose replica came later than the shard. */
-  private Path joined(int shard) {
-    return options.directory().resolve("joined-" + shard);
-  }
-
-  private void start(ShardReplica replica, RaftGroup members) {
-    try {
-      GroupManagementRequest add =
-          GroupManagementRequest.newAdd(ClientId.randomId(), server.getId(), 0, members, false);
-      RaftClientReply reply = server.groupManagement(add);
-      if (!reply.isSuccess()) {
-        throw new IOException(reply.getException());
-      }
-    } catch (IOException | RuntimeException e) {
-      failed(replica.shard(), JavaUtils.unwrapCompletionException(e));
+  private static void require(RaftClientReply reply) throws IOException {
+    if (!reply.isSuccess()) {
+      throw new IOException(reply.getException());
     }
-  }
-
-  private void failed(int shard, Throwable cause) {
-    KeyValueException failure = named(shard, cause);
-    if (failures.putIfAbsent(shard, failure) == null) {
-      LOG.log(Level.ERROR, failure.getMessage(), cause);
-    }
-  }
-
-  private KeyValueException named(int shard, Throwable cause) {
-    for (Throwable at = cause; at != null; at = at.getCause()) {
-      if (at instanceof ReplicaException known) {
-        return KeyValueException.of(
-                ErrorCode.UNAVAILABLE,
-                "The replica of shard %d on node %s takes no part: %s"
-                    .formatted(shard, options.self(), known.getMessage()))
-            .withCause(cause);
-      }
-    }
-    return KeyValueException.of(
-            ErrorCode.UNAVAILABLE,
-            "The replica of shard %d on node %s takes no part: %s. The others go on without it."
-                .formatted(shard, options.self(), cause))
-        .withCause(cause);
   }
 
   /** Why this node's replica of a shard takes no part; null while it does. */
   public @Nullable KeyValueException failure(int shard) {
     return failures.get(shard);
+  }
+
+  /**
+   * What is wrong with the other nodes of the cluster, for people: which do not answer, and which
+   * are of another one. It waits for a second for each that does not answer.
+   */
+  public List<String> problemsWithPeers() {
+    return peers.problems();
   }
 
   /** The shards of this node as they are now, in the order of their numbers. */
@@ -300,7 +291,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /** The same on every node of the cluster, and on none of another. */
-  private RaftGroupId groupId(int shard) {
+  RaftGroupId groupId(int shard) {
     String name = options.clusterId() + "/" + shard;
     return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)));
   }

@@ -12,7 +12,6 @@ import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
-import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -26,7 +25,8 @@ import org.kvstore.server.model.KeyValueException;
  * <p>Reads that come while one round is under way wait for the next, all for the same one: a round
  * that began before a read did may miss a write that was acknowledged before the read. So there are
  * never more than two rounds' worth of waiting, and one round under way. A round that fails, as
- * there is an election, is tried again for a while. The monitor guards which is which.
+ * there is an election, is tried again for a while; not when there has been no leader for long. The
+ * monitor guards which is which.
  */
 final class ReadBarrier {
   private static final long AGAIN_MILLIS = 50;
@@ -37,7 +37,7 @@ final class ReadBarrier {
   private static final AtomicLong CALLS = new AtomicLong();
 
   private final RaftServer server;
-  private final RaftGroupId group;
+  private final Leadership leadership;
   private final Executor answers;
   private final ScheduledExecutorService timer;
   private final ClientId client = ClientId.randomId();
@@ -49,9 +49,9 @@ final class ReadBarrier {
    * @param timer for the next try
    */
   ReadBarrier(
-      RaftServer server, RaftGroupId group, Executor answers, ScheduledExecutorService timer) {
+      RaftServer server, Leadership leadership, Executor answers, ScheduledExecutorService timer) {
     this.server = server;
-    this.group = group;
+    this.leadership = leadership;
     this.answers = answers;
     this.timer = timer;
   }
@@ -111,7 +111,7 @@ final class ReadBarrier {
       return RaftClientRequest.newBuilder()
           .setClientId(client)
           .setServerId(server.getId())
-          .setGroupId(group)
+          .setGroupId(leadership.group())
           .setCallId(CALLS.incrementAndGet())
           .setMessage(Message.EMPTY)
           .setType(RaftClientRequest.readRequestType())
@@ -124,7 +124,7 @@ final class ReadBarrier {
         answer(() -> result.complete(null));
         return;
       }
-      if (System.nanoTime() - deadline < 0 && again()) {
+      if (System.nanoTime() - deadline < 0 && !leadership.isLost() && again()) {
         return;
       }
       ended();

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.replication.raft.TestCluster.TestNode;
+import org.kvstore.server.store.FileTrees;
 import org.kvstore.server.store.Writes;
 
 /** What is wrong with one node is said there, and costs the others nothing. */
@@ -69,7 +70,36 @@ class FailureTest {
   }
 
   @Test
-  void sameNodeTwice_isRefused() {
+  void sameNodeStartedTwice_isRefused() throws Exception {
+    cluster.start("n1");
+    ClusterOptions elsewhere =
+        new ClusterOptions("c", "n1", cluster.members(), parent.resolve("elsewhere"));
+    try (RaftNode second = new RaftNode(elsewhere, List.of())) {
+      assertThatThrownBy(second::start)
+          .isInstanceOf(KeyValueException.class)
+          .hasMessageContaining("Another process answers as node n1");
+    }
+  }
+
+  @Test
+  void nodesOfOtherClusters_areNamed() throws Exception {
+    cluster.start("n1");
+    ClusterOptions options = cluster.options("n2");
+    try (RaftNode stranger = new RaftNode(options.named("other"), List.of())) {
+      assertThat(stranger.problemsWithPeers())
+          .hasSize(2)
+          .anyMatch(problem -> problem.matches("Node n1 .*kv.cluster.id is to be the same.*"))
+          .anyMatch(problem -> problem.matches("Node n3 at .* does not answer.*"));
+    }
+    FileTrees.delete(options.directory());
+    try (RaftNode stranger = new RaftNode(options.withShards(0), List.of())) {
+      assertThat(stranger.problemsWithPeers())
+          .anyMatch(problem -> problem.matches("Node n1 .*kv.shards is to be the same.*"));
+    }
+  }
+
+  @Test
+  void sameNodeTwice_inTheList_isRefused() {
     Member member = cluster.members().get(0);
     assertThatThrownBy(() -> new ClusterOptions("c", "n1", List.of(member, member), parent))
         .isInstanceOf(KeyValueException.class)

@@ -55,6 +55,28 @@ class LogTailTest {
   }
 
   @Test
+  void logAndStoreAreGone_isRefused_untilItIsRemovedAndAdded() throws Exception {
+    cluster.stop("n2");
+    FileTrees.delete(cluster.storeDirectory("n2", 0));
+    FileTrees.delete(
+        FileTrees.containing(cluster.directory("n2"), "raft-meta").get(0).getParent().getParent());
+
+    TestNode node = cluster.start("n2");
+
+    assertThat(Objects.requireNonNull(node.raft().failure(0))).hasMessageContaining("is gone");
+    GroupAdmin admin = new GroupAdmin(cluster.node("n1").raft());
+    List<Member> all = admin.members(0);
+    List<Member> others = all.stream().filter(member -> !member.id().equals("n2")).toList();
+    admin.setMembers(0, all, others);
+    node.raft().leave(0);
+    node.raft().join(0, node.store());
+    admin.setMembers(0, others, all);
+    cluster.awaitApplied(node.store(), cluster.node("n1").store());
+    assertThat(node.store().revision()).isEqualTo(20);
+    assertThat(node.raft().failure(0)).isNull();
+  }
+
+  @Test
   void lastEntryIsTorn_thatWasNotApplied_isCutOff_andComesAgain() throws Exception {
     cluster.stop("n2");
     Path store = FileTrees.copy(cluster.storeDirectory("n2", 0), parent.resolve("store"));

@@ -1,0 +1,74 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.ratis.protocol.RaftGroupId;
+
+/**
+ * For each shard that a node has a replica of there is a file {@code replica-SHARD}, which says how
+ * it began. A founder's is written once its log is there: a founder without a log has lost it, and
+ * began anew it would vote as if it had never promised anything. One that joined later begins with
+ * no members in any case, and does not vote before a leader has sent it everything.
+ */
+final class ReplicaMarks {
+  private static final String FOUNDER = "founder\n";
+  private static final String JOINED = "joined\n";
+
+  private final Path directory;
+
+  ReplicaMarks(Path directory) {
+    this.directory = directory;
+  }
+
+  boolean hasJoined(int shard) throws IOException {
+    return Files.exists(mark(shard)) && Files.readString(mark(shard)).equals(JOINED);
+  }
+
+  /**
+   * Makes sure that a founder's log is where it was.
+   *
+   * @throws ReplicaException when it is gone
+   */
+  void requireLog(int shard, RaftGroupId group) throws IOException {
+    if (Files.exists(mark(shard)) && !hasJoined(shard) && !Files.exists(log(group))) {
+      throw new ReplicaException(
+          ("Its log in %s is gone. It must not vote. Remove this replica from the cluster and add"
+                  + " it again; the others send it everything.")
+              .formatted(log(group)));
+    }
+  }
+
+  void founded(int shard) throws IOException {
+    if (!Files.exists(mark(shard))) {
+      write(shard, FOUNDER);
+    }
+  }
+
+  /** Before the log is there, or the next start would take the replica for a founder's. */
+  void joins(int shard) throws IOException {
+    write(shard, JOINED);
+  }
+
+  /** Deletes the log and the mark, in this order: with the mark alone nothing is begun anew. */
+  void delete(int shard, RaftGroupId group) throws IOException {
+    CheckpointFiles.delete(log(group));
+    CheckpointFiles.sync(directory);
+    Files.deleteIfExists(mark(shard));
+    CheckpointFiles.sync(directory);
+  }
+
+  private void write(int shard, String text) throws IOException {
+    Files.writeString(mark(shard), text);
+    CheckpointFiles.sync(mark(shard));
+    CheckpointFiles.sync(directory);
+  }
+
+  private Path mark(int shard) {
+    return directory.resolve("replica-" + shard);
+  }
+
+  private Path log(RaftGroupId group) {
+    return directory.resolve(group.getUuid().toString());
+  }
+}
