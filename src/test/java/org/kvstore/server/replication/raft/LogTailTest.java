@@ -59,7 +59,10 @@ class LogTailTest {
     cluster.stop("n2");
     FileTrees.delete(cluster.storeDirectory("n2", 0));
     FileTrees.delete(
-        FileTrees.containing(cluster.directory("n2"), "raft-meta").get(0).getParent().getParent());
+        FileTrees.containing(cluster.directory("n2"), "raft-meta")
+            .get(0)
+            .resolve("../..")
+            .normalize());
 
     TestNode node = cluster.start("n2");
 

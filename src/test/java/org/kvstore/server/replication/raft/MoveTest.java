@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ import org.kvstore.server.store.Writes;
 class MoveTest {
   @TempDir Path parent;
   private TestCluster cluster;
-  private Store target;
+  private @Nullable Store moved;
 
   @BeforeEach
   void open() throws Exception {
@@ -31,8 +32,8 @@ class MoveTest {
   @AfterEach
   void close() {
     cluster.close();
-    if (target != null) {
-      target.close();
+    if (moved != null) {
+      moved.close();
     }
   }
 
@@ -54,7 +55,8 @@ class MoveTest {
     List<Member> both = new ArrayList<>(before);
     both.add(cluster.member("n4"));
     List<Member> after = both.stream().filter(member -> !member.id().equals(source)).toList();
-    target = cluster.openStore(cluster.storeDirectory("n4", 0), events -> {});
+    Store target = cluster.openStore(cluster.storeDirectory("n4", 0), events -> {});
+    moved = target;
     for (int time = 0; time < 2; time++) {
       added.join(0, target);
       if (time == 0) {

@@ -1,7 +1,7 @@
 package org.kvstore.server.replication.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -143,11 +143,9 @@ class RaftReplicatorTest {
   }
 
   private static ErrorCode code(CompletionStage<?> stage) {
-    AtomicReference<ErrorCode> code = new AtomicReference<>();
-    assertThatThrownBy(() -> TestCluster.await(stage))
-        .isInstanceOf(ExecutionException.class)
-        .satisfies(e -> code.set(((KeyValueException) e.getCause()).code()));
-    return code.get();
+    Throwable failure = catchThrowable(() -> TestCluster.await(stage));
+    assertThat(failure).isInstanceOf(ExecutionException.class);
+    return ((KeyValueException) Objects.requireNonNull(failure.getCause())).code();
   }
 
   private static String value(TestNode node, String key) {

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Key;
@@ -29,6 +30,11 @@ class RestartTest {
   private TestCluster cluster;
   private int written;
 
+  @BeforeEach
+  void open() throws Exception {
+    cluster = new TestCluster(parent, 3, 1);
+  }
+
   @AfterEach
   void close() {
     cluster.close();
@@ -36,7 +42,7 @@ class RestartTest {
 
   @Test
   void oneNode_closedAndStarted_catchesUp() throws Exception {
-    cluster = new TestCluster(parent, 3, 1).startAll();
+    cluster.startAll();
     write("n1", 20);
     cluster.stop("n2");
     write("n1", 20);
@@ -49,7 +55,7 @@ class RestartTest {
 
   @Test
   void allNodes_closedAndStarted_showTheSame() throws Exception {
-    cluster = new TestCluster(parent, 3, 1).with(new LogOptions(15, 4_096)).startAll();
+    cluster.with(new LogOptions(15, 4_096)).startAll();
     write("n1", 40);
     cluster.stopAll();
 
@@ -61,7 +67,7 @@ class RestartTest {
 
   @Test
   void allNodes_killedUnderWrites_showWhatWasAcknowledged() throws Exception {
-    cluster = new TestCluster(parent, 3, 1).with(new LogOptions(50, 4_096)).startAll();
+    cluster.with(new LogOptions(50, 4_096)).startAll();
     write("n1", 70);
     List<CompletionStage<Outcome>> underWay = new ArrayList<>();
     for (int i = 0; i < 300; i++) {

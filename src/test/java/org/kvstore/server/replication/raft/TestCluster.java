@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -171,7 +172,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   TestNode node(String id) {
-    return nodes.get(id);
+    return Objects.requireNonNull(nodes.get(id));
   }
 
   List<TestNode> running() {
@@ -179,7 +180,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   void stop(String id) {
-    nodes.remove(id).close();
+    Objects.requireNonNull(nodes.remove(id)).close();
   }
 
   void stopAll() {
@@ -195,7 +196,7 @@ final class TestCluster implements AutoCloseable {
         .until(
             () ->
                 nodes.keySet().stream()
-                    .filter(id -> nodes.get(id).replicator().leads())
+                    .filter(id -> node(id).replicator().leads())
                     .findFirst()
                     .orElse(""),
             id -> !id.isEmpty());
