@@ -11,6 +11,7 @@ import org.apache.ratis.protocol.GroupListReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
@@ -90,6 +91,17 @@ final class PeerCheck {
         node.newClient(alone, ANSWER_MILLIS).setRetryPolicy(RetryPolicies.noRetry()).build()) {
       GroupListReply reply = client.getGroupManagementApi(member.peer().getId()).list();
       return new HashSet<>(reply.getGroupIds());
+    } catch (StatusRuntimeException e) {
+      throw new IOException(e.getMessage() + causeOf(e), e);
     }
+  }
+
+  /** The innermost cause says what a person can use. */
+  private static String causeOf(Throwable failure) {
+    Throwable at = failure;
+    while (at.getCause() != null) {
+      at = at.getCause();
+    }
+    return at == failure ? "" : " (" + at.getMessage() + ")";
   }
 }
