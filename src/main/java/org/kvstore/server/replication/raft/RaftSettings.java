@@ -50,8 +50,8 @@ final class RaftSettings {
   private static void elections(RaftProperties properties) {
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(1_500));
     RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(ELECTION_MILLIS));
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(300));
-    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(900));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(500));
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(1_500));
     RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, false);
     // A process that was stopped for a while comes back; by default it would close for good.
     RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(1, TimeUnit.DAYS));

@@ -2,8 +2,12 @@ package org.kvstore.server.replication.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.server.RaftServer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -34,7 +38,9 @@ class FailoverTest {
     TestCluster.await(survivor.replicator().submit(Writes.put("k", "1")));
     TestNode leader = cluster.node(cluster.leader());
     long died = System.nanoTime();
-    leader.raft().server().close();
+    // It says nothing any more at once, and takes some seconds to close.
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(() -> close(leader.raft().server()));
 
     Outcome outcome = TestCluster.await(survivor.replicator().submit(Writes.put("k", "2")));
 
@@ -42,6 +48,15 @@ class FailoverTest {
     System.out.printf("Writes went on %d ms after the leader's death.%n", pause.toMillis());
     assertThat(outcome).isInstanceOf(Outcome.Written.class);
     assertThat(pause).isLessThan(Duration.ofSeconds(8));
+    closed.join();
+  }
+
+  private static void close(RaftServer server) {
+    try {
+      server.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

@@ -89,6 +89,7 @@ class RestartTest {
 
     write("n1", 1);
     TestNode node = cluster.node("n1");
+    TestCluster.await(node.replicator().readBarrier());
     for (int i = 0; i < 70; i++) {
       assertThat(node.store().get(Key.of("k" + i))).as("k" + i).isNotNull();
     }
@@ -109,7 +110,9 @@ class RestartTest {
   }
 
   private void requireEqual() throws Exception {
-    assertThat(cluster.node("n1").store().revision()).isEqualTo(written);
+    TestNode node = cluster.node("n1");
+    TestCluster.await(node.replicator().readBarrier());
+    assertThat(node.store().revision()).isEqualTo(written);
     requireEqualFiles();
   }
 

@@ -88,6 +88,7 @@ final class TestCluster implements AutoCloseable {
     for (Member member : members) {
       start(member.id());
     }
+    leader();
     return this;
   }
 
@@ -192,7 +193,7 @@ final class TestCluster implements AutoCloseable {
   /** The node that leads shard 0, which there is within some seconds. */
   String leader() {
     return Awaitility.await()
-        .atMost(20, TimeUnit.SECONDS)
+        .atMost(60, TimeUnit.SECONDS)
         .until(
             () ->
                 nodes.keySet().stream()
