@@ -71,6 +71,7 @@ class MoveTest {
     writer.join();
 
     assertThat(admin.members(0)).extracting(Member::id).doesNotContain(source).contains("n4");
+    TestCluster.await(cluster.node(other).replicator().readBarrier());
     for (int i = 0; i < acknowledged.get(); i++) {
       assertThat(cluster.node(other).store().get(Key.of("w" + i))).as("w" + i).isNotNull();
     }

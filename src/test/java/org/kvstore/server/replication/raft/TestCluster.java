@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -187,7 +188,16 @@ final class TestCluster implements AutoCloseable {
   void stopAll() {
     List<TestNode> all = List.copyOf(nodes.values());
     nodes.clear();
-    all.parallelStream().forEach(TestNode::close);
+    atOnce(all.stream().<Runnable>map(node -> node::close).toList());
+  }
+
+  /** Each waits for a while, so they do it together. */
+  private static void atOnce(List<Runnable> tasks) {
+    CompletableFuture<?>[] all =
+        tasks.stream()
+            .map(task -> CompletableFuture.runAsync(task, each -> new Thread(each).start()))
+            .toArray(CompletableFuture[]::new);
+    CompletableFuture.allOf(all).join();
   }
 
   /** The node that leads shard 0, which there is within some seconds. */
@@ -227,7 +237,7 @@ final class TestCluster implements AutoCloseable {
 
   @Override
   public void close() {
-    joined.values().parallelStream().forEach(RaftNode::close);
+    atOnce(joined.values().stream().<Runnable>map(node -> node::close).toList());
     stopAll();
     timer.shutdownNow();
     answers.shutdownNow();
