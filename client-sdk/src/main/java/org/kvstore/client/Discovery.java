@@ -15,6 +15,9 @@ import org.kvstore.api.ClusterDocument;
  * client. What a server answers that is no node of a cluster changes nothing.
  */
 final class Discovery {
+  /** When to ask again after nobody has answered. */
+  private static final Duration SOON = Duration.ofSeconds(1);
+
   private final Nodes nodes;
   private final Executor threads;
   private final @Nullable Duration interval;
@@ -53,10 +56,13 @@ final class Discovery {
       try {
         take(Transport.READ.call(() -> node.api().cluster()));
         return;
+      } catch (KeyNotFoundException single) {
+        return;
       } catch (KeyValueException | IllegalStateException noAnswer) {
-        // The next node may know, unless the client is closed; else the list stays as it is.
+        // The next node may know, unless the client is closed.
       }
     }
+    dueAt.set(clock.getAsLong() + SOON.toNanos());
   }
 
   private void take(ClusterDocument cluster) {

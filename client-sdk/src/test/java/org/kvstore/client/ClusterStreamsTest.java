@@ -151,8 +151,10 @@ class ClusterStreamsTest {
             .random(new FakeCluster.InOrder())
             .build()) {
       assertThat(one.cluster().orElseThrow().nodes()).hasSize(2);
+      // Once for the caller, and once for the client itself.
+      await().until(() -> first.listsTold() == 2);
       first.stop();
-      await().until(() -> one.put("a", "x").etag() != null);
+      assertThat(one.put("a", "x").created()).isTrue();
     }
     assertThat(second.requests()).isNotEmpty();
   }

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
@@ -32,6 +33,7 @@ final class FakeNode implements AutoCloseable {
   private final FakeWatch watch = new FakeWatch();
   private final ConcurrentLinkedQueue<Request> requests = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<Fault> faults = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger listsTold = new AtomicInteger();
   private final HttpServer http;
   private volatile @Nullable String clusterDocument;
   private volatile boolean last;
@@ -97,6 +99,11 @@ final class FakeNode implements AutoCloseable {
   FakeNode hang() {
     faults.add(new Hung());
     return this;
+  }
+
+  /** How often it has been asked for the list of nodes. */
+  int listsTold() {
+    return listsTold.get();
   }
 
   /** Stops the node when its next request has been answered. */
@@ -207,6 +214,7 @@ final class FakeNode implements AutoCloseable {
                 Map.of("Content-Type", "application/json"),
                 document.getBytes(StandardCharsets.UTF_8));
     reply.send(exchange);
+    listsTold.incrementAndGet();
   }
 
   private static Request read(HttpExchange exchange) throws IOException {
