@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
@@ -24,7 +25,7 @@ public final class Revocations {
   private static final int LIMIT = 100;
 
   private final Store store;
-  private final Replicator replicator;
+  private final BooleanSupplier leads;
   private final LeaseCoordinator leases;
   private final Clock clock;
   private final AtomicBoolean underWay = new AtomicBoolean();
@@ -35,11 +36,11 @@ public final class Revocations {
 
   /**
    * @param store replica of the shard
-   * @param replicator says whether the shard is led here
+   * @param leads says whether the shard is led here
    */
-  public Revocations(Store store, Replicator replicator, LeaseCoordinator leases, Clock clock) {
+  public Revocations(Store store, BooleanSupplier leads, LeaseCoordinator leases, Clock clock) {
     this.store = store;
-    this.replicator = replicator;
+    this.leads = leads;
     this.leases = leases;
     this.clock = clock;
     lookedAt = clock.millis();
@@ -48,7 +49,7 @@ public final class Revocations {
   /** Looks if it is time; to be called at least once a second. */
   public void run() {
     long now = clock.millis();
-    if (Math.abs(now - lookedAt) < LOOK_MILLIS || !replicator.leads()) {
+    if (Math.abs(now - lookedAt) < LOOK_MILLIS || !leads.getAsBoolean()) {
       return;
     }
     if (underWay.compareAndSet(false, true)) {

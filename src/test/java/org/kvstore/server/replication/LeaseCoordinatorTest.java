@@ -319,7 +319,7 @@ class LeaseCoordinatorTest {
   private void finishRevocations() {
     List<Revocations> drivers = new ArrayList<>();
     for (Engine engine : shards.engines) {
-      drivers.add(new Revocations(engine.store, engine.replicator, leases, clock));
+      drivers.add(new Revocations(engine.store, engine.replicator::leads, leases, clock));
     }
     clock.now += 1_000;
     drivers.forEach(Revocations::run);
