@@ -62,6 +62,9 @@ final class Environment {
     for (String file : TlsFiles.VARIABLES) {
       absolute(environment, file, workingDirectory);
     }
+    for (String file : ClusterPort.FILES) {
+      absolute(environment, file, workingDirectory);
+    }
     boolean ownPair = TlsFiles.namePair(environment);
     if (!ownPair) {
       environment.putIfAbsent("KV_TLS_DIR", environment.get("KV_DATA_DIR") + "-tls");

@@ -18,19 +18,20 @@ final class Exposure {
   /**
    * Lets the server start or not. What is set by a Java option is for the server itself to judge.
    *
-   * @return a warning that is to be printed, or nothing
+   * @return warnings that are to be printed
    */
-  static String check(Map<String, String> environment) {
+  static List<String> check(Map<String, String> environment) {
     String host = environment.getOrDefault("KV_HOST", "127.0.0.1");
     if (isLoopback(host)
         || AUTHENTICATION.stream().anyMatch(environment::containsKey)
         || TlsFiles.asksClients(environment)
         || environment.getOrDefault("KV_JAVA_OPTIONS", "").contains("-Dkv.security.admin-token")) {
-      return "";
+      return List.of();
     }
     if ("true".equals(environment.get("KV_SECURITY_INSECURE"))) {
-      return "kvstore: WARNING: no authentication: whoever reaches %s may read and write everything"
-          .formatted(host);
+      return List.of(
+          "kvstore: WARNING: no authentication: whoever reaches %s may read and write everything"
+              .formatted(host));
     }
     throw new StartupException(
         "KV_HOST is %s, which other machines reach, but no authentication is configured: set"
@@ -39,7 +40,8 @@ final class Exposure {
             + " 32' makes, or KV_SECURITY_INSECURE=true to let everybody read and write everything");
   }
 
-  private static boolean isLoopback(String host) {
+  /** Whether only this machine reaches what listens there. */
+  static boolean isLoopback(String host) {
     return LOOPBACK.contains(host) || host.matches("127([.][0-9]{1,3}){3}");
   }
 }

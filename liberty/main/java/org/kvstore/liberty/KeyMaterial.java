@@ -113,7 +113,7 @@ final class KeyMaterial {
     };
   }
 
-  private static List<Certificate> certificates(byte[] pem) throws CertificateException {
+  static List<Certificate> certificates(byte[] pem) throws CertificateException {
     Collection<? extends Certificate> read =
         CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem));
     if (read.isEmpty()) {

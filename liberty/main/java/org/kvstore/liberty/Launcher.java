@@ -8,54 +8,67 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 
 /**
  * What {@code java -jar kvstore.jar} runs: prepares the directories, starts the server as a child
- * process with its own heap limit, and ends when it ends, with its exit code.
+ * process with its own heap limit, and ends when it ends, with its exit code. Other commands than
+ * that are named by the first argument.
  *
  * <p>The two processes live and die together. A signal to this one stops the server in order; if
  * this one is killed, the server sees the end of its standard input and stops in order as well.
  */
 public final class Launcher {
   private static final int USAGE = 2;
-  private static final long STOP_SECONDS = 90;
 
   private Launcher() {}
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
     List<String> words = List.of(arguments);
-    if (!words.isEmpty() && words.get(0).equals("verify")) {
-      System.exit(verify(words.subList(1, words.size())));
+    String command = words.isEmpty() ? "" : words.get(0);
+    List<String> options = words.subList(Math.min(1, words.size()), words.size());
+    System.exit(
+        switch (command) {
+          case "verify" -> verify(options);
+          case "cluster" -> run(() -> LocalCluster.run(options));
+          case "certificates" -> run(() -> CertificatesCommand.run(options, System.out));
+          default -> run(() -> server(words));
+        });
+  }
+
+  /** A command: what it returns is what the process exits with. */
+  private interface Command {
+    int run() throws IOException, InterruptedException;
+  }
+
+  private static int run(Command command) throws IOException, InterruptedException {
+    try {
+      return command.run();
+    } catch (StartupException e) {
+      System.err.println("kvstore: " + e.getMessage());
+      return e.status();
     }
-    for (String argument : arguments) {
-      switch (argument) {
+  }
+
+  private static int server(List<String> words) throws IOException, InterruptedException {
+    for (String word : words) {
+      switch (word) {
         case "-h", "--help" -> {
-          System.out.print(help());
-          return;
+          System.out.print(text("help.txt"));
+          return 0;
         }
         case "-V", "--version" -> {
           System.out.println("kvstore " + version());
-          return;
+          return 0;
         }
-        default -> {
-          System.err.println("kvstore: unknown argument: " + argument + " (try --help)");
-          System.exit(USAGE);
-        }
+        default -> throw StartupException.ofUsage("unknown argument: " + word + " (try --help)");
       }
     }
-    System.exit(run());
-  }
-
-  private static int run() throws IOException, InterruptedException {
-    try {
-      Installation installation = Installation.unpacked(System.getenv());
-      try (RunDirectory directory = RunDirectory.claim(installation.root())) {
-        return supervise(start(installation, directory));
-      }
-    } catch (StartupException e) {
-      System.err.println("kvstore: " + e.getMessage());
-      return 1;
+    Installation installation = Installation.unpacked(System.getenv());
+    try (RunDirectory directory = RunDirectory.claim(installation.root())) {
+      ChildServer server =
+          ChildServer.start(installation, directory, Map.of(), ProcessBuilder.Redirect.INHERIT);
+      announce(server);
+      return supervise(server.process());
     }
   }
 
@@ -72,46 +85,17 @@ public final class Launcher {
     }
   }
 
-  private static Process start(Installation installation, RunDirectory directory)
-      throws IOException {
-    ServerCommand command = new ServerCommand(installation.home(), ownJar(), directory.path());
-    ProcessBuilder builder = new ProcessBuilder(command.arguments());
-    Map<String, String> environment = builder.environment();
-    environment.putAll(command.environment());
-    boolean ownPair = Environment.complete(environment, Path.of("").toAbsolutePath());
-    String warning = Exposure.check(environment);
-    if (!warning.isEmpty()) {
-      System.err.println(warning);
-    }
-    SecretFiles.warnings(environment, ownPair).forEach(System.err::println);
-    command.configureTraces(Environment.wantsTraces(environment));
-    command.configureClientCertificates(TlsFiles.asksClients(environment));
-    ServerAddress address = ServerAddress.of(environment);
-    address.checkFree();
-    StrictTransport.complete(environment, ownPair, address);
-    TlsFiles.publish(environment, ownPair, directory.path().resolve("tls")).watch();
-    Process server =
-        builder
-            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    announce(
-        server,
-        address,
-        "kvstore %s is ready: %s, data in %s"
-            .formatted(version(), address, environment.get("KV_DATA_DIR")));
-    return server;
-  }
-
-  /** Says the message once the service is ready; the child's own ones are about trouble only. */
-  private static void announce(Process server, ServerAddress address, String message) {
-    if (address.own().isEmpty()) {
+  /** Says that the service is ready once it is; the child's own messages are about trouble only. */
+  private static void announce(ChildServer server) {
+    if (server.address().own().isEmpty()) {
       return;
     }
+    String message =
+        "kvstore %s is ready: %s, data in %s".formatted(version(), server.address(), server.data());
     Thread watch =
         new Thread(
             () -> {
-              if (Readiness.await(address.own().get(0), server::isAlive)) {
+              if (Readiness.await(server.own(), server.process()::isAlive)) {
                 System.out.println(message);
               }
             },
@@ -121,20 +105,9 @@ public final class Launcher {
   }
 
   private static int supervise(Process server) throws InterruptedException {
-    Thread stop = new Thread(() -> stop(server), "stop-server");
+    Thread stop = new Thread(() -> ChildServer.stop(List.of(server)), "stop-server");
     Runtime.getRuntime().addShutdownHook(stop);
     return server.waitFor();
-  }
-
-  private static void stop(Process server) {
-    server.destroy();
-    try {
-      if (!server.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-        server.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   static Path ownJar() {
@@ -147,8 +120,9 @@ public final class Launcher {
         Launcher.class.getPackage().getImplementationVersion(), "unknown");
   }
 
-  private static String help() throws IOException {
-    try (InputStream text = Launcher.class.getResourceAsStream("help.txt")) {
+  /** A text that is in this jar. */
+  static String text(String name) throws IOException {
+    try (InputStream text = Launcher.class.getResourceAsStream(name)) {
       return new String(Objects.requireNonNull(text).readAllBytes(), StandardCharsets.UTF_8);
     }
   }

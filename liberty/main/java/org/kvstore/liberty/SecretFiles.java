@@ -18,7 +18,11 @@ import java.util.stream.Stream;
  */
 final class SecretFiles {
   private static final List<String> VARIABLES =
-      List.of("KV_ENCRYPTION_KEY_FILE", "KV_SECURITY_ADMIN_TOKEN_FILE", "KV_TLS_KEY");
+      List.of(
+          "KV_ENCRYPTION_KEY_FILE",
+          "KV_SECURITY_ADMIN_TOKEN_FILE",
+          "KV_TLS_KEY",
+          "KV_CLUSTER_TLS_KEY");
   private static final Path MOUNTED = Path.of("/run/secrets");
   private static final int ROOT = 0;
 

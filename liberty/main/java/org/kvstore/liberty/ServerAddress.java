@@ -39,22 +39,27 @@ record ServerAddress(String host, int httpPort, int httpsPort) {
 
   /** Liberty would go on without a port that it cannot have. */
   void checkFree() {
-    checkFree(httpPort, "KV_HTTP_PORT");
-    checkFree(httpsPort, "KV_HTTPS_PORT");
+    checkFree(host, httpPort, "see KV_HOST and KV_HTTP_PORT");
+    checkFree(host, httpsPort, "see KV_HOST and KV_HTTPS_PORT");
   }
 
-  private void checkFree(int port, String name) {
+  /**
+   * Refuses a port that another process has.
+   *
+   * @param advice what to do about it
+   */
+  static void checkFree(String host, int port, String advice) {
     if (port == -1) {
       return;
     }
     try (ServerSocket socket = new ServerSocket()) {
       socket.bind(
-          isEveryInterface()
+          EVERY_INTERFACE.contains(host)
               ? new InetSocketAddress(port)
               : new InetSocketAddress(InetAddress.getByName(host), port));
     } catch (IOException | IllegalArgumentException e) {
       throw new StartupException(
-          "cannot listen on port " + port + " of " + host + " (see KV_HOST and " + name + ")", e);
+          "cannot listen on port %d of %s (%s)".formatted(port, host, advice), e);
     }
   }
 

@@ -40,6 +40,8 @@ class ExposureTest {
   @Test
   void elsewhere_forEverybody_isWarnedOf() {
     assertThat(Exposure.check(Map.of("KV_HOST", "0.0.0.0", "KV_SECURITY_INSECURE", "true")))
+        .singleElement()
+        .asString()
         .contains("WARNING", "0.0.0.0");
   }
 }
