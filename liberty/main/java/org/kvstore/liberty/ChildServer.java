@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -47,8 +48,9 @@ record ChildServer(Process process, ServerAddress address, String data) {
     address.checkFree();
     StrictTransport.complete(environment, ownPair, address);
     TlsFiles.publish(environment, ownPair, directory.path().resolve("tls")).watch();
+    String data = Objects.requireNonNull(environment.get("KV_DATA_DIR"));
     Process process = builder.redirectOutput(output).redirectError(output).start();
-    return new ChildServer(process, address, environment.get("KV_DATA_DIR"));
+    return new ChildServer(process, address, data);
   }
 
   private static void warn(List<String> warnings) {

@@ -16,7 +16,7 @@ import javax.net.ssl.X509TrustManager;
 final class Readiness {
   private static final int TIMEOUT_MILLISECONDS = 4000;
   private static final int STARTING_MILLISECONDS = 250;
-  private static final int DOWN_MILLISECONDS = 5000;
+  private static final int DOWN_MILLISECONDS = 1000;
 
   private Readiness() {}
 
