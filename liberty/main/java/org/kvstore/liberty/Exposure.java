@@ -37,7 +37,8 @@ final class Exposure {
         "KV_HOST is %s, which other machines reach, but no authentication is configured: set"
                 .formatted(host)
             + " KV_SECURITY_ADMIN_TOKEN_FILE to a file with a token, such as 'openssl rand -base64"
-            + " 32' makes, or KV_SECURITY_INSECURE=true to let everybody read and write everything");
+            + " 32' makes, or KV_SECURITY_INSECURE=true to let everybody read and write"
+            + " everything");
   }
 
   /** Whether only this machine reaches what listens there. */

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -23,6 +22,8 @@ final class LocalCluster {
   private final List<LocalNode> nodes;
   private final List<Process> processes = new CopyOnWriteArrayList<>();
   private final List<Thread> outputs = new CopyOnWriteArrayList<>();
+  private final List<LocalNode> ready = new ArrayList<>();
+  private int settled;
   private volatile boolean stopping;
 
   private LocalCluster(List<LocalNode> nodes) {
@@ -53,16 +54,17 @@ final class LocalCluster {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop-nodes"));
     Installation installation = Installation.unpacked(System.getenv());
     List<RunDirectory> directories = new ArrayList<>();
+    List<Thread> watches = new ArrayList<>();
     try {
-      List<CompletableFuture<Boolean>> ready = new ArrayList<>();
       for (LocalNode node : nodes) {
         RunDirectory directory = RunDirectory.claim(installation.root().resolve(node.name()));
         directories.add(directory);
-        ready.add(start(node, installation, directory));
+        ChildServer server = start(node, installation, directory);
+        watches.add(new Thread(() -> watch(node, server), "watch-" + node.name()));
       }
-      announceAll(ready);
-      for (Process process : processes) {
-        process.waitFor();
+      watches.forEach(Thread::start);
+      for (Thread watch : watches) {
+        watch.join();
       }
       return 1;
     } finally {
@@ -72,9 +74,8 @@ final class LocalCluster {
     }
   }
 
-  /** The future says whether it has become ready. */
-  private CompletableFuture<Boolean> start(
-      LocalNode node, Installation installation, RunDirectory directory) throws IOException {
+  private ChildServer start(LocalNode node, Installation installation, RunDirectory directory)
+      throws IOException {
     Map<String, String> variables = node.variables(nodes, System.getenv());
     ChildServer server =
         ChildServer.start(installation, directory, variables, ProcessBuilder.Redirect.PIPE);
@@ -82,48 +83,35 @@ final class LocalCluster {
     processes.add(process);
     outputs.add(NamedLines.copy(node.name(), process.getInputStream(), System.out));
     outputs.add(NamedLines.copy(node.name(), process.getErrorStream(), System.err));
-    process.onExit().thenAccept(ended -> report(node, ended.exitValue()));
-    CompletableFuture<Boolean> ready = new CompletableFuture<>();
-    Thread watch =
-        new Thread(
-            () -> {
-              boolean isReady = Readiness.await(server.own(), process::isAlive);
-              if (isReady) {
-                System.out.println(node.name() + " is ready: " + node.url());
-              }
-              ready.complete(isReady);
-            },
-            "ready-watch-" + node.name());
-    watch.setDaemon(true);
-    watch.start();
-    return ready;
+    return server;
   }
 
-  private void report(LocalNode node, int status) {
+  /** Reports when a node is ready, and when it has ended by itself. */
+  private void watch(LocalNode node, ChildServer server) {
+    settle(node, Readiness.await(server.own(), server.process()::isAlive));
+    int status = server.process().onExit().join().exitValue();
     if (!stopping) {
       System.err.printf(
-          "%s has ended by itself, with %d; the others go on (stop and start all to have it again)%n",
+          "%s has ended by itself, with %d; others go on (stop and start all to have it again)%n",
           node.name(), status);
     }
   }
 
   /** Says what to try, once each node is ready or has ended. */
-  private void announceAll(List<CompletableFuture<Boolean>> ready) {
-    CompletableFuture.allOf(ready.toArray(CompletableFuture[]::new))
-        .thenRun(
-            () -> {
-              List<LocalNode> usable =
-                  nodes.stream().filter(node -> ready.get(nodes.indexOf(node)).join()).toList();
-              if (!usable.isEmpty()) {
-                System.out.println(
-                    "%d of %d nodes are ready. Try: curl -X PUT -d hello %s/v1/kv/greeting && curl %s/v1/kv/greeting"
-                        .formatted(
-                            usable.size(),
-                            nodes.size(),
-                            usable.get(0).url(),
-                            usable.get(usable.size() - 1).url()));
-              }
-            });
+  private synchronized void settle(LocalNode node, boolean isReady) {
+    settled++;
+    if (isReady) {
+      ready.add(node);
+      System.out.println(node.name() + " is ready: " + node.url());
+    }
+    if (settled == nodes.size() && !ready.isEmpty()) {
+      String first = ready.get(0).url();
+      String last = ready.get(ready.size() - 1).url();
+      System.out.printf(
+          "%d of %d nodes are ready. Try: curl -X PUT -d hello %s/v1/kv/greeting && curl"
+              + " %s/v1/kv/greeting%n",
+          ready.size(), nodes.size(), first, last);
+    }
   }
 
   private void stop() {

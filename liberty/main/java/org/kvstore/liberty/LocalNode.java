@@ -17,6 +17,8 @@ import java.util.stream.Collectors;
  */
 record LocalNode(String name, int port, int raftPort, Path data) {
   static final String HOST = "127.0.0.1";
+  private static final String LOG_LEVEL = "KV_LOG_LEVEL";
+  private static final String QUIET = "ERROR";
   private static final List<String> LOGS = List.of("KV_ACCESS_LOG", "KV_AUDIT_LOG");
   private static final List<String> NOT_WANTED =
       List.of(
@@ -45,6 +47,11 @@ record LocalNode(String name, int port, int raftPort, Path data) {
   Map<String, String> variables(List<LocalNode> all, Map<String, String> given) {
     Map<String, String> variables = new HashMap<>();
     NOT_WANTED.forEach(name -> variables.put(name, ""));
+    if (given.getOrDefault(LOG_LEVEL, "").isEmpty()) {
+      // All that nodes warn of when one is away would drown what this process says.
+      variables.put(LOG_LEVEL, QUIET);
+      variables.put(ServerCommand.EARLY_LOG_LEVEL, QUIET);
+    }
     for (String log : LOGS) {
       if (!given.getOrDefault(log, "").isEmpty()) {
         Path file = Path.of(given.get(log));

@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 record ServerCommand(Path home, Path ownJar, Path runDirectory) {
   private static final String NAME = "kvstore";
 
+  /** Liberty obeys this variable before it has read server.xml. */
+  static final String EARLY_LOG_LEVEL = "WLP_LOGGING_CONSOLE_LOGLEVEL";
+
   /** From this Java release on, native access has to be granted and Liberty needs other exports. */
   static final int STRICT_RELEASE = 24;
 
@@ -50,9 +53,7 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
         options(configuration().resolve("server.env")).stream()
             .map(line -> line.split("=", 2))
             .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (a, b) -> b));
-    // Liberty obeys this before it has read server.xml.
-    environment.put(
-        "WLP_LOGGING_CONSOLE_LOGLEVEL", System.getenv().getOrDefault("KV_LOG_LEVEL", "WARNING"));
+    environment.put(EARLY_LOG_LEVEL, System.getenv().getOrDefault("KV_LOG_LEVEL", "WARNING"));
     environment.put("WLP_OUTPUT_DIR", runDirectory.toString());
     environment.put("WLP_USER_DIR", home.resolve("usr").toString());
     return environment;

@@ -86,7 +86,16 @@ class LocalNodesTest {
         .containsEntry("KV_CLUSTER_HOST", "127.0.0.1")
         .containsEntry("KV_DATA_DIR", directory.resolve("n2").toString())
         .containsEntry("KV_AUDIT_LOG", "logs/n2-audit.log")
+        .containsEntry("KV_LOG_LEVEL", "ERROR")
         .doesNotContainKey("KV_ACCESS_LOG");
+  }
+
+  @Test
+  void logLevelOfTheUser_stays() throws IOException {
+    List<LocalNode> nodes = LocalNodes.of(directory, Optional.of(1), 8080);
+
+    assertThat(nodes.get(0).variables(nodes, Map.of("KV_LOG_LEVEL", "INFO")))
+        .doesNotContainKey("KV_LOG_LEVEL");
   }
 
   @Test

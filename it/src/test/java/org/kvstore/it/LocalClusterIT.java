@@ -33,7 +33,8 @@ class LocalClusterIT {
           .contains("n1 is ready: http://127.0.0.1:" + port)
           .contains("n2 is ready: http://127.0.0.1:" + (port + 1))
           .contains("n3 is ready: http://127.0.0.1:" + (port + 2))
-          .contains("curl -X PUT -d hello http://127.0.0.1:" + port + "/v1/kv/greeting");
+          .containsPattern(
+              "Try: curl -X PUT -d hello http://127[.]0[.]0[.]1:[0-9]+/v1/kv/greeting");
       write(port, "greeting", "hello");
       read(port + 2, "greeting", "hello");
 
@@ -104,9 +105,7 @@ class LocalClusterIT {
   private static void write(int port, String key, String value) {
     await()
         .atMost(PATIENCE)
-        .until(
-            () ->
-                new Service(port).put(target(key)).body(value).send().status() / 100 == 2);
+        .until(() -> new Service(port).put(target(key)).body(value).send().status() / 100 == 2);
   }
 
   private static void read(int port, String key, String value) {
