@@ -1,5 +1,6 @@
 package org.kvstore.it.support;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -61,7 +62,7 @@ public final class LauncherProcess implements AutoCloseable {
     await()
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(100))
-        .failFast(this::log, () -> !process.isAlive())
+        .failFast(() -> assertThat(process.isAlive()).as("%s", log()).isTrue())
         .until(() -> log().contains(text));
   }
 
