@@ -22,6 +22,18 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.kvstore.it.history.Action;
+import org.kvstore.it.history.Call;
+import org.kvstore.it.history.ChangeLog;
+import org.kvstore.it.history.Linearizability;
+import org.kvstore.it.history.Operation;
+import org.kvstore.it.history.Register;
+import org.kvstore.it.history.Request;
+import org.kvstore.it.history.Revision;
+import org.kvstore.it.history.Single;
+import org.kvstore.it.history.Tally;
+import org.kvstore.it.history.Write;
+import org.kvstore.it.history.Writes;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Seed;
 import org.kvstore.it.support.ServerProcess;
@@ -97,7 +109,7 @@ class CrashIT {
       System.out.printf("CrashIT: cycle=%d of %d revision=%d%n", cycle, cycles, log.revision());
     }
     System.out.printf("CrashIT: %s%n", tally);
-    tally.requireAll(cycles);
+    Coverage.require(tally, cycles);
   }
 
   private List<Client> runAndKill(String name, Random chance) throws Exception {

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.kvstore.it.crash.Call.Effect;
+import org.kvstore.it.history.Call;
+import org.kvstore.it.history.Call.Effect;
+import org.kvstore.it.history.Operation;
+import org.kvstore.it.history.Result;
+import org.kvstore.it.history.Tally;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Service;
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.kvstore.it.history.Revision;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.EventStream.ServerEvent;
 import org.kvstore.it.support.RawRequest;

@@ -1,13 +1,13 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import java.util.List;
-import org.kvstore.it.crash.Call.Effect;
+import org.kvstore.it.history.Call.Effect;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
 
 /** A request of the workload: how it is sent and what its answers mean. */
-interface Request {
+public interface Request {
 
   /** The request to a server; always the same one. */
   RawRequest to(Service service);

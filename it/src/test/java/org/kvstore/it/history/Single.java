@@ -1,15 +1,15 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.kvstore.it.support.Service.target;
 
 import java.util.List;
-import org.kvstore.it.crash.Call.Effect;
+import org.kvstore.it.history.Call.Effect;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
 
 /** A request for one key. */
-record Single(String name, String key, Action action) implements Request {
+public record Single(String name, String key, Action action) implements Request {
 
   @Override
   public RawRequest to(Service service) {
@@ -29,6 +29,12 @@ record Single(String name, String key, Action action) implements Request {
       return swap.expected() == 0
           ? put.header("If-None-Match", "*")
           : put.header("If-Match", "\"" + swap.expected() + "\"");
+    }
+    if (action instanceof Action.Increment increment) {
+      return service
+          .request("PATCH", target(key))
+          .header("Content-Type", "application/vnd.kvstore.increment+json")
+          .body("{\"by\":%d}".formatted(increment.by()));
     }
     return service.delete(target(key));
   }

@@ -1,7 +1,7 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 /** What became of an operation, as far as its client knows. */
-sealed interface Result {
+public sealed interface Result {
 
   /** There was no answer, or one that does not tell: it may have been done or not. */
   record Unknown() implements Result {}
@@ -17,6 +17,9 @@ sealed interface Result {
 
   /** An entry was written. */
   record Written(long revision, boolean created) implements Result {}
+
+  /** An entry was changed into what the answer has told. */
+  record Changed(long revision, String value) implements Result {}
 
   /** The condition did not hold; {@code current} is the entry's revision, 0 when there is none. */
   record Mismatch(long current) implements Result {}

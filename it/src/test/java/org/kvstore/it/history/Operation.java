@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 /**
  * One operation of one client on one key. It took effect at one moment from {@code invoked} to
@@ -7,11 +7,11 @@ package org.kvstore.it.crash;
  * @param invoked before it was sent, in nanoseconds of a clock that all clients share
  * @param returned after it was answered, or when it can have no effect any more
  */
-record Operation(String key, Action action, Result result, long invoked, long returned) {
+public record Operation(String key, Action action, Result result, long invoked, long returned) {
   /** Never comes: the operation may yet take effect. */
-  static final long OPEN = Long.MAX_VALUE;
+  public static final long OPEN = Long.MAX_VALUE;
 
-  boolean isUnknown() {
+  public boolean isUnknown() {
     return result instanceof Result.Unknown;
   }
 }

@@ -1,15 +1,17 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Get;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Action.Revoke;
-import org.kvstore.it.crash.Result.Found;
-import org.kvstore.it.crash.Result.Mismatch;
-import org.kvstore.it.crash.Result.Missing;
-import org.kvstore.it.crash.Result.Written;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Get;
+import org.kvstore.it.history.Action.Increment;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Action.Revoke;
+import org.kvstore.it.history.Result.Changed;
+import org.kvstore.it.history.Result.Found;
+import org.kvstore.it.history.Result.Mismatch;
+import org.kvstore.it.history.Result.Missing;
+import org.kvstore.it.history.Result.Written;
 
 /**
  * One key as the contract has it: the sequential specification that histories are checked against.
@@ -20,20 +22,20 @@ import org.kvstore.it.crash.Result.Written;
  * @param value null when there is no entry
  * @param lease what the entry hangs on, or 0
  */
-record Register(long revision, boolean exact, @Nullable String value, long lease) {
+public record Register(long revision, boolean exact, @Nullable String value, long lease) {
 
   /** No entry; what comes has a higher revision. */
-  static Register absent(long revision) {
+  public static Register absent(long revision) {
     return new Register(revision, true, null, 0);
   }
 
   /** An entry. */
-  static Register of(long revision, String value, long lease) {
+  public static Register of(long revision, String value, long lease) {
     return new Register(revision, true, value, lease);
   }
 
   /** What it is after an operation, or empty when that cannot have gone like this here. */
-  Optional<Register> after(Action action, Result result) {
+  public Optional<Register> after(Action action, Result result) {
     if (action instanceof Get) {
       return read(result);
     }
@@ -44,6 +46,9 @@ record Register(long revision, boolean exact, @Nullable String value, long lease
       return result instanceof Mismatch mismatch
           ? isAt(mismatch.current()).filter(found -> mismatch.current() != swap.expected())
           : isAt(swap.expected()).flatMap(found -> found.write(swap.value(), 0, result));
+    }
+    if (action instanceof Increment increment) {
+      return change(increment.by(), result);
     }
     if (action instanceof Revoke revoke) {
       return Optional.of(value != null && lease == revoke.lease() ? absent(revision) : this);
@@ -63,6 +68,21 @@ record Register(long revision, boolean exact, @Nullable String value, long lease
     }
     return known.revision() > revision && known.created() == (value == null)
         ? Optional.of(of(known.revision(), written, on))
+        : Optional.empty();
+  }
+
+  private Optional<Register> change(long by, Result result) {
+    long number;
+    try {
+      number = (value == null ? 0 : Long.parseLong(value)) + by;
+    } catch (NumberFormatException none) {
+      return Optional.empty();
+    }
+    if (!(result instanceof Changed known)) {
+      return Optional.of(new Register(revision, false, Long.toString(number), lease));
+    }
+    return known.revision() > revision && known.value().equals(Long.toString(number))
+        ? Optional.of(of(known.revision(), known.value(), lease))
         : Optional.empty();
   }
 

@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -6,12 +6,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Call.Effect;
-import org.kvstore.it.crash.Result.Mismatch;
-import org.kvstore.it.crash.Result.Refused;
-import org.kvstore.it.crash.Result.Written;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Call.Effect;
+import org.kvstore.it.history.Result.Mismatch;
+import org.kvstore.it.history.Result.Refused;
+import org.kvstore.it.history.Result.Written;
 
 /**
  * What is written together or not at all.
@@ -23,7 +23,7 @@ import org.kvstore.it.crash.Result.Written;
  * @param invoked before it was sent
  * @param returned after it was answered, or when it could have no effect any more
  */
-record Write(
+public record Write(
     Map<String, String> puts,
     Set<String> deletes,
     long revision,
@@ -32,7 +32,7 @@ record Write(
     long returned) {
 
   /** The writes of a call that put something. */
-  static List<Write> of(Call call) {
+  public static List<Write> of(Call call) {
     List<Write> writes = new ArrayList<>();
     if (call.request().isAtomic()) {
       writes.add(of(call, call.effects()));

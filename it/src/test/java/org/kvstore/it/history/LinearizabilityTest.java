@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,17 +12,19 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Delete;
-import org.kvstore.it.crash.Action.Get;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Action.Revoke;
-import org.kvstore.it.crash.Result.Deleted;
-import org.kvstore.it.crash.Result.Found;
-import org.kvstore.it.crash.Result.Mismatch;
-import org.kvstore.it.crash.Result.Missing;
-import org.kvstore.it.crash.Result.Unknown;
-import org.kvstore.it.crash.Result.Written;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Delete;
+import org.kvstore.it.history.Action.Get;
+import org.kvstore.it.history.Action.Increment;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Action.Revoke;
+import org.kvstore.it.history.Result.Changed;
+import org.kvstore.it.history.Result.Deleted;
+import org.kvstore.it.history.Result.Found;
+import org.kvstore.it.history.Result.Mismatch;
+import org.kvstore.it.history.Result.Missing;
+import org.kvstore.it.history.Result.Unknown;
+import org.kvstore.it.history.Result.Written;
 
 /**
  * Histories that are known to be right or wrong; small ones of any kind, judged by trying every
@@ -120,6 +122,32 @@ class LinearizabilityTest {
     assertRight(put("a", 1, 0, 1), revoked, get("a", 1, 4, 5));
   }
 
+  @Test
+  void incrementThatIsLostOrDoneTwice_isWrong() {
+    Operation one = operation(new Increment(3), new Changed(1, "3"), 0, 1);
+    Operation unknown = operation(new Increment(4), new Unknown(), 2, Operation.OPEN);
+    assertRight(one, operation(new Increment(4), new Changed(2, "7"), 2, 3), get("7", 2, 4, 5));
+    assertWrong(one, operation(new Increment(4), new Changed(2, "4"), 2, 3));
+    assertRight(one, unknown, get("3", 1, 3, 4), get("7", 2, 5, 6));
+    assertWrong(one, unknown, get("11", 3, 3, 4));
+  }
+
+  @Test
+  void manyUnknownWrites_areTriedWithoutTryingEveryOrder() {
+    List<Operation> history = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      history.add(operation(new Put("unknown " + i, 0), new Unknown(), i, Operation.OPEN));
+    }
+    long revision = 0;
+    for (int i = 0; i < 60; i += 3) {
+      revision += 2;
+      history.add(get("unknown " + i, revision, 100 + i, 101 + i));
+    }
+    assertThat(Linearizability.violation(NOTHING, history)).isEmpty();
+    history.add(get("unknown 0", 2, 200, 201));
+    assertThat(Linearizability.violation(NOTHING, history)).isPresent();
+  }
+
   @ParameterizedTest
   @MethodSource("seeds")
   void smallHistory_isJudgedAsByTryingEveryOrder(long seed) {
@@ -192,16 +220,22 @@ class LinearizabilityTest {
   private static Operation anyOperation(Random random) {
     long invoked = random.nextInt(10);
     long returned = invoked + random.nextInt(5);
-    String value = random.nextBoolean() ? "a" : "b";
+    String value = random.nextBoolean() ? "1" : "2";
     long revision = 1 + random.nextInt(3);
     boolean created = random.nextBoolean();
     boolean isUnknown = random.nextInt(4) == 0;
     Result written = isUnknown ? new Unknown() : new Written(revision, created);
-    return switch (random.nextInt(5)) {
+    return switch (random.nextInt(6)) {
       case 0 -> get(value, revision, invoked, returned);
       case 1 -> missing(invoked, returned);
       case 2 -> operation(new Put(value, 0), written, invoked, returned);
       case 3 -> operation(new CompareAndSet(random.nextInt(3), value), written, invoked, returned);
+      case 4 ->
+          operation(
+              new Increment(1),
+              isUnknown ? written : new Changed(revision, value),
+              invoked,
+              returned);
       default -> operation(new Delete(), isUnknown ? written : new Deleted(), invoked, returned);
     };
   }

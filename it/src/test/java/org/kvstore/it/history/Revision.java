@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import jakarta.json.JsonObject;
 import java.util.List;
@@ -10,7 +10,7 @@ import org.kvstore.it.support.EventStream.ServerEvent;
  * @param number of the revision
  * @param changes one for each key that it wrote
  */
-record Revision(long number, List<Change> changes) {
+public record Revision(long number, List<Change> changes) {
 
   /**
    * What a revision did to one key.
@@ -19,29 +19,29 @@ record Revision(long number, List<Change> changes) {
    * @param entry the new entry, as events and listings show it
    * @param reason why it was done
    */
-  record Change(boolean isPut, JsonObject entry, String reason) {
-    static Change of(ServerEvent event) {
+  public record Change(boolean isPut, JsonObject entry, String reason) {
+    public static Change of(ServerEvent event) {
       return new Change(
           event.type().equals("put"),
           event.json().getJsonObject("entry"),
           event.json().getString("reason"));
     }
 
-    String key() {
+    public String key() {
       return entry.getString("key");
     }
 
-    String value() {
+    public String value() {
       return entry.getString("value");
     }
 
-    long revision() {
+    public long revision() {
       return entry.getJsonNumber("modRevision").longValue();
     }
   }
 
   /** The events of a revision. */
-  static Revision of(List<ServerEvent> events) {
+  public static Revision of(List<ServerEvent> events) {
     List<Change> changes = events.stream().map(Change::of).toList();
     return new Revision(changes.get(0).revision(), changes);
   }

@@ -1,12 +1,12 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import jakarta.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Call.Effect;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Call.Effect;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
@@ -18,7 +18,7 @@ import org.kvstore.it.support.Service;
  * @param keys different ones
  * @param actions one for each key
  */
-record Batch(String name, List<String> keys, List<Action> actions) implements Request {
+public record Batch(String name, List<String> keys, List<Action> actions) implements Request {
 
   @Override
   public RawRequest to(Service service) {

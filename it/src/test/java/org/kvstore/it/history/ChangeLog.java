@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,18 +10,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.it.crash.Revision.Change;
+import org.kvstore.it.history.Revision.Change;
 
 /**
  * The store as its event stream tells it: revisions rise by one, each changes a key once and as the
  * entry before it allows, and the end of a lease takes all of its keys.
  */
-final class ChangeLog {
+public final class ChangeLog {
   private final Map<String, JsonObject> entries;
   private long revision;
 
   /** Of an empty store. */
-  ChangeLog(long revision) {
+  public ChangeLog(long revision) {
     this(revision, new TreeMap<>());
   }
 
@@ -30,22 +30,22 @@ final class ChangeLog {
     this.entries = entries;
   }
 
-  ChangeLog copy() {
+  public ChangeLog copy() {
     return new ChangeLog(revision, new TreeMap<>(entries));
   }
 
   /** The newest revision. */
-  long revision() {
+  public long revision() {
     return revision;
   }
 
   /** The entries by their keys, as listings show them. */
-  Map<String, JsonObject> entries() {
+  public Map<String, JsonObject> entries() {
     return entries;
   }
 
   /** The keys whose entries hang on a lease. */
-  List<String> keysOf(long lease) {
+  public List<String> keysOf(long lease) {
     return entries.values().stream()
         .filter(entry -> entry.getString("lease", "").equals(Long.toString(lease)))
         .map(entry -> entry.getString("key"))
@@ -53,7 +53,7 @@ final class ChangeLog {
   }
 
   /** Adds the next revision, and fails when it cannot be the next. */
-  void append(Revision next) {
+  public void append(Revision next) {
     assertThat(next.number()).as("the revision after %d: %s", revision, next).isEqualTo(++revision);
     Set<String> ended = new HashSet<>();
     Set<String> keys = new HashSet<>();

@@ -1,7 +1,7 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 /** What an operation asks of its key. */
-sealed interface Action {
+public sealed interface Action {
 
   /** Reads. */
   record Get() implements Action {}
@@ -21,6 +21,9 @@ sealed interface Action {
    * @param value no other write has it
    */
   record CompareAndSet(long expected, String value) implements Action {}
+
+  /** Adds to the number that the entry is; no entry is 0. */
+  record Increment(long by) implements Action {}
 
   /** Deletes. */
   record Delete() implements Action {}

@@ -1,11 +1,11 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.it.crash.Result.Refused;
-import org.kvstore.it.crash.Result.Unknown;
+import org.kvstore.it.history.Result.Refused;
+import org.kvstore.it.history.Result.Unknown;
 import org.kvstore.it.support.Answer;
 
 /**
@@ -15,26 +15,26 @@ import org.kvstore.it.support.Answer;
  * @param returned after it was answered, or {@link Operation#OPEN}
  * @param answer what came, which may be cut short in the middle of a batch; null for nothing
  */
-record Call(Request request, long invoked, long returned, @Nullable Answer answer) {
+public record Call(Request request, long invoked, long returned, @Nullable Answer answer) {
 
   /** What it did to each key, as far as that is known. */
-  List<Effect> effects() {
+  public List<Effect> effects() {
     return answer == null ? request.unknown() : request.effects(answer);
   }
 
   /** Whether it may have done more than its client knows. */
-  boolean isUnknown() {
+  public boolean isUnknown() {
     return answer == null
         || effects().stream().anyMatch(effect -> effect.result() instanceof Unknown);
   }
 
   /** The answer of one that has one. */
-  Answer answered() {
+  public Answer answered() {
     return Objects.requireNonNull(answer);
   }
 
   /** Whether it was answered whole, and the answer to any repeat of it has to be the same. */
-  boolean isDecided() {
+  public boolean isDecided() {
     return answer != null
         && returned != Operation.OPEN
         && !(request instanceof Single single && single.action() instanceof Action.Get)
@@ -45,12 +45,12 @@ record Call(Request request, long invoked, long returned, @Nullable Answer answe
   }
 
   /** The same, if it can have no effect after some moment. */
-  Call endedAt(long moment) {
+  public Call endedAt(long moment) {
     return new Call(request, invoked, Math.min(returned, moment), answer);
   }
 
   /** Its part in the history of each key. */
-  List<Operation> operations() {
+  public List<Operation> operations() {
     List<Operation> operations = new ArrayList<>();
     for (Effect effect : effects()) {
       if (!(effect.result() instanceof Refused)) {
@@ -62,5 +62,5 @@ record Call(Request request, long invoked, long returned, @Nullable Answer answe
   }
 
   /** What a request did to one key. */
-  record Effect(String key, Action action, Result result) {}
+  public record Effect(String key, Action action, Result result) {}
 }

@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Revision.Change;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Revision.Change;
 import org.kvstore.it.support.Answer;
 
 /** What was written against what is there: each way to lose, tear or repeat a write is seen. */

@@ -1,12 +1,14 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,32 +25,85 @@ import java.util.TreeSet;
  * operation is given its effect only when another's return asks for it. No configuration left means
  * no such order.
  *
+ * <p>An operation without a known result stays possible as long as it runs, which may be for ever.
+ * Of two configurations with the same register the one in which fewer of those have had their
+ * effect can do all that the other can, so that only the least are kept: without that their number
+ * doubles with each such operation.
+ *
  * <p>Keys are independent, so that a history is checked key by key (Herlihy and Wing, theorem 1).
  */
-final class Linearizability {
+public final class Linearizability {
   private final List<Operation> operations;
   private final Set<Integer> running = new TreeSet<>();
-  private Set<Configuration> configurations;
+  private Collection<Configuration> configurations;
 
   private Linearizability(Register initial, List<Operation> operations) {
     this.operations = operations;
-    configurations = Set.of(new Configuration(initial, Set.of()));
+    configurations = List.of(new Configuration(initial, Set.of(), Set.of()));
   }
 
   /**
    * A possible past: what the key is, and which of the running operations have had their effect.
+   *
+   * @param done of those with a known result
+   * @param undecided of those without
    */
-  private record Configuration(Register register, Set<Integer> done) {
-    Configuration with(int operation, Register after) {
-      Set<Integer> more = new HashSet<>(done);
-      more.add(operation);
-      return new Configuration(after, more);
+  private record Configuration(Register register, Set<Integer> done, Set<Integer> undecided) {
+    boolean has(int operation) {
+      return done.contains(operation) || undecided.contains(operation);
+    }
+
+    Configuration with(int operation, boolean isKnown, Register after) {
+      return isKnown
+          ? new Configuration(after, plus(done, operation), undecided)
+          : new Configuration(after, done, plus(undecided, operation));
     }
 
     Configuration without(int operation) {
-      Set<Integer> fewer = new HashSet<>(done);
+      return new Configuration(register, minus(done, operation), minus(undecided, operation));
+    }
+
+    private static Set<Integer> plus(Set<Integer> set, int operation) {
+      Set<Integer> more = new HashSet<>(set);
+      more.add(operation);
+      return more;
+    }
+
+    private static Set<Integer> minus(Set<Integer> set, int operation) {
+      if (!set.contains(operation)) {
+        return set;
+      }
+      Set<Integer> fewer = new HashSet<>(set);
       fewer.remove(operation);
-      return new Configuration(register, fewer);
+      return fewer;
+    }
+  }
+
+  /** Configurations, without those that can do no more than another. */
+  private static final class Least {
+    private record Known(Register register, Set<Integer> done) {}
+
+    private final Map<Known, List<Set<Integer>>> undecided = new HashMap<>();
+
+    /** Returns whether it can do something that none before it can. */
+    boolean add(Configuration next) {
+      List<Set<Integer>> least =
+          undecided.computeIfAbsent(
+              new Known(next.register(), next.done()), known -> new ArrayList<>());
+      if (least.stream().anyMatch(next.undecided()::containsAll)) {
+        return false;
+      }
+      least.removeIf(more -> more.containsAll(next.undecided()));
+      return least.add(next.undecided());
+    }
+
+    Collection<Configuration> all() {
+      List<Configuration> all = new ArrayList<>();
+      undecided.forEach(
+          (known, least) ->
+              least.forEach(
+                  set -> all.add(new Configuration(known.register(), known.done(), set))));
+      return all;
     }
   }
 
@@ -61,7 +116,7 @@ final class Linearizability {
    * @param initial what it was before
    * @return what is wrong, or empty
    */
-  static Optional<String> violation(Register initial, List<Operation> history) {
+  public static Optional<String> violation(Register initial, List<Operation> history) {
     return new Linearizability(initial, history).violation();
   }
 
@@ -69,7 +124,9 @@ final class Linearizability {
     List<Moment> moments = new ArrayList<>();
     for (int i = 0; i < operations.size(); i++) {
       moments.add(new Moment(operations.get(i).invoked(), false, i));
-      moments.add(new Moment(operations.get(i).returned(), true, i));
+      if (!isOpen(operations.get(i))) {
+        moments.add(new Moment(operations.get(i).returned(), true, i));
+      }
     }
     moments.sort(Comparator.comparingLong(Moment::time).thenComparing(Moment::isReturn));
     for (Moment moment : moments) {
@@ -77,7 +134,7 @@ final class Linearizability {
         running.add(moment.operation());
         continue;
       }
-      Set<Configuration> before = configurations;
+      Collection<Configuration> before = configurations;
       configurations = returned(moment.operation());
       if (configurations.isEmpty()) {
         return Optional.of(describe(moment.operation(), before));
@@ -87,15 +144,21 @@ final class Linearizability {
     return Optional.empty();
   }
 
+  /** Whether it asks for nothing, ever. */
+  private static boolean isOpen(Operation operation) {
+    return operation.isUnknown() && operation.returned() == Operation.OPEN;
+  }
+
   /** What is possible once an operation can have no effect any more. */
-  private Set<Configuration> returned(int operation) {
+  private Collection<Configuration> returned(int operation) {
     boolean mayBeUndone = operations.get(operation).isUnknown();
-    Set<Configuration> possible = new HashSet<>();
-    Set<Configuration> seen = new HashSet<>(configurations);
+    Least possible = new Least();
+    Least seen = new Least();
+    configurations.forEach(seen::add);
     Deque<Configuration> open = new ArrayDeque<>(configurations);
     while (!open.isEmpty()) {
       Configuration configuration = open.remove();
-      boolean isDone = configuration.done().contains(operation);
+      boolean isDone = configuration.has(operation);
       if (isDone || mayBeUndone) {
         possible.add(configuration.without(operation));
       }
@@ -103,24 +166,25 @@ final class Linearizability {
         successors(configuration).stream().filter(seen::add).forEach(open::add);
       }
     }
-    return possible;
+    return possible.all();
   }
 
   private Collection<Configuration> successors(Configuration configuration) {
     List<Configuration> successors = new ArrayList<>();
     for (int next : running) {
-      if (!configuration.done().contains(next)) {
+      if (!configuration.has(next)) {
         Operation operation = operations.get(next);
         configuration
             .register()
             .after(operation.action(), operation.result())
-            .ifPresent(after -> successors.add(configuration.with(next, after)));
+            .ifPresent(
+                after -> successors.add(configuration.with(next, !operation.isUnknown(), after)));
       }
     }
     return successors;
   }
 
-  private String describe(int operation, Set<Configuration> before) {
+  private String describe(int operation, Collection<Configuration> before) {
     return "No order of what ran explains %s%n  possible before: %s%n  beside it ran: %s"
         .formatted(
             operations.get(operation),

@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.kvstore.it.crash.Revision.Change;
+import org.kvstore.it.history.Revision.Change;
 
 /**
  * Holds the writes of all clients against the revisions of the store: an acknowledged write is one
@@ -19,12 +19,12 @@ import org.kvstore.it.crash.Revision.Change;
  * and no revision holds anything else. Revisions rise in the order of time: a write that began
  * after another was acknowledged has the higher one.
  */
-final class Writes {
+public final class Writes {
   private final List<Write> writes;
   private final Map<String, Write> byValue = new HashMap<>();
   private final Set<Write> found = new HashSet<>();
 
-  Writes(Collection<Call> calls) {
+  public Writes(Collection<Call> calls) {
     writes = calls.stream().flatMap(call -> Write.of(call).stream()).toList();
     for (Write write : writes) {
       write.puts().values().forEach(value -> byValue.put(value, write));
@@ -32,12 +32,12 @@ final class Writes {
   }
 
   /** How many were acknowledged. */
-  long acknowledged() {
+  public long acknowledged() {
     return writes.stream().filter(write -> write.revision() > 0).count();
   }
 
   /** How many of unknown outcome there are, which turned out to be done or not. */
-  long unknown(boolean done) {
+  public long unknown(boolean done) {
     return writes.stream()
         .filter(write -> write.revision() == 0 && !write.isRefused())
         .filter(write -> found.contains(write) == done)
@@ -45,7 +45,7 @@ final class Writes {
   }
 
   /** Checks the writes against all revisions of their time. */
-  void check(Set<String> keysBefore, List<Revision> revisions) {
+  public void check(Set<String> keysBefore, List<Revision> revisions) {
     Set<String> keys = new HashSet<>(keysBefore);
     for (Revision revision : revisions) {
       check(revision, keys);

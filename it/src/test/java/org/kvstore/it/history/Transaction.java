@@ -1,13 +1,13 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import jakarta.json.JsonObject;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Delete;
-import org.kvstore.it.crash.Action.Get;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Call.Effect;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Delete;
+import org.kvstore.it.history.Action.Get;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Call.Effect;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
@@ -17,7 +17,7 @@ import org.kvstore.it.support.Service;
  *
  * @param keys the one that is compared and put, the one that is put, the one that is deleted
  */
-record Transaction(String name, List<String> keys, CompareAndSet first, Put second)
+public record Transaction(String name, List<String> keys, CompareAndSet first, Put second)
     implements Request {
 
   @Override

@@ -1,19 +1,19 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
-import org.kvstore.it.crash.Action.CompareAndSet;
-import org.kvstore.it.crash.Action.Delete;
-import org.kvstore.it.crash.Action.Get;
-import org.kvstore.it.crash.Action.Put;
-import org.kvstore.it.crash.Result.Deleted;
-import org.kvstore.it.crash.Result.Found;
-import org.kvstore.it.crash.Result.Mismatch;
-import org.kvstore.it.crash.Result.Missing;
-import org.kvstore.it.crash.Result.Unknown;
-import org.kvstore.it.crash.Result.Written;
+import org.kvstore.it.history.Action.CompareAndSet;
+import org.kvstore.it.history.Action.Delete;
+import org.kvstore.it.history.Action.Get;
+import org.kvstore.it.history.Action.Put;
+import org.kvstore.it.history.Result.Deleted;
+import org.kvstore.it.history.Result.Found;
+import org.kvstore.it.history.Result.Mismatch;
+import org.kvstore.it.history.Result.Missing;
+import org.kvstore.it.history.Result.Unknown;
+import org.kvstore.it.history.Result.Written;
 
 /**
  * A history of a register that does one thing after the other. Around each the client is given a

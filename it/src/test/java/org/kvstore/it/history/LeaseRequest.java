@@ -1,11 +1,11 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
-import org.kvstore.it.crash.Call.Effect;
+import org.kvstore.it.history.Call.Effect;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
@@ -16,15 +16,16 @@ import org.kvstore.it.support.Service;
  * @param lease which one; 0 for a new one
  * @param keys what its revocation may delete: all that were ever put on it
  */
-record LeaseRequest(String name, Kind kind, long lease, Set<String> keys) implements Request {
-  enum Kind {
+public record LeaseRequest(String name, Kind kind, long lease, Set<String> keys)
+    implements Request {
+  public enum Kind {
     GRANT,
     RENEW,
     REVOKE
   }
 
   /** The lease that a call has granted. */
-  static long granted(Answer answer) {
+  public static long granted(Answer answer) {
     return Long.parseLong(answer.json().getString("id"));
   }
 

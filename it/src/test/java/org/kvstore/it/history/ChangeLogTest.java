@@ -1,4 +1,4 @@
-package org.kvstore.it.crash;
+package org.kvstore.it.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,7 +7,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.kvstore.it.crash.Revision.Change;
+import org.kvstore.it.history.Revision.Change;
 
 /**
  * A stream of events that has a gap, a doubling or half a revision is not taken for a whole one.
