@@ -175,7 +175,7 @@ class CrashIT {
     long last = Write.of(calls.get(calls.size() - 1)).get(0).revision();
     ChangeLog before = log.copy();
     List<Revision> revisions = takeUntil(last);
-    Writes writes = new Writes(calls);
+    Writes writes = Writes.of(calls);
     writes.check(before.entries().keySet(), revisions);
     tally.add("acknowledged writes", writes.acknowledged());
     tally.add("unknown writes that were done", writes.unknown(true));

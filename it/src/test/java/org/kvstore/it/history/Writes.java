@@ -24,8 +24,13 @@ public final class Writes {
   private final Map<String, Write> byValue = new HashMap<>();
   private final Set<Write> found = new HashSet<>();
 
-  public Writes(Collection<Call> calls) {
-    writes = calls.stream().flatMap(call -> Write.of(call).stream()).toList();
+  /** Of some clients. */
+  public static Writes of(Collection<Call> calls) {
+    return new Writes(calls.stream().flatMap(call -> Write.of(call).stream()).toList());
+  }
+
+  public Writes(List<Write> writes) {
+    this.writes = List.copyOf(writes);
     for (Write write : writes) {
       write.puts().values().forEach(value -> byValue.put(value, write));
     }

@@ -61,7 +61,7 @@ class WritesTest {
   void transactionWithoutItsDelete_isSeen() {
     calls.add(transaction(1, null));
     revision(change("x", "x1"), change("y", "y1"));
-    assertThatThrownBy(() -> new Writes(calls).check(Set.of("z"), revisions))
+    assertThatThrownBy(() -> Writes.of(calls).check(Set.of("z"), revisions))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("all deletes of");
   }
@@ -105,7 +105,7 @@ class WritesTest {
   }
 
   private void check() {
-    new Writes(calls).check(Set.of(), revisions);
+    Writes.of(calls).check(Set.of(), revisions);
   }
 
   private void assertWrong(String message) {

@@ -68,13 +68,28 @@ public final class EventStream implements AutoCloseable {
   public static EventStream open(RawConnection connection, RawRequest request) {
     try {
       connection.send(request.header("Accept", "text/event-stream").bytes());
-      Answer head = connection.readHead(request.line());
-      assertThat(head.status()).as("%s", head).isEqualTo(200);
-      assertThat(head.header("Content-Type")).startsWith("text/event-stream");
-      return new EventStream(head, connection);
+      return opened(connection.readHead(request.line()), connection);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Opens a stream on a connection; null when the service is not available. */
+  public static @Nullable EventStream openIfAvailable(
+      RawConnection connection, RawRequest request) {
+    try {
+      connection.send(request.header("Accept", "text/event-stream").bytes());
+      Answer head = connection.readHead(request.line());
+      return head.status() == 503 ? null : opened(head, connection);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static EventStream opened(Answer head, RawConnection connection) {
+    assertThat(head.status()).as("%s", head).isEqualTo(200);
+    assertThat(head.header("Content-Type")).startsWith("text/event-stream");
+    return new EventStream(head, connection);
   }
 
   /** What came before the events. */

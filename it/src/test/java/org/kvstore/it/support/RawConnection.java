@@ -30,6 +30,12 @@ public final class RawConnection implements AutoCloseable {
     this(new Socket(), port);
   }
 
+  /** With a longest silence of its own. */
+  public RawConnection(int port, Duration patience) throws IOException {
+    this(new Socket(), port);
+    socket.setSoTimeout((int) patience.toMillis());
+  }
+
   /** Over an unconnected socket, such as one of TLS. */
   public RawConnection(Socket unconnected, int port) throws IOException {
     socket = unconnected;

@@ -32,7 +32,7 @@ public final class ServerProcess implements AutoCloseable {
   /**
    * Most servers of tests live for seconds, and start twice as fast with the first compiler alone.
    */
-  static final String QUICK_START = "-XX:TieredStopAtLevel=1";
+  public static final String QUICK_START = "-XX:TieredStopAtLevel=1";
 
   private static final int CLOSED = -1;
   private static final Path TARGET = Path.of(System.getProperty("it.target"));
@@ -94,6 +94,11 @@ public final class ServerProcess implements AutoCloseable {
           .until(() -> server.launcher.children().findAny().isPresent() && moment.getAsBoolean());
       server.kill();
     }
+  }
+
+  /** Starts a server with more variables and waits for nothing. */
+  public static ServerProcess started(Path data, Map<String, String> variables) {
+    return start(data, variables);
   }
 
   private static ServerProcess start(Path data, Map<String, String> variables) {
@@ -169,10 +174,27 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Kills the server process itself, as {@code kill -9} does, and waits for its end. */
   public void kill() {
-    ProcessHandle server = launcher.children().findFirst().orElseThrow();
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> launcher.children().findAny().isPresent() || !launcher.isAlive());
+    launcher.children().forEach(ServerProcess::kill);
+    close();
+  }
+
+  private static void kill(ProcessHandle server) {
     server.destroyForcibly();
     server.onExit().orTimeout(PATIENCE.toSeconds(), SECONDS).join();
-    close();
+  }
+
+  /** Whether nothing has ended it yet. */
+  public boolean isAlive() {
+    return launcher.isAlive();
+  }
+
+  /** Waits until it is ready. */
+  public void awaitReady() {
+    awaitHealth(200);
   }
 
   /** Stops the server as Ctrl-C does, and waits for its end. */

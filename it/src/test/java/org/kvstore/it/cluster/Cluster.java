@@ -1,0 +1,195 @@
+package org.kvstore.it.cluster;
+
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toSet;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.kvstore.it.support.ServerProcess;
+import org.kvstore.it.support.Service;
+
+/** Nodes on this machine that know each other through a {@link Network}. */
+final class Cluster implements AutoCloseable {
+  private static final String SHARDS = "4";
+  private static final Duration ELECTION = Duration.ofMinutes(1);
+
+  private final Network network;
+  private final int shards;
+  private final boolean hasClocks;
+  private final SmallDisk disk;
+  private final List<Node> nodes = new ArrayList<>();
+
+  /** Defines a cluster; nothing runs yet. */
+  Cluster(String name, int size) {
+    this(name, size, Map.of(), false);
+  }
+
+  /** One whose nodes have clocks of their own, which can be set but are slow. */
+  static Cluster withClocks(String name, int size) {
+    return new Cluster(name, size, Map.of(), true);
+  }
+
+  /** With more variables for all nodes. */
+  Cluster(String name, int size, Map<String, String> variables, boolean hasClocks) {
+    this.hasClocks = hasClocks;
+    network = new Network(size);
+    shards = Integer.parseInt(variables.getOrDefault("KV_SHARDS", SHARDS));
+    Path directory = ServerProcess.directory(name);
+    int[] ports = Ports.free(InetAddress.getLoopbackAddress(), size);
+    for (int number : network.nodes()) {
+      Path home = newDirectory(directory.resolve("n" + number));
+      Path data = newDirectory(home.resolve("disk")).resolve("data");
+      WallClock clock = new WallClock(home.resolve("clock"));
+      Map<String, String> own = variables(number, ports, home, variables);
+      if (hasClocks) {
+        own.putAll(clock.variables());
+      }
+      nodes.add(new Node(number, clock, data, own));
+    }
+    disk = new SmallDisk(directory.resolve("n" + size).resolve("disk"));
+  }
+
+  /** Starts all nodes and waits until they are ready. */
+  void start() {
+    nodes.forEach(Node::start);
+    nodes.forEach(Node::awaitReady);
+  }
+
+  /** Whether the clocks of its nodes can be set. */
+  boolean hasClocks() {
+    return hasClocks;
+  }
+
+  /** How many shards it has. */
+  int shards() {
+    return shards;
+  }
+
+  Network network() {
+    return network;
+  }
+
+  /** The disk of the last node. */
+  SmallDisk disk() {
+    return disk;
+  }
+
+  List<Node> nodes() {
+    return List.copyOf(nodes);
+  }
+
+  /** A node by its number, from 1. */
+  Node node(int number) {
+    return nodes.get(number - 1);
+  }
+
+  /** Some node that runs, if one does. */
+  Node any(Random random) {
+    List<Node> running = nodes.stream().filter(Node::isRunning).toList();
+    if (running.isEmpty()) {
+      return nodes.get(random.nextInt(nodes.size()));
+    }
+    return running.get(random.nextInt(running.size()));
+  }
+
+  /** The node that leads a shard, once all that run agree on one. */
+  Node leader(int shard) {
+    return node(
+        await()
+            .atMost(ELECTION)
+            .pollInterval(Duration.ofMillis(50))
+            .until(() -> leaders(shard), leaders -> leaders.size() == 1)
+            .iterator()
+            .next());
+  }
+
+  /** Who leads a shard, as the nodes that run tell. */
+  private Set<Integer> leaders(int shard) {
+    return nodes.stream()
+        .filter(Node::isRunning)
+        .flatMap(node -> ClusterStatus.of(node).stream())
+        .flatMapToInt(status -> status.leader(shard).stream())
+        .boxed()
+        .collect(toSet());
+  }
+
+  /** Undoes all that can happen to it, and waits until all nodes are ready. */
+  void heal() {
+    network.heal();
+    disk.free();
+    nodes.forEach(Node::resume);
+    nodes.forEach(node -> node.clock().set(0));
+    start();
+  }
+
+  /** What the nodes have printed last, for a failure's message. */
+  String logs() {
+    return nodes.stream()
+        .map(node -> "%n--- %s%n%s".formatted(node.id(), end(node.log())))
+        .collect(joining());
+  }
+
+  private static String end(String log) {
+    int most = 4_000;
+    return log.length() <= most ? log : log.substring(log.length() - most);
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(Node::resume);
+    nodes.forEach(Node::kill);
+    network.close();
+    disk.close();
+  }
+
+  private Map<String, String> variables(
+      int number, int[] ports, Path home, Map<String, String> more) {
+    Map<String, String> variables = new HashMap<>();
+    variables.put("KV_CLUSTER_NODE", "n" + number);
+    variables.put("KV_CLUSTER_MEMBERS", members(network::name));
+    variables.put("KV_CLUSTER_URLS", members(to -> new Service(ports[to - 1]).uri().toString()));
+    variables.put("KV_CLUSTER_HOST", network.address(number).getAddress().getHostAddress());
+    variables.put("KV_SHARDS", SHARDS);
+    variables.put(ServerProcess.HTTP_PORT, Integer.toString(ports[number - 1]));
+    variables.put("KV_HTTPS_PORT", "-1");
+    variables.put("KV_DISK_FLOOR", "32MiB");
+    variables.put(
+        "KV_JAVA_OPTIONS",
+        ServerProcess.QUICK_START + " -Djdk.net.hosts.file=" + hosts(number, home));
+    variables.putAll(more);
+    return variables;
+  }
+
+  private String members(java.util.function.IntFunction<String> where) {
+    return network.nodes().stream()
+        .map(to -> "n%d=%s".formatted(to, where.apply(to)))
+        .collect(joining(","));
+  }
+
+  private static Path newDirectory(Path directory) {
+    try {
+      return Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path hosts(int number, Path home) {
+    try {
+      return Files.writeString(home.resolve("hosts"), network.hosts(number));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package org.kvstore.it.cluster;
+
+import jakarta.json.JsonObject;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** What a node tells of the cluster: {@code GET /v1/cluster}. */
+record ClusterStatus(JsonObject json) {
+
+  /** Asks a node; empty when it does not answer. */
+  static Optional<ClusterStatus> of(Node node) {
+    return Node.ask(node.service(), node.service().get("/v1/cluster"))
+        .filter(answer -> answer.status() == 200)
+        .map(answer -> new ClusterStatus(answer.json()));
+  }
+
+  /** The number of the node that leads a shard, as far as this node knows. */
+  OptionalInt leader(int shard) {
+    String leader = json.getJsonArray("shards").getJsonObject(shard).getString("leader", "");
+    return leader.isEmpty()
+        ? OptionalInt.empty()
+        : OptionalInt.of(Integer.parseInt(leader.substring(1)));
+  }
+}

@@ -1,0 +1,127 @@
+package org.kvstore.it.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.RawConnection;
+import org.kvstore.it.support.RawRequest;
+import org.kvstore.it.support.ServerProcess;
+import org.kvstore.it.support.Service;
+
+/** A node of a cluster: the same ports and data, over processes that come and go. */
+final class Node {
+  /** Longest wait for an answer; a node that is cut off should say so earlier. */
+  static final Duration PATIENCE = Duration.ofSeconds(6);
+
+  private final int number;
+  private final Path data;
+  private final Map<String, String> variables;
+  private final Service service;
+  private final WallClock clock;
+  private @Nullable ServerProcess process;
+  private boolean paused;
+
+  /**
+   * @param clock by which it goes, if the variables say so
+   * @param data where its data are
+   */
+  Node(int number, WallClock clock, Path data, Map<String, String> variables) {
+    this.number = number;
+    this.data = data;
+    this.clock = clock;
+    this.variables = Map.copyOf(variables);
+    service = new Service(Integer.parseInt(variables.get(ServerProcess.HTTP_PORT)));
+  }
+
+  int number() {
+    return number;
+  }
+
+  String id() {
+    return "n" + number;
+  }
+
+  WallClock clock() {
+    return clock;
+  }
+
+  Service service() {
+    return service;
+  }
+
+  /** Sends a request to a node; empty when no answer comes in some seconds. */
+  static Optional<Answer> ask(Service service, RawRequest request) {
+    try (RawConnection connection = new RawConnection(service.port(), PATIENCE)) {
+      return Optional.of(connection.send(request.bytes()).read(request.line()));
+    } catch (IOException none) {
+      return Optional.empty();
+    }
+  }
+
+  /** Whether it has a process that can do something. */
+  synchronized boolean isRunning() {
+    return process != null && !paused;
+  }
+
+  /** Starts a process, if it has none. */
+  synchronized void start() {
+    if (process == null) {
+      process = ServerProcess.started(data, variables);
+    }
+  }
+
+  void awaitReady() {
+    Objects.requireNonNull(process).awaitReady();
+  }
+
+  /** {@code kill -9}. */
+  synchronized void kill() {
+    if (process != null) {
+      process.kill();
+      process = null;
+      paused = false;
+    }
+  }
+
+  /** {@code kill -TERM}, and waits for the end. */
+  synchronized void stop() {
+    resume();
+    if (process != null) {
+      process.stop();
+      process = null;
+    }
+  }
+
+  /** {@code kill -STOP}. */
+  synchronized void pause() {
+    if (process != null) {
+      signal("STOP");
+      paused = true;
+    }
+  }
+
+  /** {@code kill -CONT}. */
+  synchronized void resume() {
+    if (process != null && paused) {
+      signal("CONT");
+      paused = false;
+    }
+  }
+
+  /** What its last process has printed. */
+  synchronized String log() {
+    return process == null ? "" : process.log();
+  }
+
+  private void signal(String name) {
+    String pid = Long.toString(Objects.requireNonNull(process).pid());
+    assertThat(Commands.run("kill", "-" + name, pid)).as("kill -%s %s", name, pid).isTrue();
+  }
+}
