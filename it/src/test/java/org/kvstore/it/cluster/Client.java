@@ -73,7 +73,9 @@ final class Client implements Runnable {
         move();
       }
       Call call = call(requests.next());
-      calls.add(compact(call));
+      if (call.answer() == null || !isRefusal(call.answer())) {
+        calls.add(compact(call));
+      }
       requests.learn(call);
       journal.add(call);
       if (call.isDecided() && random.nextInt(ANSWERS_PER_REPEAT) == 0) {

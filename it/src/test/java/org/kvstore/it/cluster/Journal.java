@@ -25,20 +25,21 @@ final class Journal {
 
   synchronized void add(Call call) {
     tally.add(call);
-    if (call.returned() == Operation.OPEN) {
+    if (call.returned() == Operation.OPEN || isRefused(call)) {
       return;
     }
     millis.add((call.returned() - call.invoked()) / 1_000_000);
     for (Effect effect : call.effects()) {
-      if (!(effect.result() instanceof Result.Refused)) {
-        operations++;
-      }
-      boolean isWrite = !(effect.action() instanceof Action.Get);
-      if (isWrite && !(effect.result() instanceof Result.Refused)) {
+      operations++;
+      if (!(effect.action() instanceof Action.Get)) {
         longestGap = Math.max(longestGap, call.returned() - lastWrite);
         lastWrite = Math.max(lastWrite, call.returned());
       }
     }
+  }
+
+  private static boolean isRefused(Call call) {
+    return call.effects().stream().allMatch(effect -> effect.result() instanceof Result.Refused);
   }
 
   synchronized void count(String what, long count) {

@@ -103,7 +103,7 @@ final class Round implements AutoCloseable {
   }
 
   private Call mark(String key) {
-    return call(new Single("mark", key, new Action.Put(key, 0)));
+    return call(new Single("mark/" + key, key, new Action.Put(key, 0)));
   }
 
   private Call call(Request request) {
