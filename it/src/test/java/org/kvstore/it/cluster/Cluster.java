@@ -133,16 +133,10 @@ final class Cluster implements AutoCloseable {
     start();
   }
 
-  /** What the nodes have printed last, for a failure's message. */
-  String logs() {
-    return nodes.stream()
-        .map(node -> "%n--- %s%n%s".formatted(node.id(), end(node.log())))
-        .collect(joining());
-  }
-
-  private static String end(String log) {
-    int most = 4_000;
-    return log.length() <= most ? log : log.substring(log.length() - most);
+  /** What the nodes have printed last, and where the rest is, for a failure's message. */
+  String describe() {
+    nodes.forEach(Node::resume);
+    return nodes.stream().map(Node::describe).collect(joining("\n--- ", "\n--- ", "\n"));
   }
 
   @Override

@@ -14,11 +14,20 @@ record ClusterStatus(JsonObject json) {
         .map(answer -> new ClusterStatus(answer.json()));
   }
 
+  /** Whether enough replicas of a shard are there for writes, as far as this node knows. */
+  boolean hasQuorum(int shard) {
+    return shard(shard).getBoolean("quorum");
+  }
+
   /** The number of the node that leads a shard, as far as this node knows. */
   OptionalInt leader(int shard) {
-    String leader = json.getJsonArray("shards").getJsonObject(shard).getString("leader", "");
+    String leader = shard(shard).getString("leader", "");
     return leader.isEmpty()
         ? OptionalInt.empty()
         : OptionalInt.of(Integer.parseInt(leader.substring(1)));
+  }
+
+  private JsonObject shard(int shard) {
+    return json.getJsonArray("shards").getJsonObject(shard);
   }
 }

@@ -86,7 +86,7 @@ class NemesisIT {
           round.journal().times(),
           round.journal());
     } catch (Throwable e) {
-      System.out.printf("NemesisIT: %s has failed%s%n", nemesis, cluster.logs());
+      System.out.printf("NemesisIT: %s has failed%s%n", nemesis, cluster.describe());
       throw e;
     }
   }

@@ -1,6 +1,7 @@
 package org.kvstore.it.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,6 +20,10 @@ import org.kvstore.it.support.Service;
 final class Node {
   /** Longest wait for an answer; a node that is cut off should say so earlier. */
   static final Duration PATIENCE = Duration.ofSeconds(6);
+
+  private static final Duration ELECTION = Duration.ofMinutes(1);
+  private static final int LOG_END = 3_000;
+  private static final String COUNT = "/v1/kv?countOnly=true";
 
   private final int number;
   private final Path data;
@@ -77,8 +82,13 @@ final class Node {
     }
   }
 
+  /** Waits until it is ready, and can read the newest of each shard. */
   void awaitReady() {
     Objects.requireNonNull(process).awaitReady();
+    await()
+        .atMost(ELECTION)
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> ask(service, service.get(COUNT)).map(Answer::status).equals(Optional.of(200)));
   }
 
   /** {@code kill -9}. */
@@ -115,9 +125,17 @@ final class Node {
     }
   }
 
-  /** What its last process has printed. */
-  synchronized String log() {
-    return process == null ? "" : process.log();
+  /** Has its process print what its threads do, and tells where that is. */
+  synchronized String describe() {
+    if (process == null) {
+      return id() + " does not run";
+    }
+    signal("QUIT");
+    return "%s: %s%n%s".formatted(id(), process.logFile(), end(process.log()));
+  }
+
+  private static String end(String log) {
+    return log.length() <= LOG_END ? log : log.substring(log.length() - LOG_END);
   }
 
   private void signal(String name) {

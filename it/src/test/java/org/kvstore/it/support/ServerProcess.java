@@ -163,6 +163,11 @@ public final class ServerProcess implements AutoCloseable {
     return httpsPort;
   }
 
+  /** Where it prints to. */
+  public Path logFile() {
+    return log;
+  }
+
   /** What the server has printed so far. */
   public String log() {
     try {

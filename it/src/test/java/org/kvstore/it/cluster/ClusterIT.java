@@ -1,0 +1,161 @@
+package org.kvstore.it.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.kvstore.it.support.Service.target;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.EventStream;
+import org.kvstore.it.support.EventStream.ServerEvent;
+import org.kvstore.it.support.Service;
+
+/** Three nodes, as their users see them: short stories of one thing each. */
+class ClusterIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration OUTAGE = Duration.ofSeconds(5);
+  private static final int KEYS = 20;
+
+  private static Cluster cluster;
+  private static int stories;
+
+  private final String prefix = "story-" + stories++ + "/";
+
+  @BeforeAll
+  static void start() {
+    cluster = new Cluster("cluster", 3);
+    cluster.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    cluster.close();
+  }
+
+  @AfterEach
+  void heal() {
+    cluster.heal();
+  }
+
+  @Test
+  void writeAtOneNode_isReadAtEachOther_atOnce() {
+    for (int i = 0; i < KEYS; i++) {
+      for (Node writer : cluster.nodes()) {
+        String key = target(prefix + i);
+        String value = writer.id() + " has written " + i;
+        Answer put = writer.service().put(key).body(value).send();
+        for (Node reader : cluster.nodes()) {
+          Answer read = reader.service().get(key).send().expect(200);
+          assertThat(read.text()).as("read at %s", reader.id()).isEqualTo(value);
+          assertThat(read.etag()).isEqualTo(put.etag());
+        }
+      }
+    }
+  }
+
+  @Test
+  void listingAtEachNode_showsTheKeysOfAllShards_inOrder() {
+    putAll(cluster.node(1).service(), "x");
+    for (Node node : cluster.nodes()) {
+      assertThat(Replicas.listing(node.service(), "&prefix=" + prefix)).hasSize(KEYS);
+    }
+  }
+
+  @Test
+  void leaderKilled_writesResumeWithinFiveSeconds() {
+    String key = prefix + "key";
+    Service other = cluster.node(1).service();
+    other.put(target(key)).body("before").send().expect(201);
+    Node leader = cluster.leader(Keys.shard(key, cluster.shards()));
+    Node survivor = cluster.node(leader.number() % cluster.nodes().size() + 1);
+    leader.kill();
+    long killed = System.nanoTime();
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> put(survivor, key, "after") == 204);
+    Duration outage = Duration.ofNanos(System.nanoTime() - killed);
+    System.out.printf("ClusterIT: writes resumed %d ms after a leader's death%n", outage.toMillis());
+    assertThat(outage).isLessThan(OUTAGE);
+    assertThat(survivor.service().get(target(key)).send().text()).isEqualTo("after");
+  }
+
+  @Test
+  void minority_refusesWritesAndNewestReads_andSaysSo() {
+    String key = target(prefix + "key");
+    Node lonely = cluster.node(1);
+    lonely.service().put(key).body("before").send().expect(201);
+    cluster.network().isolate(List.of(1));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> lonely.service().get("/health/ready").send().status() == 503);
+    lonely.service().put(key).body("minority").send().expect(ErrorCode.UNAVAILABLE);
+    lonely.service().get(key).send().expect(ErrorCode.UNAVAILABLE);
+    String local = lonely.service().get(key + "?consistency=local").send().expect(200).text();
+    assertThat(local).isEqualTo("before");
+    ClusterStatus status = ClusterStatus.of(lonely).orElseThrow();
+    assertThat(status.hasQuorum(0)).as("a quorum in %s", status).isFalse();
+    cluster.node(2).service().put(key).body("majority").send().expect(204);
+    cluster.heal();
+    assertThat(lonely.service().get(key).send().expect(200).text()).isEqualTo("majority");
+  }
+
+  @Test
+  void allKilledAndRestarted_loseNothing() {
+    List<String> etags = putAll(cluster.node(2).service(), "kept");
+    cluster.nodes().parallelStream().forEach(Node::kill);
+    cluster.start();
+    Random random = new Random(0);
+    for (int i = 0; i < KEYS; i++) {
+      Answer read = cluster.any(random).service().get(target(prefix + i)).send().expect(200);
+      assertThat(read.text()).isEqualTo("kept");
+      assertThat(read.etag()).isEqualTo(etags.get(i));
+    }
+  }
+
+  @Test
+  void watch_goesOnAtAnotherNode_withoutGapOrDuplicate() {
+    String query = "/v1/watch?prefix=" + prefix;
+    Service first = cluster.node(1).service();
+    String position =
+        first.get("/v1/kv?countOnly=true").send().expect(200).json().getString("position");
+    putAll(first, "one");
+    List<ServerEvent> seen;
+    try (EventStream stream = EventStream.open(first.get(query + "&from=" + position))) {
+      seen = stream.nextChanges(KEYS / 2);
+    }
+    putAll(cluster.node(2).service(), "two");
+    String last = seen.get(seen.size() - 1).id();
+    Service second = cluster.node(3).service();
+    try (EventStream stream = EventStream.open(second.get(query).header("Last-Event-ID", last))) {
+      List<ServerEvent> rest = stream.nextChanges(2 * KEYS - seen.size());
+      List<String> all =
+          java.util.stream.Stream.concat(seen.stream(), rest.stream())
+              .map(event -> event.key() + " " + event.value())
+              .toList();
+      assertThat(all).doesNotHaveDuplicates().hasSize(2 * KEYS);
+      for (int i = 0; i < KEYS; i++) {
+        assertThat(all).containsSubsequence(prefix + i + " one", prefix + i + " two");
+      }
+    }
+  }
+
+  private static int put(Node node, String key, String value) {
+    Service service = node.service();
+    return Node.ask(service, service.put(target(key)).body(value)).map(Answer::status).orElse(0);
+  }
+
+  /** Puts a value under some keys; returns their entity tags. */
+  private List<String> putAll(Service service, String value) {
+    return java.util.stream.IntStream.range(0, KEYS)
+        .mapToObj(i -> service.put(target(prefix + i)).body(value).send().etag())
+        .toList();
+  }
+}
