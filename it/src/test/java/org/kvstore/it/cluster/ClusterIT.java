@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -15,6 +17,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.EventStream.ServerEvent;
+import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.Service;
 
 /** Three nodes, as their users see them: short stories of one thing each. */
@@ -22,6 +25,7 @@ class ClusterIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration OUTAGE = Duration.ofSeconds(5);
   private static final int KEYS = 20;
+  private static final int READS = 20;
 
   private static Cluster cluster;
   private static int stories;
@@ -82,9 +86,33 @@ class ClusterIT {
         .pollInterval(Duration.ofMillis(10))
         .until(() -> put(survivor, key, "after") == 204);
     Duration outage = Duration.ofNanos(System.nanoTime() - killed);
-    System.out.printf("ClusterIT: writes resumed %d ms after a leader's death%n", outage.toMillis());
+    System.out.printf(
+        "ClusterIT: writes resumed %d ms after a leader's death%n", outage.toMillis());
     assertThat(outage).isLessThan(OUTAGE);
     assertThat(survivor.service().get(target(key)).send().text()).isEqualTo("after");
+  }
+
+  @Test
+  void leaderPaused_thatResumesWhenAnotherLeads_answersNoOldRead() throws IOException {
+    String key = prefix + "key";
+    cluster.node(1).service().put(target(key)).body("old").send().expect(201);
+    Node leader = cluster.leader(Keys.shard(key, cluster.shards()));
+    leader.service().get(target(key)).send().expect(200);
+    leader.pause();
+    Node survivor = cluster.node(leader.number() % cluster.nodes().size() + 1);
+    await().atMost(PATIENCE).until(() -> put(survivor, key, "new") == 204);
+
+    List<RawConnection> asked = new ArrayList<>();
+    for (int i = 0; i < READS; i++) {
+      asked.add(leader.service().get(target(key)).open());
+    }
+    leader.resume();
+    for (RawConnection one : asked) {
+      try (one) {
+        Answer read = one.read("GET " + target(key));
+        assertThat(read.status() == 503 || read.text().equals("new")).as("%s", read).isTrue();
+      }
+    }
   }
 
   @Test
