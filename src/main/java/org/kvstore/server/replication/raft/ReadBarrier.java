@@ -101,7 +101,10 @@ final class ReadBarrier {
 
     private void ask() {
       try {
-        server.submitClientRequestAsync(request()).whenComplete(this::heard);
+        // Ratis answers under locks that its next question takes.
+        server
+            .submitClientRequestAsync(request())
+            .whenComplete((reply, failure) -> answer(() -> heard(reply, failure)));
       } catch (IOException | RuntimeException e) {
         heard(null, e);
       }
