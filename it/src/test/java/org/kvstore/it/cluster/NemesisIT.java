@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,11 +19,21 @@ import org.kvstore.it.support.Seed;
  * linearizable, nothing that was acknowledged is lost, watches miss nothing, and in the end all
  * nodes hold the same.
  *
- * <p>In short each thing happens once, on three nodes; with {@code -Plong} again and again, until
- * clients have done {@code -Drequests=100000} operations, on three and on five. {@code -Dseed=N}
- * draws the same again, as far as it is not up to the processes.
+ * <p>In short some things happen once, on three nodes; with {@code -Plong} each does again and
+ * again, until clients have done {@code -Drequests=100000} operations, on three and on five. {@code
+ * -Dseed=N} draws the same again, as far as it is not up to the processes.
  */
 class NemesisIT {
+  /** What takes little time, and has the others for its special cases. */
+  private static final Set<Nemesis> SHORT =
+      EnumSet.of(
+          Nemesis.KILL_LEADER,
+          Nemesis.KILL_ALL,
+          Nemesis.PAUSE_LEADER,
+          Nemesis.ISOLATE_LEADER,
+          Nemesis.DEAFEN_LEADER,
+          Nemesis.CUT_ONE_PAIR);
+
   private static final int CLIENTS = 12;
   private static final int OPERATIONS = 100_000;
   private static final int OPERATIONS_BETWEEN = 200;
@@ -30,14 +42,12 @@ class NemesisIT {
   private final Random random = Seed.random("NemesisIT");
 
   @Test
-  void eachNemesisOnce_isSurvived() throws Exception {
+  void someNemesesOnce_areSurvived() throws Exception {
     try (Cluster cluster = new Cluster("nemesis", 3)) {
       cluster.start();
       History history = new History(cluster.shards());
-      for (Nemesis nemesis : Nemesis.values()) {
-        if (nemesis.isPossible(cluster)) {
-          survive(cluster, history, nemesis, 1);
-        }
+      for (Nemesis nemesis : SHORT) {
+        survive(cluster, history, nemesis, 1);
       }
     }
   }
