@@ -2,12 +2,19 @@ package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
@@ -28,6 +35,7 @@ public class WatchEndpoint {
       Set.of("key", "prefix", "start", "end", "from", "prev", "filter");
 
   private static final String LAST_EVENT_ID = "Last-Event-ID";
+  private static final Logger LOG = System.getLogger(WatchEndpoint.class.getName());
   private static final String METHODS = "GET, OPTIONS";
 
   private final ChangeService service;
@@ -50,25 +58,71 @@ public class WatchEndpoint {
       }
       Exchange exchange = Exchange.of(request);
       WatchStream stream = new WatchStream(service, new WatchPace(exchange.allowance()));
-      Subscription watch = watch(request, stream);
-      try {
-        stream.open(watch, request, MeteredResponse.unmetered(response));
-        exchange.goesOn();
-        exchange.answered(HttpServletResponse.SC_OK);
-      } catch (IOException | RuntimeException e) {
-        watch.close();
-        throw e;
+      CompletableFuture<Subscription> watch = watch(request, stream).toCompletableFuture();
+      if (watch.isDone()) {
+        open(watch, stream, request, response);
+      } else {
+        openLater(watch, stream, request, response);
       }
     } catch (KeyValueException e) {
       ProblemServlet.write(e, request, response);
     }
   }
 
+  /** Opens the stream of a watch that is there, or answers why it is not. */
+  private static void open(
+      CompletableFuture<Subscription> watch,
+      WatchStream stream,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    Subscription opened;
+    try {
+      opened = watch.join();
+    } catch (CompletionException e) {
+      ProblemMapper.reply(e, Origin.of(request)).send(response, false);
+      return;
+    }
+    try {
+      stream.open(opened, request, MeteredResponse.unmetered(response));
+      Exchange exchange = Exchange.of(request);
+      exchange.goesOn();
+      exchange.answered(HttpServletResponse.SC_OK);
+    } catch (IOException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  /** On a thread of its own kind: this node has yet to hear what is newest. */
+  private static void openLater(
+      CompletableFuture<Subscription> watch,
+      WatchStream stream,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    AsyncContext context = request.startAsync(request, response);
+    context.setTimeout(0);
+    Exchange.of(request).goesOn();
+    watch.whenComplete(
+        (opened, failure) -> {
+          try {
+            open(watch, stream, request, response);
+          } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "The client has gone.", e);
+            failure = e;
+          }
+          if (failure != null) {
+            Exchange.of(request).answered(response.getStatus());
+            context.complete();
+          }
+        });
+  }
+
   /**
    * Opens the watch. Where it begins is said by a parameter or, by a client that reconnects as
    * EventSource does, by a header; what is wrong with it is said of the one that it came from.
    */
-  private Subscription watch(HttpServletRequest request, WatchStream stream) {
+  private CompletionStage<Subscription> watch(HttpServletRequest request, WatchStream stream) {
     Query query = Query.of(request, PARAMETERS);
     Watch.Query wanted = wanted(query);
     @Nullable String last = request.getHeader(LAST_EVENT_ID);
@@ -76,11 +130,16 @@ public class WatchEndpoint {
     String field = resumes ? LAST_EVENT_ID : "from";
     @Nullable String token = resumes ? last : query.text("from");
     Position from = token == null ? null : Position.parse(field, token);
-    try {
-      return service.watch(Exchange.access(request), wanted, from, stream);
-    } catch (KeyValueException e) {
-      throw e.code() == ErrorCode.REQUEST_INVALID ? e.withField(field) : e;
-    }
+    return service
+        .watch(Exchange.access(request), wanted, from, stream)
+        .exceptionallyCompose(failure -> CompletableFuture.failedStage(of(field, failure)));
+  }
+
+  private static Throwable of(String field, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof KeyValueException e && e.code() == ErrorCode.REQUEST_INVALID
+        ? e.withField(field)
+        : failure;
   }
 
   private static Watch.Query wanted(Query query) {

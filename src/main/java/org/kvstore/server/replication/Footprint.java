@@ -34,6 +34,8 @@ final class Footprint {
       known += Math.max(transact.then().size(), transact.otherwise().size());
     } else if (command instanceof Command.RevokeLease revoke) {
       known += keysOn(revoke.lease());
+    } else if (command instanceof Command.EndLease end) {
+      known += keysOn(end.lease());
     }
     return new Changes(known, known);
   }

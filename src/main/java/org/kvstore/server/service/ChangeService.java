@@ -45,23 +45,27 @@ public class ChangeService {
   }
 
   /**
-   * Opens a watch; it begins to deliver when its reader is said to be ready, and ends when it is
-   * permitted no more.
+   * Opens a watch, once this node knows every change acknowledged before; it begins to deliver when
+   * its reader is said to be ready, and ends when it is permitted no more.
    *
    * @param from everything up to it is known; null for now
-   * @throws KeyValueException COMPACTED, TOO_MANY_REQUESTS; REQUEST_INVALID for a position of
-   *     another store or of the future
+   * @return fails with {@link KeyValueException} COMPACTED, TOO_MANY_REQUESTS; REQUEST_INVALID for
+   *     a position of another store or of the future
    */
-  public Subscription watch(
+  public CompletionStage<Subscription> watch(
       Access access, Watch.Query query, @Nullable Position from, Subscription.Reader reader) {
     access.require(Permission.READ, query.range());
     Shards shards = handle.require().shards();
-    return shards.watch(
-        query,
-        from == null ? null : shards.revisions("from", from),
-        reader,
-        limits().progressInterval().toNanos(),
-        () -> access.require(Permission.READ, query.range()));
+    Revisions start = from == null ? null : shards.revisions("from", from);
+    return shards.read(
+        shards.of(query.range()),
+        () ->
+            shards.watch(
+                query,
+                start,
+                reader,
+                limits().progressInterval().toNanos(),
+                () -> access.require(Permission.READ, query.range())));
   }
 
   /** The position of a point in time. */

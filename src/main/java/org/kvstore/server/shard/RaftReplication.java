@@ -69,7 +69,7 @@ public final class RaftReplication implements Replication {
 
   /** What is wrong between this node and others; empty when nothing is. */
   public List<String> problems() {
-    return List.of();
+    return node == null ? List.of() : node.problemsWithPeers();
   }
 
   /**

@@ -154,7 +154,7 @@ public final class Shard implements AutoCloseable {
 
   /** What goes on with revocations of leases that are at home here. */
   Revocations revocations(LeaseCoordinator leases) {
-    return new Revocations(store, replicator(), leases, setup.clock());
+    return new Revocations(store, replicator()::leads, leases, setup.clock());
   }
 
   /** Submits a command as of now; see {@link Replicator#submit}. */
@@ -174,7 +174,7 @@ public final class Shard implements AutoCloseable {
    * @return fails with what the read throws; UNAVAILABLE when nobody can say what is newest
    */
   public <T> CompletionStage<T> read(Consistency consistency, Function<Store, T> read) {
-    return after(upToDate(consistency), setup.answers(), () -> read.apply(store));
+    return after(upToDate(consistency), () -> read.apply(store));
   }
 
   /** Completes when what is read from the store is as consistent as that. */
@@ -184,13 +184,12 @@ public final class Shard implements AutoCloseable {
         : replicator().readBarrier();
   }
 
-  /** Does something after a stage: at once if that is complete, else on an executor. */
-  static <T> CompletionStage<T> after(
-      CompletionStage<Void> stage, Executor executor, Supplier<T> task) {
+  /** Does something after a stage: at once if that is complete, else on the executor. */
+  <T> CompletionStage<T> after(CompletionStage<Void> stage, Supplier<T> task) {
     CompletableFuture<Void> before = stage.toCompletableFuture();
     return before.isDone()
         ? before.thenApply(any -> task.get())
-        : before.thenApplyAsync(any -> task.get(), executor);
+        : before.thenApplyAsync(any -> task.get(), setup.answers());
   }
 
   /** Proposes what is due, and gives up on what has waited too long; several times a second. */

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -173,6 +174,14 @@ public final class Shards implements AutoCloseable {
         shards.stream()
             .map(shard -> shard.upToDate(consistency).toCompletableFuture())
             .toArray(CompletableFuture<?>[]::new));
+  }
+
+  /**
+   * Does something once every write acknowledged before the call can be read here from some shards:
+   * at once if that is so, else on an executor.
+   */
+  public <T> CompletionStage<T> read(List<Shard> shards, Supplier<T> read) {
+    return shards.get(0).after(upToDate(shards, Consistency.LINEARIZABLE), read);
   }
 
   /**
