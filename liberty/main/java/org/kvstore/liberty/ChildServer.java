@@ -64,7 +64,8 @@ record ChildServer(Process process, ServerAddress address, String data) {
 
   /** Stops servers, all at a time, and waits until they have ended. */
   static void stop(Collection<Process> servers) {
-    servers.forEach(Process::destroy);
+    // By their handles: a process itself would close what the last lines of the server come by.
+    servers.forEach(server -> server.toHandle().destroy());
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(STOP_SECONDS);
     try {
       for (Process server : servers) {
