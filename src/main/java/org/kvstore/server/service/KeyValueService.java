@@ -301,8 +301,9 @@ public class KeyValueService {
     }
   }
 
-  private long endOfLease(long id) {
-    Lease lease = shards().ofLease(id).store().lease(id);
+  /** The key's own shard knows when: no later than the lease's home does. */
+  private long endOfLease(Entry entry) {
+    Lease lease = shards().of(entry.key()).store().lease(entry.lease());
     return lease == null ? handle.require().clock().millis() : lease.expiresAt();
   }
 
@@ -346,7 +347,7 @@ public class KeyValueService {
       if (leases.size() >= KNOWN_LEASES) {
         leases.clear();
       }
-      long end = leases.computeIfAbsent(entry.lease(), KeyValueService.this::endOfLease);
+      long end = leases.computeIfAbsent(entry.lease(), any -> endOfLease(entry));
       return new Entry(
           entry.key(),
           entry.value(),
