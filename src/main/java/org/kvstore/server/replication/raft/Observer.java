@@ -27,6 +27,9 @@ import org.kvstore.server.replication.raft.ShardStatus.Role;
 final class Observer {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+  private static final String ENDED =
+      "The replica does not run. If the node runs for long, its log says why; start it again.";
+
   private final RaftNode node;
   private final int shard;
   private volatile long lookedAt;
@@ -107,7 +110,8 @@ final class Observer {
     KeyValueException failure = node.failure(shard);
     String problem = failure == null ? "" : String.valueOf(failure.getMessage());
     if (division == null) {
-      return new ShardStatus(shard, Role.OUT, null, 0, -1, -1, false, List.of(), problem);
+      String why = problem.isEmpty() ? ENDED : problem;
+      return new ShardStatus(shard, Role.OUT, null, 0, -1, -1, false, List.of(), why);
     }
     RaftPeerId leader = division.getInfo().getLeaderId();
     long committed = division.getRaftLog().getLastCommittedIndex();

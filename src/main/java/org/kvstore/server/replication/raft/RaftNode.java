@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -56,6 +57,10 @@ public final class RaftNode implements AutoCloseable {
 
   private final ClusterOptions options;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
+
+  /** Shards whose replica Raft has begun with. */
+  private final Set<Integer> begun = ConcurrentHashMap.newKeySet();
+
   private final ReplicaFailures failures;
   private final ReplicaMarks marks;
   private final RaftServer server;
@@ -171,6 +176,7 @@ public final class RaftNode implements AutoCloseable {
         begin(group(shard));
         marks.founded(shard);
       }
+      begun.add(shard);
     } catch (IOException | RuntimeException e) {
       failures.add(shard, JavaUtils.unwrapCompletionException(e));
     }
@@ -218,6 +224,7 @@ public final class RaftNode implements AutoCloseable {
                     ClientId.randomId(), server.getId(), 0, group, true, false)));
       }
     }
+    begun.remove(shard);
     marks.delete(shard, group);
     replicas.remove(group);
     failures.forget(shard);
@@ -275,8 +282,11 @@ public final class RaftNode implements AutoCloseable {
     return replica;
   }
 
-  /** As Raft sees it here; null when it takes no part. */
+  /** As Raft sees it here; null when it takes no part, or not yet. */
   RaftServer.@Nullable Division division(int shard) {
+    if (!begun.contains(shard)) {
+      return null;
+    }
     try {
       RaftServer.Division division = server.getDivision(groupId(shard));
       return division.getInfo().isAlive() ? division : null;
