@@ -8,14 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClient;
@@ -28,7 +26,6 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.ExitUtils;
@@ -51,9 +48,6 @@ public final class RaftNode implements AutoCloseable {
 
   /** How long a write is waited for at another node before its connection is made anew. */
   private static final int ANSWER_MILLIS = 3_000;
-
-  /** How long another node may take to lead. */
-  private static final long RESIGN_MILLIS = 1_500;
 
   private final ClusterOptions options;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
@@ -315,29 +309,7 @@ public final class RaftNode implements AutoCloseable {
    * writes need not wait for an election. Returns after some seconds at the most.
    */
   public void resign() {
-    List<CompletableFuture<?>> transfers = new ArrayList<>();
-    for (ShardReplica replica : replicas.values()) {
-      String next = replica.observer().successor();
-      if (next != null) {
-        try {
-          transfers.add(
-              server.transferLeadershipAsync(
-                  new TransferLeadershipRequest(
-                      ClientId.randomId(),
-                      server.getId(),
-                      replica.group(),
-                      0,
-                      RaftPeerId.valueOf(next),
-                      RESIGN_MILLIS)));
-        } catch (IOException | RuntimeException e) {
-          LOG.log(Level.INFO, "A shard is not handed over. shard={0}", replica.shard(), e);
-        }
-      }
-    }
-    CompletableFuture<?> all = CompletableFuture.allOf(transfers.toArray(CompletableFuture[]::new));
-    all.exceptionally(failure -> null)
-        .completeOnTimeout(null, 2 * RESIGN_MILLIS, TimeUnit.MILLISECONDS)
-        .join();
+    Resignation.from(server, replicas.values());
   }
 
   @Override
