@@ -42,7 +42,9 @@ final class Node {
     this.data = data;
     this.clock = clock;
     this.variables = Map.copyOf(variables);
-    service = new Service(Integer.parseInt(variables.get(ServerProcess.HTTP_PORT)));
+    service =
+        new Service(
+            Integer.parseInt(Objects.requireNonNull(variables.get(ServerProcess.HTTP_PORT))));
   }
 
   int number() {
