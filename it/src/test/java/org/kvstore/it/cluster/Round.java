@@ -85,8 +85,12 @@ final class Round implements AutoCloseable {
     keys.all().forEach(key -> calls.add(call(new Single("read", key, new Action.Get()))));
     List<Call> last = keys.marks(cluster.shards()).stream().map(this::mark).toList();
     calls.addAll(last);
-    history.awaitSeen(all, last);
-    stopFollowing();
+    try {
+      history.awaitSeen(all, last);
+    } finally {
+      // What has ended a follower says more than that it is behind.
+      stopFollowing();
+    }
     journal.requireNoSurprise();
     history.append(all.revisions(), calls);
     History.requireSame(all.revisions(), some.revisions(), key -> key.startsWith(one));
