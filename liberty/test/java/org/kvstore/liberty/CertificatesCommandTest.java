@@ -14,6 +14,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,7 +85,9 @@ class CertificatesCommandTest {
 
     Map<String, String> after = contents();
     assertThat(after.keySet()).isEqualTo(before.keySet());
-    assertThat(after.keySet().stream().filter(file -> !after.get(file).equals(before.get(file))))
+    assertThat(
+            after.keySet().stream()
+                .filter(file -> !Objects.equals(after.get(file), before.get(file))))
         .containsExactlyInAnyOrder("n1.crt", "n1.key");
     assertThat(certificate("n1").getSubjectAlternativeNames()).containsExactly(List.of(2, "host3"));
   }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,7 @@ class ComposeTest {
     String port = compose.at("services", name, "ports").items().get(0).text();
     assertThat(port).startsWith("127.0.0.1:").endsWith(":8080");
     String published = port.substring("127.0.0.1:".length(), port.length() - ":8080".length());
-    assertThat(environment(name).get("KV_CLUSTER_URLS").split(","))
+    assertThat(Objects.toString(environment(name).get("KV_CLUSTER_URLS")).split(","))
         .contains("%s=http://127.0.0.1:%s".formatted(name, published));
   }
 

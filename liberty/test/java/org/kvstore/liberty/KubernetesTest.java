@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collector;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -103,7 +104,8 @@ class KubernetesTest {
     assertThat(environment.get("KV_CLUSTER_TLS_KEY")).endsWith("/kvstore-1.key");
     assertThat(ClusterPort.of(environment).orElseThrow().port()).hasValue(9081);
     for (String file : List.of("KV_CLUSTER_TLS_CERTIFICATE", "KV_SECURITY_ADMIN_TOKEN_FILE")) {
-      assertThat(mounts()).contains(Path.of(environment.get(file)).getParent().toString());
+      assertThat(mounts())
+          .contains(Objects.toString(Path.of(Objects.toString(environment.get(file))).getParent()));
     }
   }
 

@@ -17,6 +17,12 @@ public final class Headers {
   /** Lease that the entry hangs on; absent without one. */
   public static final String LEASE = "KV-Lease";
 
+  /**
+   * Of a read of what a node has (RFC 9111 calls such an age): how long ago that last was the
+   * newest of all, in milliseconds, as far as the node knows; missing while it does not.
+   */
+  public static final String AGE = "KV-Age";
+
   /** Names one write so that a repeat is not applied again: 1..128 visible ASCII characters. */
   public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 

@@ -52,6 +52,7 @@ class ProblemIT extends Deployed {
         row(NOT_FOUND, "GET", "/v1"),
         row(NOT_FOUND, "GET", "/v1/"),
         row(NOT_FOUND, "GET", "/v1/status/x"),
+        row(NOT_FOUND, "GET", "/v1/cluster"),
         row(NOT_FOUND, "GET", "/V1/KV/a"),
         row(NOT_FOUND, "GET", "/v1/held/key"),
         row(NOT_FOUND, "GET", "/internal/problem"),

@@ -38,7 +38,7 @@ public class Admission {
       EnumSet.of(RequestKind.LEASE, RequestKind.ADMIN, RequestKind.OTHER);
 
   /** What a caller is told at any time; it counts all the same. */
-  private static final Set<String> NEVER_REFUSED = Set.of("/v1/status", "/metrics");
+  private static final Set<String> NEVER_REFUSED = Set.of("/v1/status", "/v1/cluster", "/metrics");
 
   private final KeyValueService service;
   private final Authenticator authenticator;

@@ -17,11 +17,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.api.Headers;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.EntryReplies.Wish;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Patch;
 import org.kvstore.server.service.KeyValueService;
@@ -81,11 +84,7 @@ public class EntryEndpoint {
     Optional<Duration> wait = PreferredWait.of(request, service.limits().heldWait());
     Wish wish = Wish.of(request);
     if (wait.isEmpty() || RequestGate.originalQuery(request) != null) {
-      AsyncReply.send(
-          find(request, key).thenApply(now -> EntryReplies.read(wish, now)),
-          service,
-          request,
-          response);
+      AsyncReply.send(read(request, key, wish), service, request, response);
       return;
     }
     Predicate<Optional<Entry>> isNews = entry -> entry.isPresent() && !wish.knows(entry.get());
@@ -98,6 +97,13 @@ public class EntryEndpoint {
         service,
         request,
         response);
+  }
+
+  private CompletionStage<Reply> read(HttpServletRequest request, Key key, Wish wish) {
+    boolean isLocal = Query.of(request, READ).consistency() == Consistency.LOCAL;
+    // Asked before the read, so that it is no younger than that.
+    Optional<Long> age = isLocal ? service.age(KeyRange.of(key)) : Optional.empty();
+    return find(request, key).thenApply(now -> EntryReplies.read(wish, now).with(Headers.AGE, age));
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {

@@ -1,12 +1,14 @@
 package org.kvstore.server.api;
 
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.api.Headers;
 import org.kvstore.api.KeyRules;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.server.model.Access;
@@ -82,6 +84,7 @@ final class Listing {
   CompletionStage<Reply> read(KeyValueService service, Access access) {
     long revision = query.number("revision", 0, 1, Long.MAX_VALUE);
     Consistency consistency = query.consistency();
+    Optional<Long> age = consistency == Consistency.LOCAL ? service.age(range) : Optional.empty();
     if (query.flag("countOnly")) {
       return service.count(
           access,
@@ -102,7 +105,7 @@ final class Listing {
             pageQuery(service.limits(), cursor == null ? revision : 0, keysOnly, cursor),
             cursor == null ? null : cursor.revisions(),
             consistency,
-            listed -> Reply.json(document(service, listed, keysOnly)));
+            listed -> Reply.json(document(service, listed, keysOnly)).with(Headers.AGE, age));
     return cursor == null ? page : page.exceptionallyCompose(Listing::ofCursor);
   }
 

@@ -8,6 +8,7 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
 
@@ -34,6 +35,16 @@ record Reply(int status, List<Header> headers, @Nullable Bytes body) {
   /** A document of the contract as an answer. */
   static Reply json(Object document) {
     return status(200).build(Documents.json(document), MediaType.APPLICATION_JSON);
+  }
+
+  /** The same with a header more; as it is when there is no value. */
+  Reply with(String name, Optional<Long> value) {
+    if (value.isEmpty()) {
+      return this;
+    }
+    List<Header> all = new ArrayList<>(headers);
+    all.add(new Header(name, Long.toString(value.get())));
+    return new Reply(status, all, body);
   }
 
   /** Whether a thread may have to wait for the reader of its body. */

@@ -118,6 +118,12 @@ public class KeyValueService {
                     : get(access, key, Consistency.LINEARIZABLE));
   }
 
+  /** How old what this node has of a range may be, as {@link Shards#age} says. */
+  public Optional<Long> age(KeyRange range) {
+    Shards shards = shards();
+    return shards.age(shards.of(range));
+  }
+
   /** Creates or replaces an entry. */
   public CompletionStage<Written> put(Access access, WriteRequest.Put put) {
     access.require(Permission.WRITE, put.key());

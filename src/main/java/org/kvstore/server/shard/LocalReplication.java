@@ -1,5 +1,7 @@
 package org.kvstore.server.shard;
 
+import java.util.List;
+import java.util.Optional;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.LocalReplicator;
 
@@ -18,6 +20,11 @@ final class LocalReplication implements Replication {
           new LocalReplicator(
               shard.store(), setup.limits(), disk, setup.threads(), setup.answers()));
     }
+  }
+
+  @Override
+  public Optional<Long> age(List<Shard> shards) {
+    return Optional.of(0L);
   }
 
   @Override

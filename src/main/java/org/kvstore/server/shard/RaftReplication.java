@@ -3,6 +3,7 @@ package org.kvstore.server.shard;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -72,12 +73,17 @@ public final class RaftReplication implements Replication {
     return node == null ? List.of() : node.problemsWithPeers();
   }
 
-  /**
-   * How long ago this node's replica of a shard last showed all that was acknowledged, as far as it
-   * knows; null when it has not since the start.
-   */
-  public @Nullable Duration age(int shard) {
-    return node == null ? null : node.age(shard);
+  @Override
+  public Optional<Long> age(List<Shard> shards) {
+    long oldest = 0;
+    for (Shard shard : shards) {
+      Duration age = node == null ? null : node.age(shard.number());
+      if (age == null) {
+        return Optional.empty();
+      }
+      oldest = Math.max(oldest, age.toMillis());
+    }
+    return Optional.of(oldest);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package org.kvstore.server.shard;
 
+import java.util.List;
+import java.util.Optional;
 import org.kvstore.server.replication.DiskSpace;
 
 /** Has the shards of a node take writes: on this node alone, or on several at once. */
@@ -10,6 +12,9 @@ public interface Replication extends AutoCloseable {
    * @param disk the one that the stores are on
    */
   void start(Shards shards, DiskSpace disk);
+
+  /** As {@link Shards#age}. */
+  Optional<Long> age(List<Shard> shards);
 
   /** The end is near: has other nodes lead, as far as there are any. */
   void resign();

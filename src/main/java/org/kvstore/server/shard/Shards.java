@@ -303,6 +303,14 @@ public final class Shards implements AutoCloseable {
     return data.stream().allMatch(shard -> shard.replicator().refuses());
   }
 
+  /**
+   * How long ago what is read here from some shards last was the newest of all, as far as this node
+   * knows: milliseconds, of the shard that is furthest behind; empty when it does not know.
+   */
+  public Optional<Long> age(List<Shard> shards) {
+    return replication.age(shards);
+  }
+
   /** Figures of all stores on this node together. */
   public StoreStatistics statistics() {
     return all().stream()

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -160,7 +161,7 @@ class ClusterIT {
       seen = stream.nextChanges(KEYS / 2);
     }
     putAll(cluster.node(2).service(), "two");
-    String last = seen.get(seen.size() - 1).id();
+    String last = Objects.requireNonNull(seen.get(seen.size() - 1).id());
     Service second = cluster.node(3).service();
     try (EventStream stream = EventStream.open(second.get(query).header("Last-Event-ID", last))) {
       List<ServerEvent> rest = stream.nextChanges(2 * KEYS - seen.size());

@@ -23,6 +23,7 @@ import org.kvstore.it.support.Seed;
  * again, until clients have done {@code -Drequests=100000} operations, on three and on five. {@code
  * -Dseed=N} draws the same again, as far as it is not up to the processes.
  */
+@EnabledIfSystemProperty(named = "long", matches = "true")
 class NemesisIT {
   /** What takes little time, and has the others for its special cases. */
   private static final Set<Nemesis> SHORT =
