@@ -22,6 +22,7 @@ import org.kvstore.api.DeletedDocument;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -32,6 +33,8 @@ import org.kvstore.server.service.KeyValueService;
 @Path("/v1/kv")
 @Singleton
 public class ListingResource {
+  private static final Set<String> EXPORT_PARAMETERS =
+      Set.of("prefix", "start", "end", Query.CONSISTENCY);
   private static final Set<String> DELETE_PARAMETERS = Set.of("prefix", "start", "end", "all");
 
   private final KeyValueService service;
@@ -53,7 +56,9 @@ public class ListingResource {
   @GET
   @Produces(MediaTypes.NDJSON)
   public void export(@Context HttpServletRequest request, @Suspended AsyncResponse response) {
-    KeyRange range = Listing.range(Query.of(request, Listing.RANGE));
+    Query query = Query.of(request, EXPORT_PARAMETERS);
+    KeyRange range = Listing.range(query);
+    Consistency consistency = query.consistency();
     Access access = Exchange.access(request);
     if (request.getMethod().equals("HEAD")) {
       // Nothing of it would be written.
@@ -61,16 +66,23 @@ public class ListingResource {
       response.resume(Response.ok().type(MediaTypes.NDJSON).build());
     } else {
       Exchange exchange = Exchange.of(request);
-      OwnThread.run(service, request, response, () -> export(access, range, exchange, response));
+      OwnThread.run(
+          service,
+          request,
+          response,
+          () -> {
+            try (KeyValueService.Export export = service.export(access, range, consistency)) {
+              export(export, exchange, response);
+            }
+          });
     }
   }
 
-  private void export(Access access, KeyRange range, Exchange exchange, AsyncResponse response) {
-    try (KeyValueService.Export export = service.export(access, range)) {
-      StreamingOutput lines =
-          out -> write(export, new PacedOutput(out, new Pace(exchange.paced(), () -> false)));
-      response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
-    }
+  private static void export(
+      KeyValueService.Export export, Exchange exchange, AsyncResponse response) {
+    StreamingOutput lines =
+        out -> write(export, new PacedOutput(out, new Pace(exchange.paced(), () -> false)));
+    response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
   }
 
   @DELETE

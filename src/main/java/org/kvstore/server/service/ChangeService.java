@@ -56,13 +56,12 @@ public class ChangeService {
       Access access, Watch.Query query, @Nullable Position from, Subscription.Reader reader) {
     access.require(Permission.READ, query.range());
     Shards shards = handle.require().shards();
-    Revisions start = from == null ? null : shards.revisions("from", from);
     return shards.read(
         shards.of(query.range()),
         () ->
             shards.watch(
                 query,
-                start,
+                from == null ? null : shards.revisions("from", from),
                 reader,
                 limits().progressInterval().toNanos(),
                 () -> access.require(Permission.READ, query.range())));

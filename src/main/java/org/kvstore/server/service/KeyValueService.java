@@ -236,12 +236,15 @@ public class KeyValueService {
   }
 
   /**
-   * Reads a whole range. The caller ends the export with its close.
+   * Reads a whole range. The caller ends the export with its close. Not for threads that may not
+   * wait: on a node of a cluster it waits for the others to say what is newest.
    *
-   * @throws KeyValueException TOO_MANY_REQUESTS when too many exports run
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many exports run; UNAVAILABLE when nobody
+   *     can say what is newest
    */
-  public Export export(Access access, KeyRange range) {
+  public Export export(Access access, KeyRange range, Consistency consistency) {
     access.require(Permission.READ, range);
+    Outcomes.await(shards().upToDate(shards().of(range), consistency));
     if (!exports.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many exports run.")
           .withLimit(limits().exports());

@@ -1,5 +1,7 @@
 package org.kvstore.server.service;
 
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
@@ -18,6 +20,15 @@ final class Outcomes {
       return kind.cast(outcome);
     }
     throw error(outcome);
+  }
+
+  /** Waits for a stage, and throws what it fails with. */
+  static void await(CompletionStage<Void> stage) {
+    try {
+      stage.toCompletableFuture().join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof KeyValueException known ? known : e;
+    }
   }
 
   private static KeyValueException error(Outcome outcome) {

@@ -115,6 +115,8 @@ public final class GroupAdmin {
     TimeDuration pause = TimeDuration.valueOf(TRY_MILLIS, TimeUnit.MILLISECONDS);
     try (RaftClient client =
         node.newClient(group, ANSWER_MILLIS)
+            // A member that has not got the group, or not any more, would end it.
+            .setLeaderId(leader(shard))
             .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, pause))
             .build()) {
       return question.ask(client);
