@@ -24,7 +24,6 @@ import org.kvstore.server.model.Outcome.Revoked;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.replication.LeaseCoordinator;
-import org.kvstore.server.replication.LeaseCoordinator.Holding;
 
 /** Leases: keys that hang on one live as long as its holder renews it. */
 @ApplicationScoped
@@ -44,6 +43,9 @@ public class LeaseService {
   public LeaseService(EngineHandle handle) {
     this.handle = handle;
   }
+
+  /** A lease and what hangs on it. */
+  public record Holding(Lease lease, List<Key> keys) {}
 
   /**
    * Grants a lease, which only its owner can use. Whoever may write no key has no use for one.
@@ -107,10 +109,10 @@ public class LeaseService {
         .find(id)
         .thenApply(
             found -> {
-              Holding holding = found.orElseThrow(LeaseService::missing);
+              LeaseCoordinator.Holding holding = found.orElseThrow(LeaseService::missing);
               requireOwner(access, "readLease", holding.lease());
               requireKeys(access, Permission.READ, holding.keys());
-              return holding;
+              return new Holding(holding.lease(), holding.keys());
             });
   }
 

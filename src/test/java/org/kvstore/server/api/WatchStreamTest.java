@@ -128,6 +128,9 @@ class WatchStreamTest {
       if (method.getReturnType() == AsyncContext.class) {
         return fake(AsyncContext.class);
       }
+      if (method.getReturnType() == boolean.class) {
+        return false;
+      }
       return method.getReturnType() == String.class ? "" : null;
     }
   }
