@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.protocol.GroupInfoReply;
@@ -13,6 +14,8 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.RaftException;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.util.ProtoUtils;
@@ -107,7 +110,23 @@ public final class GroupAdmin {
     R ask(RaftClient client) throws IOException;
   }
 
+  /** Whoever is taken for the leader may have left the group since: then it is asked again. */
   private <R> R inGroup(int shard, Question<R> question) {
+    for (int left = TRIES; ; left--) {
+      try {
+        return ask(shard, question);
+      } catch (GroupMismatchException e) {
+        if (left == 0) {
+          throw failed(shard, String.valueOf(e.getMessage())).withCause(e);
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(TRY_MILLIS));
+      } catch (IOException e) {
+        throw failed(shard, String.valueOf(e.getMessage())).withCause(e);
+      }
+    }
+  }
+
+  private <R> R ask(int shard, Question<R> question) throws IOException {
     RaftServer.Division division = requireReplica(shard);
     RaftGroup group =
         RaftGroup.valueOf(
@@ -115,13 +134,10 @@ public final class GroupAdmin {
     TimeDuration pause = TimeDuration.valueOf(TRY_MILLIS, TimeUnit.MILLISECONDS);
     try (RaftClient client =
         node.newClient(group, ANSWER_MILLIS)
-            // A member that has not got the group, or not any more, would end it.
-            .setLeaderId(leader(shard))
+            .setLeaderId(division.getInfo().getLeaderId())
             .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, pause))
             .build()) {
       return question.ask(client);
-    } catch (IOException e) {
-      throw failed(shard, String.valueOf(e.getMessage())).withCause(e);
     }
   }
 
@@ -148,7 +164,8 @@ public final class GroupAdmin {
 
   private static boolean require(RaftClientReply reply) throws IOException {
     if (!reply.isSuccess()) {
-      throw new IOException(String.valueOf(reply.getException()));
+      RaftException exception = reply.getException();
+      throw exception == null ? new IOException("no reason is given") : exception;
     }
     return DONE;
   }
