@@ -2,12 +2,9 @@ package org.kvstore.server.api;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -35,7 +32,6 @@ public class WatchEndpoint {
       Set.of("key", "prefix", "start", "end", "from", "prev", "filter");
 
   private static final String LAST_EVENT_ID = "Last-Event-ID";
-  private static final Logger LOG = System.getLogger(WatchEndpoint.class.getName());
   private static final String METHODS = "GET, OPTIONS";
 
   private final ChangeService service;
@@ -58,18 +54,16 @@ public class WatchEndpoint {
       }
       Exchange exchange = Exchange.of(request);
       WatchStream stream = new WatchStream(service, new WatchPace(exchange.allowance()));
-      CompletableFuture<Subscription> watch = watch(request, stream).toCompletableFuture();
-      if (watch.isDone()) {
-        open(watch, stream, request, response);
-      } else {
-        openLater(watch, stream, request, response);
-      }
+      open(watch(request, stream).toCompletableFuture(), stream, request, response);
     } catch (KeyValueException e) {
       ProblemServlet.write(e, request, response);
     }
   }
 
-  /** Opens the stream of a watch that is there, or answers why it is not. */
+  /**
+   * Opens the stream of a watch once it is there, or answers why it is not. On a node of a cluster
+   * this waits for the others to say what is newest, for some seconds at the most.
+   */
   private static void open(
       CompletableFuture<Subscription> watch,
       WatchStream stream,
@@ -92,30 +86,6 @@ public class WatchEndpoint {
       opened.close();
       throw e;
     }
-  }
-
-  /** On a thread of its own kind: this node has yet to hear what is newest. */
-  private static void openLater(
-      CompletableFuture<Subscription> watch,
-      WatchStream stream,
-      HttpServletRequest request,
-      HttpServletResponse response) {
-    AsyncContext context = request.startAsync(request, response);
-    context.setTimeout(0);
-    Exchange.of(request).goesOn();
-    watch.whenComplete(
-        (opened, failure) -> {
-          try {
-            open(watch, stream, request, response);
-          } catch (IOException | RuntimeException e) {
-            LOG.log(Level.DEBUG, "The client has gone.", e);
-            failure = e;
-          }
-          if (failure != null) {
-            Exchange.of(request).answered(response.getStatus());
-            context.complete();
-          }
-        });
   }
 
   /**

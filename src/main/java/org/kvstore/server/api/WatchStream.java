@@ -58,10 +58,7 @@ final class WatchStream implements Subscription.Reader, WriteListener, AsyncList
     response.setHeader("X-Accel-Buffering", "no");
     // Liberty ignores the first flush of an answer; what follows is to be seen at once.
     response.flushBuffer();
-    context =
-        request.isAsyncStarted()
-            ? request.getAsyncContext()
-            : request.startAsync(request, response);
+    context = request.startAsync(request, response);
     context.setTimeout(0);
     context.addListener(this);
     out = response.getOutputStream();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -111,7 +112,9 @@ class ClusterIT {
     for (RawConnection one : asked) {
       try (one) {
         Answer read = one.read("GET " + target(key));
-        assertThat(read.status() == 503 || read.text().equals("new")).as("%s", read).isTrue();
+        // After its pause it may take itself for overloaded, for a moment.
+        boolean isRefused = Set.of(429, 503).contains(read.status());
+        assertThat(isRefused || read.text().equals("new")).as("%s", read).isTrue();
       }
     }
   }
