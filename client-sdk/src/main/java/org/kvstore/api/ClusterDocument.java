@@ -33,7 +33,8 @@ public record ClusterDocument(
    * @param number its number, from 0
    * @param leader id of the node that leads it; null while nobody does
    * @param term the Raft term of that
-   * @param replicas its replicas, by the id of their node
+   * @param replicas its replicas, by the id of their node; none while that of the node that answers
+   *     takes no part
    * @param quorum whether enough of them are alive for writes
    */
   public record Shard(
@@ -43,9 +44,12 @@ public record ClusterDocument(
    * One replica of a shard.
    *
    * @param node id of the node that has it
-   * @param role {@code leader}, {@code follower}, {@code candidate} or {@code listener}
-   * @param appliedIndex the last index of the log that it has applied
-   * @param lag how many entries of the log it is behind the leader; 0 for the leader
+   * @param role {@code leader}, {@code follower} or {@code candidate}
+   * @param appliedIndex the last index of the log that it is known to have applied; null where the
+   *     node that answers does not know, which it does of itself, and of others where it leads
+   * @param lag how many entries of the log it is not known to have; 0 for the leader, null where
+   *     the node that answers does not know
    */
-  public record Replica(String node, String role, long appliedIndex, long lag) {}
+  public record Replica(
+      String node, String role, @Nullable Long appliedIndex, @Nullable Long lag) {}
 }

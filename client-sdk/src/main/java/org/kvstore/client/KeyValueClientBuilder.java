@@ -43,7 +43,10 @@ public final class KeyValueClientBuilder {
   /** Default of {@link #totalTimeout} with several addresses. */
   public static final Duration TOTAL_TIMEOUT = Duration.ofSeconds(30);
 
-  /** The longest {@link #totalTimeout}: for so long the service remembers an Idempotency-Key. */
+  /**
+   * The longest {@link #totalTimeout}: for so long the service remembers an Idempotency-Key by
+   * default.
+   */
   public static final Duration MAX_TOTAL_TIMEOUT = Duration.ofMinutes(10);
 
   /** How often a service sends something on a watch, and as long as a third of that for its way. */

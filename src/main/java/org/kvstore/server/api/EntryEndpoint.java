@@ -100,10 +100,13 @@ public class EntryEndpoint {
   }
 
   private CompletionStage<Reply> read(HttpServletRequest request, Key key, Wish wish) {
-    boolean isLocal = Query.of(request, READ).consistency() == Consistency.LOCAL;
+    Query query = Query.of(request, READ);
+    Consistency consistency = query.consistency();
     // Asked before the read, so that it is no younger than that.
-    Optional<Long> age = isLocal ? service.age(KeyRange.of(key)) : Optional.empty();
-    return find(request, key).thenApply(now -> EntryReplies.read(wish, now).with(Headers.AGE, age));
+    Optional<Long> age =
+        consistency == Consistency.LOCAL ? service.age(KeyRange.of(key)) : Optional.empty();
+    return find(Exchange.access(request), key, query, consistency)
+        .thenApply(now -> EntryReplies.read(wish, now).with(Headers.AGE, age));
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {
@@ -175,13 +178,11 @@ public class EntryEndpoint {
   }
 
   /** The entry that a read asks for, now or at a revision. */
-  private CompletionStage<Optional<Entry>> find(HttpServletRequest request, Key key) {
-    Query query = Query.of(request, READ);
-    Access access = Exchange.access(request);
+  private CompletionStage<Optional<Entry>> find(
+      Access access, Key key, Query query, Consistency consistency) {
     return query.has("revision")
-        ? service.getAt(
-            access, key, query.number("revision", 0, 1, Long.MAX_VALUE), query.consistency())
-        : service.get(access, key, query.consistency());
+        ? service.getAt(access, key, query.number("revision", 0, 1, Long.MAX_VALUE), consistency)
+        : service.get(access, key, consistency);
   }
 
   private static String contentType(HttpServletRequest request) {

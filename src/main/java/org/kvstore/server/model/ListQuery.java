@@ -30,11 +30,11 @@ public record ListQuery(
    * The same query for a part of the page.
    *
    * @param most entries and folded prefixes of the part at the most
+   * @param bytes of values above which it ends early
    * @param at the point in time, or 0 for now
    * @param behind where the part begins; null at the beginning
    */
-  public ListQuery part(int most, long at, @Nullable Bytes behind) {
-    return new ListQuery(
-        range, descending, most, maxBytes, keysOnly, delimiter, prefix, at, behind);
+  public ListQuery part(int most, long bytes, long at, @Nullable Bytes behind) {
+    return new ListQuery(range, descending, most, bytes, keysOnly, delimiter, prefix, at, behind);
   }
 }

@@ -89,11 +89,12 @@ public class ClusterService {
   private static ClusterDocument.Replica replica(
       ShardStatus.Replica replica, ShardStatus shard, String self) {
     boolean isSelf = replica.node().equals(self);
+    boolean isKnown = replica.lag() >= 0;
     return new ClusterDocument.Replica(
         replica.node(),
         role(replica.node(), shard, self),
-        isSelf ? shard.applied() : shard.committed() - Math.max(0, replica.lag()),
-        Math.max(0, replica.lag()));
+        isSelf ? Long.valueOf(shard.applied()) : isKnown ? shard.committed() - replica.lag() : null,
+        isKnown ? replica.lag() : null);
   }
 
   private static String role(String node, ShardStatus shard, String self) {

@@ -78,8 +78,7 @@ public final class Engine implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             limits.queueDelay(),
             System::nanoTime);
-    directory.initialised();
-    shards.start(disk, clock);
+    startOrClose();
     ticks = start(new Reclaimer(shards.all().stream().map(Shard::store).toList(), quota, clock));
   }
 
@@ -88,6 +87,7 @@ public final class Engine implements AutoCloseable {
         new Shard.Setup(
             config.limits(),
             config.history(),
+            heldReads,
             new Listener(),
             new JsonPatcher(config.limits()),
             threads.own(),
@@ -102,6 +102,17 @@ public final class Engine implements AutoCloseable {
                 opener.replicated(
                     cluster.options(directory.logs()), cluster.shards(), threads.timer()))
         .orElseGet(opener::single);
+  }
+
+  /** What is open by then has native handles and threads. */
+  private void startOrClose() {
+    try {
+      directory.initialised();
+      shards.start(disk, clock);
+    } catch (RuntimeException e) {
+      Steps.runAll(List.of(shards::close, lanes::close, apart::shutdown));
+      throw e;
+    }
   }
 
   private List<Future<?>> start(Reclaimer reclaimer) {
@@ -120,13 +131,11 @@ public final class Engine implements AutoCloseable {
             () -> attempt(task), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Hears of something only once the engine is whole: commits begin last. */
+  /** Tells those who listen: before anybody sees a change of what is permitted, it is in force. */
   private final class Listener implements CommitListener {
     @Override
     public void committed(List<Event> events) {
-      // Before anybody sees a change of what is permitted, it is in force.
       listeners.forEach(listener -> listener.committed(events));
-      heldReads.committed(events);
     }
 
     @Override
@@ -137,7 +146,6 @@ public final class Engine implements AutoCloseable {
     @Override
     public void recovered() {
       listeners.forEach(CommitListener::recovered);
-      heldReads.recovered();
     }
   }
 
@@ -314,7 +322,7 @@ public final class Engine implements AutoCloseable {
     return directory;
   }
 
-  /** Has somebody hear of every commit from now on, before it is acknowledged. */
+  /** Has somebody hear of every commit of the server's own entries from now on. */
   public void listen(CommitListener listener) {
     listeners.add(listener);
   }

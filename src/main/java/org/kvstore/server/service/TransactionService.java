@@ -93,7 +93,7 @@ public class TransactionService {
             "txn",
             done -> TransactionRecord.of(request, done),
             shards
-                .write(shards.only(command.keys()), new Submission(command, now, name))
+                .write(shards.only(command), new Submission(command, now, name))
                 .thenApply(outcome -> Outcomes.expect(Transacted.class, outcome)));
   }
 

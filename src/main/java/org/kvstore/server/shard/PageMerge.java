@@ -21,6 +21,7 @@ final class PageMerge {
 
   private final ListQuery query;
   private final Comparator<Bytes> order;
+  private final long partBytes;
   private final List<Source> sources = new ArrayList<>();
   private final List<Entry> entries = new ArrayList<>();
   private final List<Bytes> prefixes = new ArrayList<>();
@@ -30,6 +31,7 @@ final class PageMerge {
   private PageMerge(List<Shard> shards, ListQuery query, @Nullable Revisions at) {
     this.query = query;
     order = query.descending() ? Comparator.reverseOrder() : Comparator.naturalOrder();
+    partBytes = Math.max(1, query.maxBytes() / shards.size());
     int part = Math.min(query.limit(), LEAST_PART + 2 * query.limit() / shards.size());
     for (Shard shard : shards) {
       sources.add(new Source(shard, part, at));
@@ -52,7 +54,8 @@ final class PageMerge {
   private static ShardedPage page(
       Shard only, ListQuery query, @Nullable Revisions at, Revisions others) {
     long revision = at == null ? 0 : at.at(only.number());
-    Page page = only.store().list(query.part(query.limit(), revision, query.after()));
+    Page page =
+        only.store().list(query.part(query.limit(), query.maxBytes(), revision, query.after()));
     return new ShardedPage(
         page.entries(), page.prefixes(), others.with(only.number(), page.revision()), page.last());
   }
@@ -156,7 +159,7 @@ final class PageMerge {
     }
 
     private void read() {
-      Page page = shard.store().list(query.part(part, revision, after));
+      Page page = shard.store().list(query.part(part, partBytes, revision, after));
       revision = page.revision();
       after = page.last();
       more = after != null;

@@ -44,10 +44,11 @@ public final class Shard implements AutoCloseable {
   /** Set by {@link #start}. */
   private @Nullable Tasks tasks;
 
-  private Shard(int number, StoreOptions options, boolean create, Setup setup) {
+  private Shard(
+      int number, StoreOptions options, boolean create, CommitListener first, Setup setup) {
     this.number = number;
     this.setup = setup;
-    Listener listener = new Listener(setup.listener());
+    Listener listener = new Listener(first);
     store = Store.open(options, setup.limits(), create, new Store.Hooks(listener, setup.patcher()));
     watches = new WatchHub(store, setup.limits(), setup.threads(), setup.lanes().get());
     listener.watches = watches;
@@ -56,14 +57,17 @@ public final class Shard implements AutoCloseable {
   /**
    * What the shards of a node have in common.
    *
-   * @param listener hears of every commit before the watches do; it must not block
+   * @param entries hears of every commit of clients' entries before the watches do; like the next,
+   *     it must not block
+   * @param system hears of every commit of the server's own
    * @param lanes what the watches of one shard deliver on
    * @param answers runs what waits for a replicator, never in the calling thread
    */
   public record Setup(
       Limits limits,
       Retention history,
-      CommitListener listener,
+      CommitListener entries,
+      CommitListener system,
       Patcher patcher,
       ThreadFactory threads,
       Supplier<WatchHub.Lanes> lanes,
@@ -105,10 +109,12 @@ public final class Shard implements AutoCloseable {
    * Opens the store of a shard; nothing is committed yet.
    *
    * @param number from 0
+   * @param first hears of every commit before the watches do; it must not block
    * @throws KeyValueException UNAVAILABLE, naming the file that is wrong and what to do
    */
-  public static Shard open(int number, StoreOptions options, boolean create, Setup setup) {
-    return new Shard(number, options, create, setup);
+  static Shard open(
+      int number, StoreOptions options, boolean create, CommitListener first, Setup setup) {
+    return new Shard(number, options, create, first, setup);
   }
 
   /** Has it take writes from now on. */
@@ -215,9 +221,10 @@ public final class Shard implements AutoCloseable {
     }
   }
 
-  /** Closes the store, to which nothing is committed any more. */
+  /** Ends the watches, and closes the store, to which nothing is committed any more. */
   @Override
   public void close() {
+    watches.close();
     store.close();
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.StoreOptions;
 
@@ -26,7 +27,7 @@ public final class ShardOpener {
   /** The one shard of a single server, which has the server's own entries too. */
   public Shards single() {
     ClusterMark.require(directory, null);
-    Shard only = Shard.open(0, options.in(directory.shard(0)), directory.isNew(), setup);
+    Shard only = open(0, options.in(directory.shard(0)), setup.system().then(setup.entries()));
     return new Shards(List.of(only), only, directory.storeId(), new LocalReplication(setup));
   }
 
@@ -36,13 +37,11 @@ public final class ShardOpener {
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     List<Shard> opened = new ArrayList<>();
     try {
-      for (int number = 0; number <= count; number++) {
-        StoreOptions own =
-            number < count
-                ? each.in(directory.shard(number)).of(new ShardNumber(number, count))
-                : each.in(directory.system());
-        opened.add(Shard.open(number, own, directory.isNew(), setup));
+      for (int number = 0; number < count; number++) {
+        ShardNumber shard = new ShardNumber(number, count);
+        opened.add(open(number, each.in(directory.shard(number)).of(shard), setup.entries()));
       }
+      opened.add(open(count, each.in(directory.system()), setup.system()));
     } catch (RuntimeException e) {
       opened.forEach(Shard::close);
       throw e;
@@ -52,5 +51,9 @@ public final class ShardOpener {
         opened.get(count),
         cluster.clusterId(),
         new RaftReplication(cluster, setup, timer));
+  }
+
+  private Shard open(int number, StoreOptions own, CommitListener first) {
+    return Shard.open(number, own, directory.isNew(), first, setup);
   }
 }

@@ -2,7 +2,6 @@ package org.kvstore.server.shard;
 
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,6 +12,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Histogram;
 import org.kvstore.server.model.Key;
@@ -38,6 +38,7 @@ import org.kvstore.server.store.Watch;
 public final class Shards implements AutoCloseable {
   private final List<Shard> data;
   private final Shard system;
+  private final List<Shard> all;
   private final Sharding sharding;
   private final int digest;
   private final Replication replication;
@@ -57,6 +58,10 @@ public final class Shards implements AutoCloseable {
   Shards(List<Shard> data, Shard system, String storeId, Replication replication) {
     this.data = List.copyOf(data);
     this.system = system;
+    all =
+        data.contains(system)
+            ? this.data
+            : Stream.concat(data.stream(), Stream.of(system)).toList();
     this.replication = replication;
     sharding = new Sharding(data.size());
     digest = storeId.hashCode();
@@ -113,18 +118,24 @@ public final class Shards implements AutoCloseable {
 
   /** The shards that keys of a range may be in. */
   public List<Shard> of(KeyRange range) {
+    if (data.size() == 1) {
+      return data;
+    }
     OptionalInt only = sharding.of(range);
     return only.isPresent() ? List.of(data.get(only.getAsInt())) : data;
   }
 
   /**
-   * The one shard of some ranges.
+   * The one shard of the keys of a transaction.
    *
    * @throws KeyValueException CROSS_SHARD when there are several
    */
-  public Shard only(Collection<KeyRange> ranges) {
+  public Shard only(Command.Transact transaction) {
+    if (data.size() == 1) {
+      return data.get(0);
+    }
     Shard only = null;
-    for (KeyRange range : ranges) {
+    for (KeyRange range : transaction.keys()) {
       List<Shard> shards = of(range);
       if (shards.size() > 1 || only != null && only != shards.get(0)) {
         throw crossShard(range.text());
@@ -193,7 +204,13 @@ public final class Shards implements AutoCloseable {
    */
   public ShardedPage list(ListQuery query, @Nullable Revisions at) {
     List<Shard> shards = of(query.range());
-    return PageMerge.page(shards, query, point(shards, query.revision(), at), revisions());
+    return PageMerge.page(
+        shards, query, point(shards, query.revision(), at), revisionsOutside(shards));
+  }
+
+  /** Those of shards that a read says nothing of; of none when it is of all. */
+  private Revisions revisionsOutside(List<Shard> shards) {
+    return shards.size() == data.size() ? Revisions.of(new long[data.size()]) : revisions();
   }
 
   private @Nullable Revisions point(List<Shard> shards, long revision, @Nullable Revisions at) {
@@ -224,7 +241,7 @@ public final class Shards implements AutoCloseable {
   public Count count(KeyRange range, long revision) {
     List<Shard> shards = of(range);
     Revisions point = point(shards, revision, null);
-    Revisions at = revisions();
+    Revisions at = revisionsOutside(shards);
     long keys = 0;
     for (Shard shard : shards) {
       int number = shard.number();
@@ -269,33 +286,33 @@ public final class Shards implements AutoCloseable {
 
   /** All of them, that of the server's own entries included. */
   public List<Shard> all() {
-    return data.contains(system) ? data : Stream.concat(data.stream(), Stream.of(system)).toList();
+    return all;
   }
 
   /** Proposes what is due, and gives up on what has waited too long; several times a second. */
   public void tick() {
-    all().forEach(Shard::tick);
+    all.forEach(Shard::tick);
     revocations.forEach(Revocations::run);
   }
 
   /** Gives up old history; several times a second, by one thread at a time. It may take long. */
   public void tidy() {
-    all().forEach(Shard::tidy);
+    all.forEach(Shard::tidy);
   }
 
   /** Whether the threads run without which no write is ever answered. */
   public boolean isAlive() {
-    return all().stream().allMatch(shard -> shard.replicator().isAlive());
+    return all.stream().allMatch(shard -> shard.replicator().isAlive());
   }
 
   /** Whether those run that deliver to watches. */
   public boolean isWatching() {
-    return all().stream().allMatch(shard -> shard.watches().isAlive());
+    return all.stream().allMatch(shard -> shard.watches().isAlive());
   }
 
   /** Whether more writes come to a shard than can be committed. */
   public boolean isOverloaded() {
-    return all().stream().anyMatch(shard -> shard.replicator().isOverloaded());
+    return all.stream().anyMatch(shard -> shard.replicator().isOverloaded());
   }
 
   /** Whether a write that comes now would wait for too long, wherever it goes. */
@@ -313,7 +330,7 @@ public final class Shards implements AutoCloseable {
 
   /** Figures of all stores on this node together. */
   public StoreStatistics statistics() {
-    return all().stream()
+    return all.stream()
         .map(shard -> shard.store().statistics())
         .reduce(StoreStatistics::plus)
         .orElseThrow();
@@ -321,32 +338,32 @@ public final class Shards implements AutoCloseable {
 
   /** What has been counted of all of one kind: {@code of} says which. */
   public Histogram total(Function<Shard, Histogram> of) {
-    return Histogram.total(all().stream().map(of).toList());
+    return Histogram.total(all.stream().map(of).toList());
   }
 
   /** Writes that wait to be committed. */
   public int queueDepth() {
-    return all().stream().mapToInt(shard -> shard.replicator().queueDepth()).sum();
+    return all.stream().mapToInt(shard -> shard.replicator().queueDepth()).sum();
   }
 
   /** Bytes that they hold. */
   public long queueBytes() {
-    return all().stream().mapToLong(shard -> shard.replicator().queueBytes()).sum();
+    return all.stream().mapToLong(shard -> shard.replicator().queueBytes()).sum();
   }
 
   /** Size of the files on this node: bytes. */
   public long usedBytes() {
-    return all().stream().mapToLong(shard -> shard.store().usedBytes()).sum();
+    return all.stream().mapToLong(shard -> shard.store().usedBytes()).sum();
   }
 
   /** Bytes that commits have written here since they were opened. */
   public long writtenBytes() {
-    return all().stream().mapToLong(shard -> shard.store().writtenBytes()).sum();
+    return all.stream().mapToLong(shard -> shard.store().writtenBytes()).sum();
   }
 
   /** The end is near: ends all watches, and has other nodes lead. */
   public void stop() {
-    all().forEach(shard -> shard.watches().close());
+    all.forEach(shard -> shard.watches().close());
     replication.resign();
   }
 
@@ -359,9 +376,9 @@ public final class Shards implements AutoCloseable {
   @Override
   public void close() {
     List<Runnable> steps = new ArrayList<>();
-    all().forEach(shard -> steps.add(shard::stop));
+    all.forEach(shard -> steps.add(shard::stop));
     steps.add(replication::close);
-    all().forEach(shard -> steps.add(shard::close));
+    all.forEach(shard -> steps.add(shard::close));
     Steps.runAll(steps);
   }
 }

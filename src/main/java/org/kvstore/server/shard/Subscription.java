@@ -1,7 +1,7 @@
 package org.kvstore.server.shard;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Revisions;
 import org.kvstore.server.store.Turn;
@@ -20,7 +20,7 @@ import org.kvstore.server.store.WatchSink.Delivery;
  */
 public final class Subscription implements AutoCloseable {
   private final Reader reader;
-  private final List<Watch> watches = new ArrayList<>();
+  private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private final Turn turn = new Turn();
 
   /** Guarded by the monitor. */
@@ -88,6 +88,10 @@ public final class Subscription implements AutoCloseable {
                     permit,
                     subscription.turn));
       }
+      if (subscription.hasEnded()) {
+        // One ended while others were being opened, which it knew nothing of.
+        subscription.close();
+      }
       return subscription;
     } catch (RuntimeException e) {
       subscription.close();
@@ -121,11 +125,11 @@ public final class Subscription implements AutoCloseable {
     }
     sending.run();
     sentAt = System.nanoTime();
+    long newest = -1;
     for (Delivery sent : deliveries) {
-      if (sent.last()) {
-        revisions = revisions.with(shard, sent.event().revision());
-      }
+      newest = sent.last() ? sent.event().revision() : newest;
     }
+    revisions = newest < 0 ? revisions : revisions.with(shard, newest);
   }
 
   private synchronized void progress(int shard, long revision) {

@@ -148,7 +148,8 @@ final class CommandRows {
       delete(row.fixed8(2), delete);
     } else if (operation instanceof Operation.Get get) {
       key(row.fixed8(3), get.key());
-    } else if (operation instanceof Operation.ListRange list) {
+    } else {
+      Operation.ListRange list = (Operation.ListRange) operation;
       range(row.fixed8(4), list.range()).variable(list.limit());
     }
   }

@@ -27,4 +27,28 @@ public interface CommitListener {
   default void recovered() {
     // Watches find it out by themselves.
   }
+
+  /** Both of them: this one hears of each thing first. */
+  default CommitListener then(CommitListener next) {
+    CommitListener first = this;
+    return new CommitListener() {
+      @Override
+      public void committed(List<Event> events) {
+        first.committed(events);
+        next.committed(events);
+      }
+
+      @Override
+      public void recovering() {
+        first.recovering();
+        next.recovering();
+      }
+
+      @Override
+      public void recovered() {
+        first.recovered();
+        next.recovered();
+      }
+    };
+  }
 }

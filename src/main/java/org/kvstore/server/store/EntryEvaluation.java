@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
 
@@ -45,6 +46,11 @@ final class EntryEvaluation {
    */
   record Evaluated(Staging staging, List<Outcome> outcomes) {}
 
+  /**
+   * Evaluates the group.
+   *
+   * @throws KeyValueException when the files of this replica cannot be read
+   */
   Evaluated evaluate(List<Submission> group) {
     Set<Integer> broken = new HashSet<>();
     while (true) {
@@ -57,6 +63,10 @@ final class EntryEvaluation {
           outcomes.add(broken.contains(at) ? BROKEN : evaluator.evaluate(group.get(at)));
         }
         return new Evaluated(staging, outcomes);
+      } catch (KeyValueException e) {
+        // The files of this replica cannot be read: the others need not see the same.
+        heads.forget();
+        throw e;
       } catch (RuntimeException | StackOverflowError e) {
         LOG.log(Level.ERROR, "A command could not be evaluated.", e);
         heads.forget();

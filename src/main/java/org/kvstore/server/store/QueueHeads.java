@@ -10,8 +10,11 @@ package org.kvstore.server.store;
  */
 record QueueHeads(
     QueueHead deadlines, QueueHead requests, QueueHead leases, UnreadableRows unreadable) {
-  QueueHeads() {
-    this(new QueueHead(), new QueueHead(), new QueueHead(), new UnreadableRows());
+  /**
+   * @param strict as for {@link UnreadableRows}
+   */
+  QueueHeads(boolean strict) {
+    this(new QueueHead(), new QueueHead(), new QueueHead(), new UnreadableRows(strict));
   }
 
   /** Begins a look for what is over at a time, now and then once more at what was passed. */

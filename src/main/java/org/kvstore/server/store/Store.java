@@ -53,7 +53,7 @@ public final class Store implements ChangeLog, AutoCloseable {
   private final Patcher patcher;
 
   private final Object commitMonitor = new Object();
-  private final QueueHeads heads = new QueueHeads();
+  private final QueueHeads heads;
   private final EntryCache cache;
   private final ViewPublisher views;
   private final Histogram syncs = Histogram.ofDurations();
@@ -78,6 +78,7 @@ public final class Store implements ChangeLog, AutoCloseable {
     this.limits = limits;
     listener = hooks.listener();
     patcher = hooks.patcher();
+    heads = new QueueHeads(options.replicated());
     cache = new EntryCache(options.entryCacheBytes());
     views = new ViewPublisher(cache);
   }
@@ -137,10 +138,11 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   /**
    * Applies an entry of a replicated log, and notes with the same batch that it has. Visible on
-   * return, and durable once {@link #checkpoint} or the cache of writes says so: until then the log
-   * has it.
+   * return, and durable once the tables are flushed, by {@link #checkpoint} or as the write buffer
+   * is full: until then the log has it.
    *
-   * @throws KeyValueException INDETERMINATE when the write failed: this replica is to stop
+   * @throws KeyValueException INDETERMINATE when the write failed, INTERNAL when the files cannot
+   *     be read: this replica is to stop
    */
   public EntryResult applyEntry(LogPosition position, LogEntry entry) {
     synchronized (commitMonitor) {

@@ -54,6 +54,7 @@ class WatchStreamTest {
             Limits.DEFAULT,
             Retention.DEFAULT,
             events -> {},
+            events -> {},
             (patch, before) -> new Patcher.Result(patch.document(), "text/plain"),
             Thread::new,
             () -> new WatchHub.Lanes(lane, lane, blocked -> {}),

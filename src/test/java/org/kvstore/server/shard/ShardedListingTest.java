@@ -126,7 +126,7 @@ class ShardedListingTest {
         few.put("c" + i, "later");
       }
 
-      ListQuery next = query(KeyRange.ALL, false, 100, null).part(100, 0, first.last());
+      ListQuery next = query(KeyRange.ALL, false, 100, null).part(100, 1 << 20, 0, first.last());
       ShardedPage second = few.shards().list(next, first.revisions());
 
       assertThat(second.entries()).extracting(ShardedListingTest::text).containsExactly("b=1");
@@ -155,7 +155,7 @@ class ShardedListingTest {
 
   @Test
   void revisionOfARange_thatIsInSeveralShards_isRefused() {
-    ListQuery query = query(KeyRange.ALL, false, 10, null).part(10, 3, null);
+    ListQuery query = query(KeyRange.ALL, false, 10, null).part(10, 1 << 20, 3, null);
 
     assertThatThrownBy(() -> shards.shards().list(query, null))
         .isInstanceOf(KeyValueException.class)
@@ -166,7 +166,8 @@ class ShardedListingTest {
     Revisions at = null;
     Bytes after = null;
     do {
-      ShardedPage page = shards.shards().list(query.part(query.limit(), 0, after), at);
+      ShardedPage page =
+          shards.shards().list(query.part(query.limit(), query.maxBytes(), 0, after), at);
       action.accept(page);
       assertThat(page.entries().size() + page.prefixes().size()).isLessThanOrEqualTo(query.limit());
       at = page.revisions();

@@ -193,7 +193,7 @@ class StoreTest {
     try (Database database = Database.open(directory, Stores.options(directory), false)) {
       View view = new View(database, 2, 0);
       try {
-        Staging staging = new Staging(database, new EntryCache(0), view, new QueueHeads());
+        Staging staging = new Staging(database, new EntryCache(0), view, new QueueHeads(false));
         assertThat(staging.first(KeyRange.ALL, 10))
             .extracting(entry -> entry.value().size())
             .containsExactly(0, 0);

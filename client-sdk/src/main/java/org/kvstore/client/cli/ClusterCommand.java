@@ -65,7 +65,9 @@ final class ClusterCommand implements Callable<Integer> {
     String leader = Optional.ofNullable(shard.leader()).orElse("-");
     String replicas =
         shard.replicas().stream()
-            .map(replica -> replica.node() + " (" + replica.lag() + ")")
+            .map(
+                replica ->
+                    replica.node() + " (" + (replica.lag() == null ? "?" : replica.lag()) + ")")
             .collect(Collectors.joining(", "));
     out.printf(SHARD, name, leader, shard.term(), yesOrNo(shard.quorum()), replicas);
   }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.kvstore.it.history.Action;
 import org.kvstore.it.history.Call;
 import org.kvstore.it.history.Call.Effect;
@@ -56,10 +55,6 @@ final class Journal {
   /** How many operations have an outcome. */
   synchronized long operations() {
     return operations;
-  }
-
-  synchronized Map<String, Long> counts() {
-    return tally.counts();
   }
 
   synchronized void requireNoSurprise() {

@@ -19,9 +19,9 @@ import org.kvstore.it.support.Seed;
  * linearizable, nothing that was acknowledged is lost, watches miss nothing, and in the end all
  * nodes hold the same.
  *
- * <p>In short some things happen once, on three nodes; with {@code -Plong} each does again and
- * again, until clients have done {@code -Drequests=100000} operations, on three and on five. {@code
- * -Dseed=N} draws the same again, as far as it is not up to the processes.
+ * <p>With {@code -Plong} only: some things once, on three nodes, then each again and again, until
+ * clients have done {@code -Drequests=100000} operations, on three and on five. {@code -Dseed=N}
+ * draws the same again, as far as it is not up to the processes.
  */
 @EnabledIfSystemProperty(named = "long", matches = "true")
 class NemesisIT {
@@ -55,7 +55,6 @@ class NemesisIT {
 
   @ParameterizedTest
   @EnumSource
-  @EnabledIfSystemProperty(named = "long", matches = "true")
   void nemesisAgainAndAgain_isSurvived(Nemesis nemesis) throws Exception {
     int operations = Integer.getInteger("requests", OPERATIONS);
     for (int size : List.of(3, 5)) {

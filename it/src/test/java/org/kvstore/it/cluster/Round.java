@@ -7,7 +7,6 @@ import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -138,11 +137,6 @@ final class Round implements AutoCloseable {
   private static String position(Node node) {
     JsonObject counted = node.service().get("/v1/kv?countOnly=true").send().expect(200).json();
     return counted.getString("position");
-  }
-
-  /** What was counted. */
-  Map<String, Long> counts() {
-    return journal.counts();
   }
 
   @Override

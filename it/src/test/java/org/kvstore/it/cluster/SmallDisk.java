@@ -23,10 +23,6 @@ final class SmallDisk implements AutoCloseable {
         Commands.run("mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", directory.toString());
   }
 
-  Path directory() {
-    return directory;
-  }
-
   boolean isMounted() {
     return isMounted;
   }

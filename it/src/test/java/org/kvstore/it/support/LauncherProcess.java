@@ -19,6 +19,9 @@ public final class LauncherProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Path TARGET = Path.of(System.getProperty("it.target"));
 
+  /** Servers of a launcher that was killed. */
+  private final List<ProcessHandle> orphans = new ArrayList<>();
+
   private final Process process;
   private final Path log;
 
@@ -90,8 +93,9 @@ public final class LauncherProcess implements AutoCloseable {
     exitCode();
   }
 
-  /** Kills it, as {@code kill -9} does. */
+  /** Kills it, as {@code kill -9} does; its servers are to end by themselves. */
   public void kill() {
+    orphans.addAll(children());
     process.destroyForcibly();
     exitCode();
   }
@@ -112,7 +116,8 @@ public final class LauncherProcess implements AutoCloseable {
   /** Stops what is left, by its process id. */
   @Override
   public void close() {
-    List<ProcessHandle> left = children();
+    List<ProcessHandle> left = new ArrayList<>(orphans);
+    left.addAll(children());
     process.destroy();
     try {
       exitCode();

@@ -1,15 +1,14 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.ratis.util.MD5FileUtil;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Replacement;
 import org.kvstore.server.store.Store;
 
@@ -70,24 +69,7 @@ final class CheckpointFiles {
     }
     try (Stream<Path> tree = Files.walk(directory)) {
       for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        sync(path);
-      }
-    }
-  }
-
-  static void sync(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
-  }
-
-  static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
+        DataDirectory.sync(path);
       }
     }
   }

@@ -21,6 +21,7 @@ import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.impl.FileListSnapshotInfo;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Store;
 
 /**
@@ -43,6 +44,9 @@ final class Checkpoints implements StateMachineStorage {
   /** Set by {@link #init}. */
   private @Nullable RaftStorage storage;
 
+  /** Raft asks for it with each message that has entries. */
+  private volatile @Nullable SnapshotInfo latest;
+
   Checkpoints(Store store) {
     this.store = store;
   }
@@ -55,13 +59,13 @@ final class Checkpoints implements StateMachineStorage {
     storage = of;
     List<Path> replaced = replaced();
     if (all().isEmpty() && !replaced.isEmpty()) {
-      CheckpointFiles.delete(root());
+      DataDirectory.deleteTree(root());
       Files.move(replaced.get(replaced.size() - 1), root(), StandardCopyOption.ATOMIC_MOVE);
     }
     for (Path leftOver : replaced()) {
-      CheckpointFiles.delete(leftOver);
+      DataDirectory.deleteTree(leftOver);
     }
-    CheckpointFiles.delete(getTmpDir().toPath());
+    DataDirectory.deleteTree(getTmpDir().toPath());
     Files.createDirectories(root());
     syncDirectories();
   }
@@ -96,7 +100,7 @@ final class Checkpoints implements StateMachineStorage {
       return;
     }
     Path partial = root().resolve("partial");
-    CheckpointFiles.delete(partial);
+    DataDirectory.deleteTree(partial);
     try {
       store.checkpoint(partial);
     } catch (KeyValueException e) {
@@ -104,7 +108,8 @@ final class Checkpoints implements StateMachineStorage {
     }
     CheckpointFiles.syncTree(partial);
     Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-    CheckpointFiles.sync(root());
+    DataDirectory.sync(root());
+    look();
   }
 
   /** Makes what Raft has received durable, before it takes the place of all that are there. */
@@ -118,8 +123,14 @@ final class Checkpoints implements StateMachineStorage {
 
   /** Makes durable which checkpoints are there. */
   void syncDirectories() throws IOException {
-    CheckpointFiles.sync(root());
-    CheckpointFiles.sync(root().resolveSibling("."));
+    DataDirectory.sync(root());
+    DataDirectory.sync(root().resolveSibling("."));
+    look();
+  }
+
+  private void look() throws IOException {
+    List<Checkpoint> all = all();
+    latest = all.isEmpty() ? null : info(all.get(all.size() - 1));
   }
 
   /** Has the store go on from the newest one, if its files are what was sent. */
@@ -138,12 +149,7 @@ final class Checkpoints implements StateMachineStorage {
 
   @Override
   public @Nullable SnapshotInfo getLatestSnapshot() {
-    try {
-      List<Checkpoint> all = all();
-      return all.isEmpty() ? null : info(all.get(all.size() - 1));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return latest;
   }
 
   private static SnapshotInfo info(Checkpoint checkpoint) throws IOException {
@@ -180,7 +186,7 @@ final class Checkpoints implements StateMachineStorage {
     List<Checkpoint> all = all();
     int kept = Math.max(1, policy.getNumSnapshotsRetained());
     for (Checkpoint old : all.subList(0, Math.max(0, all.size() - kept))) {
-      CheckpointFiles.delete(old.directory());
+      DataDirectory.deleteTree(old.directory());
     }
   }
 

@@ -3,6 +3,8 @@ package org.kvstore.server.replication.raft;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.segmented.LogSegment;
@@ -21,6 +23,8 @@ import org.kvstore.server.model.LogPosition;
  * before the store had applied it cannot be told from one that was torn.
  */
 final class LogTail {
+  private static final Pattern NAME = Pattern.compile("log_(?:inprogress_)?([0-9]+)");
+
   private LogTail() {}
 
   /**
@@ -40,14 +44,17 @@ final class LogTail {
     }
   }
 
-  /** The last entry that can be read; -1 when there is none. */
+  /**
+   * The last entry that can be read, or the one before the newest segment, which is begun before it
+   * has an entry; -1 when there is none.
+   */
   private static long last(RaftStorage storage) throws IOException {
     List<LogSegmentPath> segments = LogSegmentPath.getLogSegmentPaths(storage);
     if (segments.isEmpty()) {
       return -1;
     }
     LogSegmentPath newest = segments.get(segments.size() - 1);
-    AtomicLong last = new AtomicLong(-1);
+    AtomicLong last = new AtomicLong(start(newest) - 1);
     LogSegment.readSegmentFile(
         newest.getPath().toFile(),
         newest.getStartEnd(),
@@ -56,5 +63,14 @@ final class LogTail {
         null,
         entry -> last.set(entry.getIndex()));
     return last.get();
+  }
+
+  /** The index of the entry that a segment begins with, which is in its name. */
+  private static long start(LogSegmentPath segment) throws IOException {
+    Matcher name = NAME.matcher(String.valueOf(segment.getPath().getFileName()));
+    if (!name.lookingAt()) {
+      throw new IOException("What is " + segment.getPath() + " in a log?");
+    }
+    return Long.parseLong(name.group(1));
   }
 }

@@ -22,7 +22,8 @@ import org.kvstore.server.replication.raft.ShardStatus.Role;
  *
  * <p>A replica is current as of the leader's last message when it has applied all that the leader
  * had committed by then; the leader itself, as of the time when a majority last answered it. How
- * long a message was on its way is not counted, as nobody knows.
+ * long a message was on its way is not counted, as nobody knows; nor is what a follower has not
+ * heard of as its log does not fit the leader's yet.
  */
 final class Observer {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -63,12 +64,20 @@ final class Observer {
       return;
     }
     long silent = silentMillis(division);
-    long committed = division.getRaftLog().getLastCommittedIndex();
+    long committed = newestCommitted(division);
     if (silent >= 0 && division.getInfo().getLastAppliedIndex() >= committed) {
       long at = now - TimeUnit.MILLISECONDS.toNanos(silent);
       currentAt = wasCurrent ? Math.max(currentAt, at) : at;
       wasCurrent = true;
     }
+  }
+
+  /** By the leader's word too: a follower's own log may not reach so far. */
+  private static long newestCommitted(RaftServer.Division division) {
+    return division.getCommitInfos().stream()
+        .mapToLong(CommitInfoProto::getCommitIndex)
+        .max()
+        .orElse(Long.MAX_VALUE);
   }
 
   /** How long ago a follower heard of the leader, or the leader of a majority; -1 if not known. */
@@ -100,6 +109,7 @@ final class Observer {
     return status.members().stream()
         .filter(member -> !member.node().equals(status.leader()))
         .filter(member -> member.silentMillis() >= 0 && member.silentMillis() < 2_000)
+        .filter(member -> member.lag() >= 0)
         .min(Comparator.comparing(Replica::lag))
         .map(Replica::node)
         .orElse(null);

@@ -57,6 +57,10 @@ public final class RaftNode implements AutoCloseable {
 
   private final ReplicaFailures failures;
   private final ReplicaMarks marks;
+
+  /** They are asked for with each group of writes, and take a digest to make. */
+  private final Map<Integer, RaftGroupId> groupIds = new ConcurrentHashMap<>();
+
   private final RaftServer server;
   private final Transport transport;
   private final PeerCheck peers;
@@ -80,7 +84,6 @@ public final class RaftNode implements AutoCloseable {
     // A port that is taken would end the process.
     ExitUtils.disableSystemExit();
     Files.createDirectories(options.directory());
-    NodeIdentity.require(options);
     stores.forEach(this::place);
     peers = new PeerCheck(this, options);
     server = newServer();
@@ -296,6 +299,10 @@ public final class RaftNode implements AutoCloseable {
 
   /** The same on every node of the cluster, and on none of another. */
   RaftGroupId groupId(int shard) {
+    return groupIds.computeIfAbsent(shard, this::newGroupId);
+  }
+
+  private RaftGroupId newGroupId(int shard) {
     String name = options.clusterId() + "/" + shard;
     return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)));
   }

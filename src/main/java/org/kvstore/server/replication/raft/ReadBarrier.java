@@ -124,7 +124,7 @@ final class ReadBarrier {
     private void heard(@Nullable RaftClientReply reply, @Nullable Throwable failure) {
       if (reply != null && reply.isSuccess()) {
         ended();
-        answer(() -> result.complete(null));
+        result.complete(null);
         return;
       }
       if (System.nanoTime() - deadline < 0 && !leadership.isLost() && again()) {

@@ -3,7 +3,9 @@ package org.kvstore.server.replication.raft;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.kvstore.server.store.DataDirectory;
 
 /**
  * For each shard that a node has a replica of there is a file {@code replica-SHARD}, which says how
@@ -52,16 +54,18 @@ final class ReplicaMarks {
 
   /** Deletes the log and the mark, in this order: with the mark alone nothing is begun anew. */
   void delete(int shard, RaftGroupId group) throws IOException {
-    CheckpointFiles.delete(log(group));
-    CheckpointFiles.sync(directory);
+    DataDirectory.deleteTree(log(group));
+    DataDirectory.sync(directory);
     Files.deleteIfExists(mark(shard));
-    CheckpointFiles.sync(directory);
+    DataDirectory.sync(directory);
   }
 
   private void write(int shard, String text) throws IOException {
-    Files.writeString(mark(shard), text);
-    CheckpointFiles.sync(mark(shard));
-    CheckpointFiles.sync(directory);
+    Path partial = directory.resolve("replica.new");
+    Files.writeString(partial, text);
+    DataDirectory.sync(partial);
+    Files.move(partial, mark(shard), StandardCopyOption.ATOMIC_MOVE);
+    DataDirectory.sync(directory);
   }
 
   private Path mark(int shard) {

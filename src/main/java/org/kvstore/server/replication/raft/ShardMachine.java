@@ -8,6 +8,7 @@ import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
@@ -130,6 +131,10 @@ final class ShardMachine extends BaseStateMachine {
   @Override
   public long takeSnapshot() throws IOException {
     TermIndex applied = getLastAppliedTermIndex();
+    if (store.applied().index() > applied.getIndex()) {
+      // Entries come again from the log: the store is of a later one than Raft would name it by.
+      return RaftLog.INVALID_LOG_INDEX;
+    }
     checkpoints.take(applied);
     return applied.getIndex();
   }

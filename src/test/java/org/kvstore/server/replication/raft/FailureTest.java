@@ -53,23 +53,6 @@ class FailureTest {
   }
 
   @Test
-  void anotherClusterIsConfigured_onAUsedDirectory_isRefused() throws Exception {
-    cluster.start("n1");
-    cluster.stop("n1");
-    ClusterOptions used = cluster.options("n1");
-    assertThatThrownBy(() -> new RaftNode(used.named("other"), List.of()))
-        .isInstanceOf(KeyValueException.class)
-        .hasMessageContaining("kv.cluster.id");
-    ClusterOptions renamed = new ClusterOptions("c", "n2", used.members(), used.directory());
-    assertThatThrownBy(() -> new RaftNode(renamed, List.of()))
-        .isInstanceOf(KeyValueException.class)
-        .hasMessageContaining("kv.cluster.node");
-    assertThatThrownBy(() -> new RaftNode(used.withShards(7), List.of()))
-        .isInstanceOf(KeyValueException.class)
-        .hasMessageContaining("kv.shards");
-  }
-
-  @Test
   void sameNodeStartedTwice_isRefused() throws Exception {
     cluster.start("n1");
     ClusterOptions elsewhere =

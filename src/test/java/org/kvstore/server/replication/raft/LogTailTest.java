@@ -54,6 +54,23 @@ class LogTailTest {
     assertThat(cluster.write("n1", Writes.put("k", "v"))).isInstanceOf(Outcome.Written.class);
   }
 
+  /** Raft begins a file of the log before it writes an entry into it. */
+  @Test
+  void newestFileOfTheLogIsEmpty_theOneBeforeItCounts() throws Exception {
+    long last = cluster.node("n2").store().applied().index();
+    cluster.stop("n2");
+    deleteCheckpoints();
+    Path all = newestSegment();
+    FileTrees.truncate(all, FileTrees.contentSize(all));
+    Files.move(all, all.resolveSibling("log_0-" + last));
+    Files.writeString(all.resolveSibling("log_inprogress_" + (last + 1)), "RaftLog1");
+
+    TestNode node = cluster.start("n2");
+
+    assertThat(node.raft().failure(0)).isNull();
+    cluster.awaitEqual();
+  }
+
   @Test
   void logAndStoreAreGone_isRefused_untilItIsRemovedAndAdded() throws Exception {
     cluster.stop("n2");
@@ -109,11 +126,15 @@ class LogTailTest {
     }
   }
 
-  /** Cuts the newest file of the log of n2 off, so many bytes before its end. */
-  private void truncate(int bytes) {
+  private Path newestSegment() {
     List<Path> segments =
         FileTrees.containing(cluster.directory("n2").resolve("raft"), "log_inprogress");
-    Path newest = segments.get(segments.size() - 1);
+    return segments.get(segments.size() - 1);
+  }
+
+  /** Cuts the newest file of the log of n2 off, so many bytes before its end. */
+  private void truncate(int bytes) {
+    Path newest = newestSegment();
     FileTrees.truncate(newest, FileTrees.contentSize(newest) - bytes);
   }
 }
