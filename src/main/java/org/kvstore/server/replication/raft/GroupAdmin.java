@@ -18,6 +18,7 @@ import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.protocol.exceptions.RaftException;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.util.ProtoUtils;
 import org.apache.ratis.util.TimeDuration;
 import org.kvstore.api.ErrorCode;
@@ -110,12 +111,15 @@ public final class GroupAdmin {
     R ask(RaftClient client) throws IOException;
   }
 
-  /** Whoever is taken for the leader may have left the group since: then it is asked again. */
+  /**
+   * Whoever is taken for the leader may have left the group since, or be gone: then it is asked
+   * again. Each question may be asked twice.
+   */
   private <R> R inGroup(int shard, Question<R> question) {
     for (int left = TRIES; ; left--) {
       try {
         return ask(shard, question);
-      } catch (GroupMismatchException e) {
+      } catch (GroupMismatchException | StatusRuntimeException e) {
         if (left == 0) {
           throw failed(shard, String.valueOf(e.getMessage())).withCause(e);
         }
