@@ -15,7 +15,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
@@ -95,12 +94,7 @@ class ClusterIT {
     assertThat(survivor.service().get(target(key)).send().text()).isEqualTo("after");
   }
 
-  /**
-   * It fails now and then: a leader of Ratis 3.3.0 answers a read without asking anybody when its
-   * commit index was confirmed before.
-   */
   @Test
-  @EnabledIfSystemProperty(named = "long", matches = "true")
   void leaderPaused_thatResumesWhenAnotherLeads_answersNoOldRead() throws IOException {
     String key = prefix + "key";
     cluster.node(1).service().put(target(key)).body("old").send().expect(201);

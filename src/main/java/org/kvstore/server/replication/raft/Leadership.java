@@ -36,6 +36,12 @@ final class Leadership {
 
   /** The leader, ready for writes if it is this node; null when none is known. */
   @Nullable RaftPeerId known() {
+    RaftPeer leader = leader();
+    return leader == null ? null : leader.getId();
+  }
+
+  /** The same, with its address. */
+  @Nullable RaftPeer leader() {
     observer.lookNowAndThen();
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
@@ -43,14 +49,14 @@ final class Leadership {
       return null;
     }
     knownAt = System.nanoTime();
-    if (leader.equals(node.server().getId())) {
-      return division.getInfo().isLeaderReady() ? leader : null;
-    }
     RaftPeer peer = division.getRaftConf().getPeer(leader);
+    if (leader.equals(node.server().getId())) {
+      return division.getInfo().isLeaderReady() ? peer : null;
+    }
     if (peer != null) {
       node.transport().connect(peer);
     }
-    return leader;
+    return peer;
   }
 
   /** Whether {@link #known} has found none for longer than an election takes. */

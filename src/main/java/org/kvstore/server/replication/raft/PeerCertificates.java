@@ -2,9 +2,12 @@ package org.kvstore.server.replication.raft;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import javax.net.ssl.SSLException;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.grpc.GrpcTlsConfig;
+import org.apache.ratis.thirdparty.io.grpc.netty.GrpcSslContexts;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
@@ -33,5 +36,23 @@ public record PeerCertificates(Path certificate, Path key, Path authority) {
         parameters,
         new GrpcTlsConfig(key.toFile(), certificate.toFile(), authority.toFile(), true));
     return parameters;
+  }
+
+  /**
+   * For a connection to another node.
+   *
+   * @throws KeyValueException UNAVAILABLE when they are of no use
+   */
+  SslContext ofClient() {
+    try {
+      return GrpcSslContexts.forClient()
+          .trustManager(authority.toFile())
+          .keyManager(certificate.toFile(), key.toFile())
+          .build();
+    } catch (SSLException | IllegalArgumentException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "The certificates of kv.cluster.tls cannot be used.")
+          .withCause(e);
+    }
   }
 }

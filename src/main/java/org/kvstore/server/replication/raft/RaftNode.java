@@ -14,20 +14,27 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.JavaUtils;
 import org.apache.ratis.util.TimeDuration;
@@ -61,8 +68,11 @@ public final class RaftNode implements AutoCloseable {
   /** They are asked for with each group of writes, and take a digest to make. */
   private final Map<Integer, RaftGroupId> groupIds = new ConcurrentHashMap<>();
 
+  private final ClientId client = ClientId.randomId();
+  private final AtomicLong calledFor = new AtomicLong();
   private final RaftServer server;
   private final Transport transport;
+  private final PeerCalls calls;
   private final PeerCheck peers;
 
   /**
@@ -87,6 +97,7 @@ public final class RaftNode implements AutoCloseable {
     stores.forEach(this::place);
     peers = new PeerCheck(this, options);
     server = newServer();
+    calls = new PeerCalls(options.endpoint());
     transport = new Transport(newClient(group(0), ANSWER_MILLIS).build());
   }
 
@@ -115,11 +126,14 @@ public final class RaftNode implements AutoCloseable {
     RaftProperties properties = RaftSettings.of(options);
     Path none = Files.createDirectories(options.directory().resolve("none"));
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
+    Parameters parameters = options.endpoint().parameters();
+    GrpcConfigKeys.Server.setServicesCustomizer(
+        parameters, (builder, types) -> PeerCalls.serve(builder, this::answer));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
             .setProperties(properties)
-            .setParameters(options.endpoint().parameters())
+            .setParameters(parameters)
             .setStateMachineRegistry(this::machine)
             .build();
     File logs = options.directory().toFile();
@@ -131,14 +145,6 @@ public final class RaftNode implements AutoCloseable {
     RaftGroupId group = groupId(shard);
     ShardMachine machine = new ShardMachine(store, failure -> failures.add(shard, failure));
     replicas.put(group, new ShardReplica(shard, group, store, machine, new Observer(this, shard)));
-  }
-
-  private ShardMachine machine(RaftGroupId group) {
-    ShardReplica replica = replicas.get(group);
-    if (replica == null) {
-      throw new IllegalStateException("No store is there for the group " + group + ".");
-    }
-    return replica.machine();
   }
 
   /**
@@ -292,6 +298,61 @@ public final class RaftNode implements AutoCloseable {
     }
   }
 
+  /** What this node's replica of a group says of itself; null when it takes no part. */
+  @Nullable Standing standing(RaftGroupId group) {
+    ShardReplica replica = replicas.get(group);
+    RaftServer.Division division = replica == null ? null : division(replica.shard());
+    return division == null ? null : Standing.of(division);
+  }
+
+  private byte @Nullable [] answer(byte[] question) {
+    Standing standing = standing(RaftGroupId.valueOf(ByteString.copyFrom(question)));
+    return standing == null ? null : standing.toBytes();
+  }
+
+  /**
+   * What the replica of a group on any node says of itself, asked now.
+   *
+   * @return completed on a thread that must not be blocked; fails when it does not say in time
+   */
+  CompletableFuture<Standing> standing(RaftPeer of, RaftGroupId group, long millis) {
+    if (!of.getId().equals(server.getId())) {
+      return calls
+          .ask(of, PeerCalls.STANDING, group.toByteString().toByteArray(), millis)
+          .thenApply(Standing::of);
+    }
+    Standing own = standing(group);
+    return own == null
+        ? CompletableFuture.failedFuture(new IOException("The replica does not run."))
+        : CompletableFuture.completedFuture(own);
+  }
+
+  /** Applies the log of a group here. */
+  ShardMachine machine(RaftGroupId group) {
+    ShardReplica replica = replicas.get(group);
+    if (replica == null) {
+      throw new IllegalStateException("No store is there for the group " + group + ".");
+    }
+    return replica.machine();
+  }
+
+  /** Has the leader of a group tell this node soon how far its log is committed. */
+  void askForCommitIndex(RaftGroupId group) {
+    try {
+      server.submitClientRequestAsync(
+          RaftClientRequest.newBuilder()
+              .setClientId(client)
+              .setServerId(server.getId())
+              .setGroupId(group)
+              .setCallId(calledFor.incrementAndGet())
+              .setMessage(Message.EMPTY)
+              .setType(RaftClientRequest.readRequestType())
+              .build());
+    } catch (IOException | RuntimeException e) {
+      LOG.log(Level.DEBUG, "The leader was not asked.", e);
+    }
+  }
+
   RaftGroup group(int shard) {
     List<RaftPeer> peers = options.founders(shard).stream().map(Member::peer).toList();
     return RaftGroup.valueOf(groupId(shard), peers);
@@ -322,6 +383,7 @@ public final class RaftNode implements AutoCloseable {
   @Override
   public void close() {
     transport.close();
+    calls.close();
     try {
       server.close();
     } catch (IOException e) {

@@ -48,7 +48,7 @@ public final class RaftReplicator extends GroupCommitter {
     super(node.replica(shard).store(), limits, disk, threads, answers);
     leadership = new Leadership(node, shard);
     sender = new GroupSender(node, leadership, limits.writeWait().toNanos(), this::isClosing);
-    barrier = new ReadBarrier(node.server(), leadership, answers, timer);
+    barrier = new ReadBarrier(node, leadership, answers, timer);
     start();
   }
 

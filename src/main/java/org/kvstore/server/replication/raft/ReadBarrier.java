@@ -1,26 +1,32 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import org.apache.ratis.protocol.ClientId;
-import org.apache.ratis.protocol.Message;
-import org.apache.ratis.protocol.RaftClientReply;
-import org.apache.ratis.protocol.RaftClientRequest;
-import org.apache.ratis.server.RaftServer;
+import java.util.concurrent.TimeoutException;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
 /**
- * What a linearizable read waits for at a replica: the leader's word, confirmed by a majority, on
- * how far the log is committed, and this replica's having applied that much (Ongaro, Consensus:
- * Bridging Theory and Practice, section 6.4). The leader and the followers serve such reads alike.
+ * What a linearizable read waits for at a replica: the leader's word on how far the log is
+ * committed, a majority's that nobody leads in a later term, and this replica's having applied that
+ * much (Ongaro, Consensus: Bridging Theory and Practice, section 6.4). The leader and the followers
+ * serve such reads alike.
+ *
+ * <p>All are asked after the read has come. A leader of a later term would have been elected by a
+ * majority, and at least one of those asked would know its term: so whatever was acknowledged
+ * before the read came, was acknowledged by this leader or an earlier one, and this one has
+ * committed it. Raft's own reads are not used: a leader of Ratis that has had an index confirmed
+ * answers for it again without asking anybody, however long it was paused meanwhile.
  *
  * <p>Reads that come while one round is under way wait for the next, all for the same one: a round
  * that began before a read did may miss a write that was acknowledged before the read. So there are
@@ -30,17 +36,15 @@ import org.kvstore.server.model.KeyValueException;
  */
 final class ReadBarrier {
   private static final long AGAIN_MILLIS = 50;
+  private static final long ANSWER_MILLIS = 1_000;
 
   /** How long a round is tried for: longer than an election takes. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(6);
 
-  private static final AtomicLong CALLS = new AtomicLong();
-
-  private final RaftServer server;
+  private final RaftNode node;
   private final Leadership leadership;
   private final Executor answers;
   private final ScheduledExecutorService timer;
-  private final ClientId client = ClientId.randomId();
   private boolean underWay;
   private @Nullable Round next;
 
@@ -49,8 +53,8 @@ final class ReadBarrier {
    * @param timer for the next try
    */
   ReadBarrier(
-      RaftServer server, Leadership leadership, Executor answers, ScheduledExecutorService timer) {
-    this.server = server;
+      RaftNode node, Leadership leadership, Executor answers, ScheduledExecutorService timer) {
+    this.node = node;
     this.leadership = leadership;
     this.answers = answers;
     this.timer = timer;
@@ -89,71 +93,172 @@ final class ReadBarrier {
     }
   }
 
-  /** One question to the leader. */
+  /** Neither Raft's threads nor those of connections may be held up by what waits. */
+  private void answer(Runnable answer) {
+    try {
+      answers.execute(answer);
+    } catch (RejectedExecutionException closing) {
+      answer.run();
+    }
+  }
+
+  /** Tries until one try succeeds or the time is over; one try at a time. */
   private final class Round {
     private final CompletableFuture<Void> result = new CompletableFuture<>();
     private long deadline;
 
     void begin() {
       deadline = System.nanoTime() + PATIENCE_NANOS;
-      ask();
+      attempt();
     }
 
-    private void ask() {
-      try {
-        // Ratis answers under locks that its next question takes.
-        server
-            .submitClientRequestAsync(request())
-            .whenComplete((reply, failure) -> answer(() -> heard(reply, failure)));
-      } catch (IOException | RuntimeException e) {
-        heard(null, e);
-      }
-    }
-
-    private RaftClientRequest request() {
-      return RaftClientRequest.newBuilder()
-          .setClientId(client)
-          .setServerId(server.getId())
-          .setGroupId(leadership.group())
-          .setCallId(CALLS.incrementAndGet())
-          .setMessage(Message.EMPTY)
-          .setType(RaftClientRequest.readRequestType())
-          .build();
-    }
-
-    private void heard(@Nullable RaftClientReply reply, @Nullable Throwable failure) {
-      if (reply != null && reply.isSuccess()) {
-        ended();
-        result.complete(null);
+    private void attempt() {
+      RaftPeer leader = leadership.leader();
+      if (leader == null) {
+        failed(null);
         return;
       }
+      CompletableFuture<Void> confirmed = new CompletableFuture<>();
+      new Attempt(leader, confirmed).begin();
+      confirmed.whenComplete(
+          (any, failure) -> {
+            if (failure == null) {
+              answer(this::succeeded);
+            } else {
+              answer(() -> failed(failure));
+            }
+          });
+    }
+
+    private void succeeded() {
+      ended();
+      result.complete(null);
+    }
+
+    private void failed(@Nullable Throwable failure) {
       if (System.nanoTime() - deadline < 0 && !leadership.isLost() && again()) {
         return;
       }
       ended();
-      Throwable cause = reply == null ? failure : reply.getException();
       KeyValueException unavailable =
           KeyValueException.of(
               ErrorCode.UNAVAILABLE, "No majority of the nodes says what is newest.");
-      KeyValueException told = cause == null ? unavailable : unavailable.withCause(cause);
+      KeyValueException told = failure == null ? unavailable : unavailable.withCause(failure);
       answer(() -> result.completeExceptionally(told));
     }
 
     private boolean again() {
       try {
-        timer.schedule(this::ask, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+        timer.schedule(this::attempt, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
         return true;
       } catch (RejectedExecutionException closing) {
         return false;
       }
     }
+  }
 
-    private void answer(Runnable answer) {
-      try {
-        answers.execute(answer);
-      } catch (RejectedExecutionException closing) {
-        answer.run();
+  /** Asks the leader and, as far as needed, the others. The monitor guards what they have said. */
+  private final class Attempt {
+    private final RaftPeer leader;
+    private final CompletableFuture<Void> result;
+    private final Set<RaftPeerId> notLater = new HashSet<>();
+    private int asked;
+    private boolean isMajority;
+
+    Attempt(RaftPeer leader, CompletableFuture<Void> result) {
+      this.leader = leader;
+      this.result = result;
+    }
+
+    void begin() {
+      standing(leader)
+          .whenComplete(
+              (standing, failure) -> {
+                if (failure != null) {
+                  result.completeExceptionally(failure);
+                } else if (!standing.leads()) {
+                  result.completeExceptionally(new IOException(leader.getId() + " does not lead."));
+                } else {
+                  confirm(standing);
+                }
+              });
+    }
+
+    private void confirm(Standing leads) {
+      notLater.add(leader.getId());
+      RaftPeerId self = node.server().getId();
+      Standing own = node.standing(leadership.group());
+      if (own != null && own.term() > leads.term()) {
+        result.completeExceptionally(new IOException("There is a later term."));
+        return;
       }
+      if (own != null) {
+        notLater.add(self);
+      }
+      if (leads.isMajority(notLater)) {
+        applied(leads.committed());
+        return;
+      }
+      var others =
+          leads.allVoters().stream().filter(peer -> !notLater.contains(peer.getId())).toList();
+      asked = others.size();
+      if (others.isEmpty()) {
+        result.completeExceptionally(new IOException("There is no majority."));
+      }
+      for (RaftPeer other : others) {
+        standing(other).whenComplete((its, failure) -> heard(leads, other, its, failure));
+      }
+    }
+
+    private void heard(
+        Standing leads, RaftPeer from, @Nullable Standing its, @Nullable Throwable failure) {
+      boolean isEnough;
+      synchronized (this) {
+        asked--;
+        if (its != null && its.term() <= leads.term()) {
+          notLater.add(from.getId());
+        }
+        isEnough = !isMajority && leads.isMajority(notLater);
+        isMajority |= isEnough;
+        if (!isMajority && asked == 0) {
+          result.completeExceptionally(
+              failure == null ? new IOException("There is a later term.") : failure);
+        }
+      }
+      if (isEnough) {
+        applied(leads.committed());
+      }
+    }
+
+    private void applied(long index) {
+      CompletableFuture<Void> applied = node.machine(leadership.group()).reaches(index);
+      if (applied.isDone()) {
+        result.complete(null);
+        return;
+      }
+      nudge();
+      applied
+          .orTimeout(ANSWER_MILLIS, TimeUnit.MILLISECONDS)
+          .whenComplete(
+              (any, failure) -> {
+                if (failure == null) {
+                  result.complete(null);
+                } else {
+                  result.completeExceptionally(
+                      new TimeoutException("This replica has not applied entry " + index + "."));
+                }
+              });
+    }
+
+    /** Has the leader say how far it is, which it otherwise does with the next entry. */
+    private void nudge() {
+      if (!leader.getId().equals(node.server().getId())) {
+        node.askForCommitIndex(leadership.group());
+      }
+    }
+
+    private CompletableFuture<Standing> standing(RaftPeer of) {
+      return node.standing(of, leadership.group(), ANSWER_MILLIS);
     }
   }
 }

@@ -34,6 +34,7 @@ final class ShardMachine extends BaseStateMachine {
   private final Store store;
   private final Checkpoints checkpoints;
   private final Consumer<Throwable> failures;
+  private final AppliedIndex appliedIndex = new AppliedIndex();
 
   /** Set when the group begins. */
   private volatile @Nullable RaftServer server;
@@ -68,6 +69,15 @@ final class ShardMachine extends BaseStateMachine {
       checkpoints.install();
     }
     setLastAppliedTermIndex(newest);
+    appliedIndex.reached(store.applied().index());
+  }
+
+  /**
+   * Completes when the store shows all entries up to one: at once, or on the thread that applies
+   * them, which must not be blocked.
+   */
+  CompletableFuture<Void> reaches(long index) {
+    return appliedIndex.reaches(index);
   }
 
   @Override
@@ -78,6 +88,7 @@ final class ShardMachine extends BaseStateMachine {
       byte[] bytes = entry.getStateMachineLogEntry().getLogData().toByteArray();
       EntryResult result = store.applyEntry(position, LogForm.entry(bytes));
       updateLastAppliedTermIndex(position.term(), position.index());
+      appliedIndex.reached(position.index());
       return CompletableFuture.completedFuture(
           Message.valueOf(UnsafeByteOperations.unsafeWrap(LogForm.of(result))));
     } catch (RuntimeException | Error e) {
@@ -92,6 +103,7 @@ final class ShardMachine extends BaseStateMachine {
     try {
       store.passEntry(new LogPosition(term, index));
       updateLastAppliedTermIndex(term, index);
+      appliedIndex.reached(index);
     } catch (RuntimeException | Error e) {
       failures.accept(e);
       throw e;
@@ -117,7 +129,7 @@ final class ShardMachine extends BaseStateMachine {
     }
   }
 
-  /** A read that has waited for all writes before it; what is read, is read from the store. */
+  /** Asked for so that the leader says how far it is; what is read, is read from the store. */
   @Override
   public CompletableFuture<Message> query(Message request) {
     return CompletableFuture.completedFuture(Message.EMPTY);

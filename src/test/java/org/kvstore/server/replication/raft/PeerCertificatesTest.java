@@ -63,13 +63,15 @@ class PeerCertificatesTest {
 
   @Test
   void ownCertificates_areLetIn_andAWrongOneIsNot_whichTheLogSays() throws Exception {
-    start("n1", ours);
-    start("n2", ours);
+    TestNode one = start("n1", ours);
+    TestNode other = start("n2", ours);
 
     TestNode stranger = start("n3", SelfSigned.make(parent, "theirs"));
 
     assertThat(cluster.write("n1", Writes.put("k", "v"))).isInstanceOf(Outcome.Written.class);
     assertThat(cluster.write("n2", Writes.put("k", "w"))).isInstanceOf(Outcome.Written.class);
+    TestCluster.await(one.replicator().readBarrier());
+    TestCluster.await(other.replicator().readBarrier());
     Awaitility.await()
         .atMost(20, TimeUnit.SECONDS)
         .until(() -> logged.stream().anyMatch(line -> line.matches("(?is).*(certificate|ssl).*")));

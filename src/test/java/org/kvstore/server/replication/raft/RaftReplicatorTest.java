@@ -106,6 +106,25 @@ class RaftReplicatorTest {
     assertThat(alone.replicator().leads()).isFalse();
   }
 
+  /** Ratis would answer for a commit index that was confirmed once, without asking again. */
+  @Test
+  void leaderWhoseFollowersAreGone_readsNothingAsNewest_thoughItStillLeads() throws Exception {
+    cluster.startAll();
+    String leader = cluster.leader();
+    TestNode alone = cluster.node(leader);
+    TestCluster.await(alone.replicator().submit(Writes.put("k", "v")));
+    TestCluster.await(alone.replicator().readBarrier());
+
+    cluster.members().stream()
+        .map(Member::id)
+        .filter(id -> !id.equals(leader))
+        .forEach(cluster::stop);
+
+    CompletionStage<Void> barrier = alone.replicator().readBarrier();
+    assertThat(alone.replicator().leads()).isTrue();
+    assertThat(code(barrier)).isEqualTo(ErrorCode.UNAVAILABLE);
+  }
+
   @Test
   void close_leavesNoWriteUnanswered() throws Exception {
     cluster.startAll();

@@ -1,0 +1,152 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.thirdparty.io.grpc.CallOptions;
+import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
+import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
+import org.apache.ratis.thirdparty.io.grpc.ServerServiceDefinition;
+import org.apache.ratis.thirdparty.io.grpc.Status;
+import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
+import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
+import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
+import org.apache.ratis.thirdparty.io.grpc.stub.ServerCalls;
+import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What nodes ask each other beside Raft's own messages: a question and an answer, each by itself,
+ * on the port and under the certificates that Raft has. Raft's own requests do not serve for that:
+ * the first that fails takes with it whatever else is under way between two nodes.
+ *
+ * <p>A connection that is lost is made anew with the next question; one that is silent is given up
+ * after some seconds.
+ */
+final class PeerCalls implements AutoCloseable {
+  private static final String SERVICE = "kvstore.Peer";
+
+  /** What a replica says of itself; the question is the id of its group. */
+  static final MethodDescriptor<byte[], byte[]> STANDING = unary("Standing");
+
+  private static final int ALIVE_SECONDS = 5;
+
+  private final @Nullable SslContext tls;
+  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+
+  PeerCalls(Endpoint endpoint) {
+    PeerCertificates certificates = endpoint.certificates();
+    tls = certificates == null ? null : certificates.ofClient();
+  }
+
+  private static MethodDescriptor<byte[], byte[]> unary(String name) {
+    return MethodDescriptor.<byte[], byte[]>newBuilder()
+        .setType(MethodDescriptor.MethodType.UNARY)
+        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, name))
+        .setRequestMarshaller(new Bytes())
+        .setResponseMarshaller(new Bytes())
+        .build();
+  }
+
+  /** Messages are bytes, whose form is of those who send them. */
+  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try (stream) {
+        return stream.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /**
+   * Has a server answer them.
+   *
+   * @param standings what this node says of the group with an id; null when it has none; must not
+   *     block
+   */
+  static NettyServerBuilder serve(
+      NettyServerBuilder server, Function<byte[], byte @Nullable []> standings) {
+    return server
+        .permitKeepAliveTime(ALIVE_SECONDS / 2, TimeUnit.SECONDS)
+        .addService(
+            ServerServiceDefinition.builder(SERVICE)
+                .addMethod(
+                    STANDING,
+                    ServerCalls.asyncUnaryCall((question, to) -> answer(standings, question, to)))
+                .build());
+  }
+
+  private static void answer(
+      Function<byte[], byte @Nullable []> handler, byte[] question, StreamObserver<byte[]> to) {
+    byte @Nullable [] answer = handler.apply(question);
+    if (answer == null) {
+      to.onError(Status.NOT_FOUND.asRuntimeException());
+      return;
+    }
+    to.onNext(answer);
+    to.onCompleted();
+  }
+
+  /**
+   * Asks a node.
+   *
+   * @return completed on a thread that must not be blocked; fails when there is no answer in time
+   */
+  CompletableFuture<byte[]> ask(
+      RaftPeer node, MethodDescriptor<byte[], byte[]> method, byte[] question, long millis) {
+    CompletableFuture<byte[]> answer = new CompletableFuture<>();
+    ManagedChannel channel = channels.computeIfAbsent(node.getAddress(), this::connect);
+    ClientCalls.asyncUnaryCall(
+        channel.newCall(
+            method, CallOptions.DEFAULT.withDeadlineAfter(millis, TimeUnit.MILLISECONDS)),
+        question,
+        new StreamObserver<>() {
+          @Override
+          public void onNext(byte[] value) {
+            answer.complete(value);
+          }
+
+          @Override
+          public void onError(Throwable failure) {
+            // Else the next try to connect could be minutes away.
+            channel.resetConnectBackoff();
+            answer.completeExceptionally(failure);
+          }
+
+          @Override
+          public void onCompleted() {
+            answer.completeExceptionally(new IOException("There is no answer."));
+          }
+        });
+    return answer;
+  }
+
+  private ManagedChannel connect(String address) {
+    NettyChannelBuilder channel =
+        NettyChannelBuilder.forTarget(address)
+            .directExecutor()
+            .keepAliveTime(ALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(ALIVE_SECONDS, TimeUnit.SECONDS);
+    return tls == null ? channel.usePlaintext().build() : channel.sslContext(tls).build();
+  }
+
+  @Override
+  public void close() {
+    channels.values().forEach(ManagedChannel::shutdownNow);
+  }
+}
