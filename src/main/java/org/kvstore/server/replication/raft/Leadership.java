@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who leads a shard, as its replica on this node knows from the leader's own messages. It knows
- * nobody while there is an election, and where a majority cannot be reached.
+ * nobody while there is an election, and where a majority cannot be reached: Raft itself takes some
+ * seconds more to say so, and would take writes into its log meanwhile.
  */
 final class Leadership {
   static final String NONE = "The shard has no leader now, as far as this node can see.";
@@ -45,7 +46,7 @@ final class Leadership {
     observer.lookNowAndThen();
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
-    if (division == null || leader == null) {
+    if (division == null || leader == null || !Observer.hasQuorum(division)) {
       return null;
     }
     knownAt = System.nanoTime();

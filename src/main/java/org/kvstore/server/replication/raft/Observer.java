@@ -80,6 +80,12 @@ final class Observer {
         .orElse(Long.MAX_VALUE);
   }
 
+  /** Whether a follower has heard of the leader of late, or the leader of a majority. */
+  static boolean hasQuorum(RaftServer.Division division) {
+    long silent = silentMillis(division);
+    return silent >= 0 && silent <= RaftSettings.ELECTION_MILLIS;
+  }
+
   /** How long ago a follower heard of the leader, or the leader of a majority; -1 if not known. */
   private static long silentMillis(RaftServer.Division division) {
     RoleInfoProto role = division.getInfo().getRoleInfoProto();
@@ -91,11 +97,18 @@ final class Observer {
     }
     List<Long> followers =
         role.getLeaderInfo().getFollowerInfoList().stream()
+            .filter(follower -> votes(follower, division))
             .map(ServerRpcProto::getLastRpcElapsedTimeMs)
             .sorted()
             .toList();
     int needed = (followers.size() + 1) / 2;
     return needed == 0 ? 0 : followers.get(needed - 1);
+  }
+
+  /** A new one is sent everything before it does. */
+  private static boolean votes(ServerRpcProto follower, RaftServer.Division division) {
+    RaftPeerId id = RaftPeerId.valueOf(follower.getId().getId());
+    return division.getRaftConf().getPeer(id) != null;
   }
 
   /**
@@ -125,7 +138,6 @@ final class Observer {
     }
     RaftPeerId leader = division.getInfo().getLeaderId();
     long committed = division.getRaftLog().getLastCommittedIndex();
-    long silent = silentMillis(division);
     return new ShardStatus(
         shard,
         role(division),
@@ -133,7 +145,7 @@ final class Observer {
         division.getInfo().getCurrentTerm(),
         division.getInfo().getLastAppliedIndex(),
         committed,
-        leader != null && silent >= 0 && silent <= RaftSettings.ELECTION_MILLIS,
+        leader != null && hasQuorum(division),
         members(division, committed),
         problem);
   }

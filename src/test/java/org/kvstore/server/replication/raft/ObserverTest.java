@@ -1,6 +1,7 @@
 package org.kvstore.server.replication.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.ShardStatus.Replica;
 import org.kvstore.server.replication.raft.ShardStatus.Role;
 import org.kvstore.server.store.Writes;
@@ -79,6 +82,25 @@ class ObserverTest {
               assertThat(status(last).leader()).isNull();
               assertThat(age(last)).isGreaterThan(Duration.ofSeconds(3));
             });
+  }
+
+  @Test
+  void leaderThatHasHeardOfNoMajority_refusesWrites_beforeItStepsDown() {
+    String leader = cluster.leader();
+    cluster.running().stream()
+        .map(node -> node.raft().self())
+        .filter(id -> !id.equals(leader))
+        .toList()
+        .forEach(cluster::stop);
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .pollInterval(10, TimeUnit.MILLISECONDS)
+        .until(() -> !status(leader).hasQuorum());
+    assertThatThrownBy(() -> cluster.write(leader, Writes.put("k", "w")))
+        .cause()
+        .isInstanceOfSatisfying(
+            KeyValueException.class,
+            refused -> assertThat(refused.code()).isEqualTo(ErrorCode.UNAVAILABLE));
   }
 
   private Duration age(String id) {
