@@ -24,7 +24,9 @@ import org.kvstore.server.replication.raft.PeerCertificates;
  *
  * @param id names the cluster
  * @param node the node's own id, which is one of the members
- * @param members the nodes that found the cluster
+ * @param members the nodes that found the cluster; of one that joins, some that are there and
+ *     itself
+ * @param joins whether it joins a cluster that is there
  * @param urls where clients reach them, as far as that is said
  * @param shards how many there are; the same on all nodes, for ever
  * @param endpoint where the node listens for the others, and whom it lets in
@@ -33,6 +35,7 @@ public record ClusterConfig(
     String id,
     String node,
     List<Member> members,
+    boolean joins,
     Map<String, URI> urls,
     int shards,
     Endpoint endpoint) {
@@ -77,6 +80,7 @@ public record ClusterConfig(
             id,
             node.get(),
             members,
+            joins(config, members),
             urls(config, members),
             shards(config),
             new Endpoint(text(config, "kv.cluster.host").orElse(null), certificates(config))));
@@ -115,6 +119,20 @@ public record ClusterConfig(
       throw refusal(property, text, allowed);
     }
     return List.copyOf(members.values());
+  }
+
+  private static boolean joins(Function<String, Optional<String>> config, List<Member> members) {
+    String property = "kv.cluster.join";
+    String text = text(config, property).orElse("false");
+    if (!text.equals("true") && !text.equals("false")) {
+      throw refusal(property, text, "true or false");
+    }
+    boolean joins = text.equals("true");
+    if (joins && members.size() < 2) {
+      throw refusal(
+          property, text, "false, or a node that is there in kv.cluster.members beside this one");
+    }
+    return joins;
   }
 
   private static Map<String, URI> urls(
@@ -171,7 +189,16 @@ public record ClusterConfig(
 
   /** What the replication is given. */
   ClusterOptions options(Path logs) {
+    URI url = urls.get(node);
     return new ClusterOptions(
-        id, node, members, shards, members.size(), logs, endpoint, LogOptions.DEFAULT);
+        id,
+        node,
+        members,
+        joins,
+        url == null ? "" : url.toString(),
+        shards,
+        logs,
+        endpoint,
+        LogOptions.DEFAULT);
   }
 }

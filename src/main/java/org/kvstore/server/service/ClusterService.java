@@ -54,18 +54,19 @@ public class ClusterService {
         shards.stream().map(shard -> shard(shard, self)).toList();
     return new ClusterDocument(
         cluster.options().clusterId(),
-        cluster.options().members().stream().map(of -> node(of, config, shards)).toList(),
+        cluster.members().stream().map(of -> node(of, cluster, config, shards)).toList(),
         described.subList(0, described.size() - 1),
         described.get(described.size() - 1));
   }
 
   private static ClusterDocument.Node node(
-      Member member, ClusterConfig config, List<ShardStatus> shards) {
-    URI url = config.urls().get(member.id());
+      Member member, RaftReplication cluster, ClusterConfig config, List<ShardStatus> shards) {
+    URI told = config.urls().get(member.id());
+    String url = told == null ? cluster.url(member.id()) : told.toString();
     boolean isSelf = member.id().equals(config.node());
     return new ClusterDocument.Node(
         member.id(),
-        url == null ? null : url.toString(),
+        url.isEmpty() ? null : url,
         member.raftAddress(),
         isSelf || shards.stream().anyMatch(shard -> hears(shard, member.id())),
         isSelf);

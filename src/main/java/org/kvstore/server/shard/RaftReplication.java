@@ -10,6 +10,8 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.replication.raft.Member;
+import org.kvstore.server.replication.raft.Membership;
 import org.kvstore.server.replication.raft.RaftNode;
 import org.kvstore.server.replication.raft.RaftReplicator;
 import org.kvstore.server.replication.raft.ShardStatus;
@@ -23,6 +25,9 @@ public final class RaftReplication implements Replication {
 
   /** Set by {@link #start}. */
   private @Nullable RaftNode node;
+
+  /** Set by {@link #start}. */
+  private @Nullable Membership membership;
 
   RaftReplication(ClusterOptions options, Shard.Setup setup, ScheduledExecutorService timer) {
     this.options = options;
@@ -44,6 +49,8 @@ public final class RaftReplication implements Replication {
                     started, group, setup.limits(), disk, setup.threads(), setup.answers(), timer));
       }
       started.start();
+      membership = new Membership(started);
+      membership.start();
     } catch (IOException e) {
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE, "The node could not take part in its cluster: " + e)
@@ -68,6 +75,29 @@ public final class RaftReplication implements Replication {
     return node == null ? List.of() : node.describe();
   }
 
+  /** Who belongs to the cluster, and changes of that. */
+  public Membership membership() {
+    if (membership == null) {
+      throw new IllegalStateException("The node has not been started.");
+    }
+    return membership;
+  }
+
+  /** Who belongs to the cluster, as this node sees it. */
+  public List<Member> members() {
+    return node == null ? options.members() : node.members();
+  }
+
+  /** Where clients reach a node, as it has said lately; empty when it has not. */
+  public String url(String id) {
+    return node == null ? "" : node.url(id);
+  }
+
+  /** Whether a node is to lead nothing, as it has said lately. */
+  public boolean isDrained(String id) {
+    return node != null && node.isDrained(id);
+  }
+
   /** What is wrong between this node and others; empty when nothing is. */
   public List<String> problems() {
     return node == null ? List.of() : node.problemsWithPeers();
@@ -88,6 +118,9 @@ public final class RaftReplication implements Replication {
 
   @Override
   public void close() {
+    if (membership != null) {
+      membership.close();
+    }
     if (node != null) {
       node.close();
     }

@@ -1,7 +1,6 @@
 package org.kvstore.server.replication.raft;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,9 +12,11 @@ import org.kvstore.server.model.KeyValueException;
  *
  * @param clusterId names the cluster; nodes of another one are not talked to
  * @param self the node's own id, one of those of the members
- * @param members the founding nodes, the same list on each; and this one, if it joined later
+ * @param members the founding nodes, the same list on each; of one that joins, some that are there
+ *     and itself
+ * @param joins whether it joins a cluster that is there, rather than being one of its founders
+ * @param url where clients reach it; empty when it was not told
  * @param shards how many there are, from the first start of the cluster on
- * @param replicationFactor how many of them a shard is founded on
  * @param directory where the logs are kept, with a directory for each shard
  * @param endpoint where it listens
  * @param log how the logs are kept
@@ -24,8 +25,9 @@ public record ClusterOptions(
     String clusterId,
     String self,
     List<Member> members,
+    boolean joins,
+    String url,
     int shards,
-    int replicationFactor,
     Path directory,
     Endpoint endpoint,
     LogOptions log) {
@@ -57,8 +59,9 @@ public record ClusterOptions(
         clusterId,
         self,
         members,
+        false,
+        "",
         SHARDS,
-        members.size(),
         directory,
         Endpoint.LOOPBACK,
         LogOptions.DEFAULT);
@@ -67,34 +70,29 @@ public record ClusterOptions(
   /** The same with other logs. */
   public ClusterOptions with(LogOptions others) {
     return new ClusterOptions(
-        clusterId, self, members, shards, replicationFactor, directory, endpoint, others);
+        clusterId, self, members, joins, url, shards, directory, endpoint, others);
   }
 
   /** The same at another endpoint. */
   public ClusterOptions at(Endpoint other) {
-    return new ClusterOptions(
-        clusterId, self, members, shards, replicationFactor, directory, other, log);
+    return new ClusterOptions(clusterId, self, members, joins, url, shards, directory, other, log);
   }
 
   /** The same in a cluster of another name. */
   ClusterOptions named(String other) {
-    return new ClusterOptions(
-        other, self, members, shards, replicationFactor, directory, endpoint, log);
+    return new ClusterOptions(other, self, members, joins, url, shards, directory, endpoint, log);
   }
 
   /** The same with another number of shards. */
   ClusterOptions withShards(int number) {
     return new ClusterOptions(
-        clusterId, self, members, number, replicationFactor, directory, endpoint, log);
+        clusterId, self, members, joins, url, number, directory, endpoint, log);
   }
 
-  /** The nodes that a shard begins on: those that follow one another, from another one each. */
-  public List<Member> founders(int shard) {
-    List<Member> founders = new ArrayList<>();
-    for (int i = 0; i < Math.min(replicationFactor, members.size()); i++) {
-      founders.add(members.get((shard + i) % members.size()));
-    }
-    return founders;
+  /** The same of a node that joins. */
+  ClusterOptions joining() {
+    return new ClusterOptions(
+        clusterId, self, members, true, url, shards, directory, endpoint, log);
   }
 
   private static KeyValueException wrong(String what) {

@@ -119,7 +119,7 @@ public final class GroupAdmin {
     for (int left = TRIES; ; left--) {
       try {
         return ask(shard, question);
-      } catch (GroupMismatchException | StatusRuntimeException e) {
+      } catch (GroupMismatchException | StatusRuntimeException | NoLeaderException e) {
         if (left == 0) {
           throw failed(shard, String.valueOf(e.getMessage())).withCause(e);
         }
@@ -153,10 +153,19 @@ public final class GroupAdmin {
     return division;
   }
 
-  private RaftPeerId leader(int shard) {
+  /** There is an election, which takes a moment. */
+  private static final class NoLeaderException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NoLeaderException() {
+      super("it has no leader now");
+    }
+  }
+
+  private RaftPeerId leader(int shard) throws NoLeaderException {
     RaftPeerId leader = requireReplica(shard).getInfo().getLeaderId();
     if (leader == null) {
-      throw failed(shard, "it has no leader now");
+      throw new NoLeaderException();
     }
     return leader;
   }

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
@@ -36,6 +35,12 @@ final class PeerCalls implements AutoCloseable {
 
   /** What a replica says of itself; the question is the id of its group. */
   static final MethodDescriptor<byte[], byte[]> STANDING = unary("Standing");
+
+  /** What a node says of itself, see {@link PeerInfo}; the question is who asks. */
+  static final MethodDescriptor<byte[], byte[]> INFO = unary("Info");
+
+  /** Has a node lead nothing (1), or no longer so (0). */
+  static final MethodDescriptor<byte[], byte[]> DRAIN = unary("Drain");
 
   private static final int ALIVE_SECONDS = 5;
 
@@ -73,27 +78,28 @@ final class PeerCalls implements AutoCloseable {
     }
   }
 
-  /**
-   * Has a server answer them.
-   *
-   * @param standings what this node says of the group with an id; null when it has none; must not
-   *     block
-   */
-  static NettyServerBuilder serve(
-      NettyServerBuilder server, Function<byte[], byte @Nullable []> standings) {
-    return server
-        .permitKeepAliveTime(ALIVE_SECONDS / 2, TimeUnit.SECONDS)
-        .addService(
-            ServerServiceDefinition.builder(SERVICE)
-                .addMethod(
-                    STANDING,
-                    ServerCalls.asyncUnaryCall((question, to) -> answer(standings, question, to)))
-                .build());
+  /** Answers a question: null when there is no answer. It must not block. */
+  @FunctionalInterface
+  interface Handler {
+    byte @Nullable [] answer(byte[] question);
   }
 
-  private static void answer(
-      Function<byte[], byte @Nullable []> handler, byte[] question, StreamObserver<byte[]> to) {
-    byte @Nullable [] answer = handler.apply(question);
+  /** Has a server answer them. */
+  static NettyServerBuilder serve(
+      NettyServerBuilder server, Map<MethodDescriptor<byte[], byte[]>, Handler> handlers) {
+    ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(SERVICE);
+    handlers.forEach(
+        (method, handler) ->
+            service.addMethod(
+                method,
+                ServerCalls.asyncUnaryCall((question, to) -> answer(handler, question, to))));
+    return server
+        .permitKeepAliveTime(ALIVE_SECONDS / 2, TimeUnit.SECONDS)
+        .addService(service.build());
+  }
+
+  private static void answer(Handler handler, byte[] question, StreamObserver<byte[]> to) {
+    byte @Nullable [] answer = handler.answer(question);
     if (answer == null) {
       to.onError(Status.NOT_FOUND.asRuntimeException());
       return;

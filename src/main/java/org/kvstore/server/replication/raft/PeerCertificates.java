@@ -23,6 +23,15 @@ public record PeerCertificates(Path certificate, Path key, Path authority) {
 
   /** As Raft takes them, for both sides of a connection. */
   Parameters parameters() {
+    requireReadable();
+    Parameters parameters = new Parameters();
+    GrpcConfigKeys.TLS.setConf(
+        parameters,
+        new GrpcTlsConfig(key.toFile(), certificate.toFile(), authority.toFile(), true));
+    return parameters;
+  }
+
+  private void requireReadable() {
     for (Path file : new Path[] {certificate, key, authority}) {
       if (!Files.isReadable(file)) {
         throw KeyValueException.of(
@@ -31,11 +40,6 @@ public record PeerCertificates(Path certificate, Path key, Path authority) {
                 .formatted(file));
       }
     }
-    Parameters parameters = new Parameters();
-    GrpcConfigKeys.TLS.setConf(
-        parameters,
-        new GrpcTlsConfig(key.toFile(), certificate.toFile(), authority.toFile(), true));
-    return parameters;
   }
 
   /**
@@ -44,6 +48,7 @@ public record PeerCertificates(Path certificate, Path key, Path authority) {
    * @throws KeyValueException UNAVAILABLE when they are of no use
    */
   SslContext ofClient() {
+    requireReadable();
     try {
       return GrpcSslContexts.forClient()
           .trustManager(authority.toFile())

@@ -3,27 +3,26 @@ package org.kvstore.server.replication.raft;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
+import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.GroupListReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
+import org.apache.ratis.util.JavaUtils;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
 /**
- * Asks other nodes which shards they have, which says whether they are of the same cluster. Raft
- * itself only never hears of such a node.
+ * Asks other nodes who they are. Raft itself only never hears of a node of another cluster.
  */
 final class PeerCheck {
   private static final int ANSWER_MILLIS = 1_000;
-
-  /** Shards that are looked for beyond the own number. */
-  private static final int MORE_SHARDS = 1_024;
 
   private final RaftNode node;
   private final ClusterOptions options;
@@ -54,35 +53,28 @@ final class PeerCheck {
 
   /** What is wrong with the other nodes, for people; empty when all answer and fit. */
   List<String> problems() {
+    Map<Member, CompletableFuture<PeerInfo>> asked = new LinkedHashMap<>();
+    node.members().stream()
+        .filter(member -> !member.id().equals(options.self()))
+        .forEach(member -> asked.put(member, node.peers().ask(member)));
     List<String> problems = new ArrayList<>();
-    for (Member member : options.members()) {
-      if (!member.id().equals(options.self())) {
-        String problem = problem(member);
-        if (!problem.isEmpty()) {
-          problems.add("Node %s at %s %s.".formatted(member.id(), member.raftAddress(), problem));
-        }
-      }
-    }
+    asked.forEach(
+        (member, answer) -> {
+          Throwable failure = answer.handle((info, why) -> why).join();
+          if (failure != null) {
+            problems.add(
+                "Node %s at %s %s."
+                    .formatted(member.id(), member.raftAddress(), problem(failure)));
+          }
+        });
     return problems;
   }
 
-  private String problem(Member member) {
-    Set<RaftGroupId> groups;
-    try {
-      groups = groups(member);
-    } catch (IOException e) {
-      return "does not answer: " + e.getMessage();
-    }
-    if (IntStream.range(options.shards(), options.shards() + MORE_SHARDS)
-        .anyMatch(shard -> groups.contains(node.groupId(shard)))) {
-      return "has more shards than this one; kv.shards is to be the same on all";
-    }
-    boolean isOfOurs =
-        IntStream.range(0, options.shards())
-            .anyMatch(shard -> groups.contains(node.groupId(shard)));
-    return groups.isEmpty() || isOfOurs
-        ? ""
-        : "is of another cluster; kv.cluster.id is to be the same on all";
+  private static String problem(Throwable failure) {
+    Throwable cause = JavaUtils.unwrapCompletionException(failure);
+    return cause instanceof KeyValueException
+        ? String.valueOf(cause.getMessage())
+        : "does not answer: " + cause.getMessage() + causeOf(cause);
   }
 
   private Set<RaftGroupId> groups(Member member) throws IOException {

@@ -2,12 +2,14 @@ package org.kvstore.server.replication.raft;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +37,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.JavaUtils;
 import org.apache.ratis.util.TimeDuration;
@@ -65,6 +68,12 @@ public final class RaftNode implements AutoCloseable {
   private final ReplicaFailures failures;
   private final ReplicaMarks marks;
 
+  /** Whether the replicas have begun, or have failed to. */
+  private volatile boolean isBegun;
+
+  /** Why they have not. */
+  private volatile String waits = "";
+
   /** They are asked for with each group of writes, and take a digest to make. */
   private final Map<Integer, RaftGroupId> groupIds = new ConcurrentHashMap<>();
 
@@ -73,7 +82,10 @@ public final class RaftNode implements AutoCloseable {
   private final RaftServer server;
   private final Transport transport;
   private final PeerCalls calls;
-  private final PeerCheck peers;
+  private final PeerCheck check;
+  private final Peers peers;
+  private final NodeTasks tasks;
+  private final int registryShard;
 
   /**
    * @param stores of the shards, in order
@@ -95,9 +107,12 @@ public final class RaftNode implements AutoCloseable {
     ExitUtils.disableSystemExit();
     Files.createDirectories(options.directory());
     stores.forEach(this::place);
-    peers = new PeerCheck(this, options);
-    server = newServer();
+    registryShard = stores.keySet().stream().max(Comparator.naturalOrder()).orElse(0);
+    check = new PeerCheck(this, options);
     calls = new PeerCalls(options.endpoint());
+    peers = new Peers(this, options, calls, marks);
+    tasks = new NodeTasks(this, peers);
+    server = newServer();
     transport = new Transport(newClient(group(0), ANSWER_MILLIS).build());
   }
 
@@ -128,7 +143,7 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
     Parameters parameters = options.endpoint().parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> PeerCalls.serve(builder, this::answer));
+        parameters, (builder, types) -> PeerCalls.serve(builder, handlers()));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
@@ -154,7 +169,7 @@ public final class RaftNode implements AutoCloseable {
    *     there
    */
   public void start() throws IOException {
-    peers.requireAlone();
+    check.requireAlone();
     try {
       server.start();
     } catch (ExitUtils.ExitException e) {
@@ -166,12 +181,36 @@ public final class RaftNode implements AutoCloseable {
                   .formatted(options.self(), options.own().raftAddress()))
           .withCause(e);
     }
-    replicas.values().forEach(this::start);
+    if (marks.hasBegun()) {
+      replicas.values().forEach(this::start);
+      isBegun = true;
+    }
+    tasks.start();
+  }
+
+  /** A node that has no log yet begins when that is safe. Nothing happens when it has begun. */
+  void beginIfItMay() {
+    if (isBegun) {
+      return;
+    }
+    waits = peers.reasonToWait();
+    if (waits.isEmpty()) {
+      try {
+        marks.begins();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      replicas.values().forEach(this::start);
+      isBegun = true;
+    }
   }
 
   private void start(ShardReplica replica) {
     int shard = replica.shard();
     try {
+      if (options.joins() && marks.isNew(shard)) {
+        marks.joins(shard);
+      }
       if (marks.hasJoined(shard)) {
         begin(RaftGroup.valueOf(replica.group()));
       } else {
@@ -241,7 +280,83 @@ public final class RaftNode implements AutoCloseable {
 
   /** Why this node's replica of a shard takes no part; null while it does. */
   public @Nullable KeyValueException failure(int shard) {
-    return failures.get(shard);
+    KeyValueException failure = failures.get(shard);
+    String reason = waits;
+    return failure == null && !reason.isEmpty()
+        ? KeyValueException.of(ErrorCode.UNAVAILABLE, reason)
+        : failure;
+  }
+
+  /** What the others say of themselves. */
+  Peers peers() {
+    return peers;
+  }
+
+  /** The shard whose members are those of the cluster: the last, that of the system. */
+  int registryShard() {
+    return registryShard;
+  }
+
+  /** As Raft sees it here; null when this node takes no part in it. */
+  RaftServer.@Nullable Division registry() {
+    return division(registryShard);
+  }
+
+  /** Who belongs to the cluster, as this node sees it; nobody while it takes no part. */
+  List<Member> registryMembers() {
+    return membersOf(registryShard);
+  }
+
+  /** Who belongs to the cluster; those that this node was told of, while it takes no part. */
+  public List<Member> members() {
+    List<Member> members = registryMembers();
+    return members.isEmpty() ? options.members() : members;
+  }
+
+  /** Those of a shard as this node sees them; nobody while it takes no part. */
+  List<Member> membersOf(int shard) {
+    RaftServer.Division division = division(shard);
+    return division == null
+        ? List.of()
+        : division.getRaftConf().getCurrentPeers().stream()
+            .map(peer -> new Member(peer.getId().toString(), peer.getAddress()))
+            .sorted(Comparator.comparing(Member::id))
+            .toList();
+  }
+
+  /** Who leads a shard, as far as this node knows. */
+  @Nullable String leader(int shard) {
+    RaftServer.Division division = division(shard);
+    RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
+    return leader == null ? null : leader.toString();
+  }
+
+  /** Whether this node leads a shard. */
+  boolean leads(int shard) {
+    RaftServer.Division division = division(shard);
+    return division != null && division.getInfo().isLeaderReady();
+  }
+
+  /** Of all replicas that take part. */
+  List<RaftServer.Division> divisions() {
+    List<RaftServer.Division> divisions = new ArrayList<>();
+    for (ShardReplica replica : replicas.values()) {
+      RaftServer.Division division = division(replica.shard());
+      if (division != null) {
+        divisions.add(division);
+      }
+    }
+    return divisions;
+  }
+
+  /** Where clients reach a node, as it has said lately; empty when it has not. */
+  public String url(String id) {
+    return peers.said(id).map(PeerInfo::url).orElse("");
+  }
+
+  /** Whether a node has said lately that it is to lead nothing. */
+  public boolean isDrained(String id) {
+    return peers.said(id).filter(PeerInfo::isDrained).isPresent();
   }
 
   /**
@@ -249,7 +364,7 @@ public final class RaftNode implements AutoCloseable {
    * are of another one. It waits for a second for each that does not answer.
    */
   public List<String> problemsWithPeers() {
-    return peers.problems();
+    return check.problems();
   }
 
   /** The shards of this node as they are now, in the order of their numbers. */
@@ -305,9 +420,17 @@ public final class RaftNode implements AutoCloseable {
     return division == null ? null : Standing.of(division);
   }
 
-  private byte @Nullable [] answer(byte[] question) {
-    Standing standing = standing(RaftGroupId.valueOf(ByteString.copyFrom(question)));
-    return standing == null ? null : standing.toBytes();
+  private Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers() {
+    return Map.of(
+        PeerCalls.STANDING,
+        question -> {
+          Standing standing = standing(RaftGroupId.valueOf(ByteString.copyFrom(question)));
+          return standing == null ? null : standing.toBytes();
+        },
+        PeerCalls.INFO,
+        peers::answer,
+        PeerCalls.DRAIN,
+        peers::drainedBy);
   }
 
   /**
@@ -354,7 +477,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   RaftGroup group(int shard) {
-    List<RaftPeer> peers = options.founders(shard).stream().map(Member::peer).toList();
+    List<RaftPeer> peers = options.members().stream().map(Member::peer).toList();
     return RaftGroup.valueOf(groupId(shard), peers);
   }
 
@@ -382,6 +505,7 @@ public final class RaftNode implements AutoCloseable {
 
   @Override
   public void close() {
+    tasks.close();
     transport.close();
     calls.close();
     try {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
+import java.util.List;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.kvstore.server.store.DataDirectory;
 
@@ -12,15 +14,44 @@ import org.kvstore.server.store.DataDirectory;
  * it began. A founder's is written once its log is there: a founder without a log has lost it, and
  * began anew it would vote as if it had never promised anything. One that joined later begins with
  * no members in any case, and does not vote before a leader has sent it everything.
+ *
+ * <p>Beside them, {@code begun} says that the node was permitted to begin, and {@code peers} which
+ * other nodes have ever taken part.
  */
 final class ReplicaMarks {
   private static final String FOUNDER = "founder\n";
   private static final String JOINED = "joined\n";
 
+  private static final String BEGUN = "begun";
+  private static final String PEERS = "peers";
+
   private final Path directory;
 
   ReplicaMarks(Path directory) {
     this.directory = directory;
+  }
+
+  /** Whether this node was permitted to begin, and began or was about to. */
+  boolean hasBegun() {
+    return Files.exists(directory.resolve(BEGUN));
+  }
+
+  void begins() throws IOException {
+    write(BEGUN, "begun\n");
+  }
+
+  /** The other nodes of which this one knows that they have taken part. */
+  List<String> knownPeers() throws IOException {
+    Path file = directory.resolve(PEERS);
+    return Files.exists(file) ? Files.readAllLines(file) : List.of();
+  }
+
+  void knowPeers(Collection<String> ids) throws IOException {
+    write(PEERS, String.join("\n", ids) + "\n");
+  }
+
+  boolean isNew(int shard) {
+    return !Files.exists(mark(shard));
   }
 
   boolean hasJoined(int shard) throws IOException {
@@ -43,13 +74,13 @@ final class ReplicaMarks {
 
   void founded(int shard) throws IOException {
     if (!Files.exists(mark(shard))) {
-      write(shard, FOUNDER);
+      write(mark(shard).getFileName().toString(), FOUNDER);
     }
   }
 
   /** Before the log is there, or the next start would take the replica for a founder's. */
   void joins(int shard) throws IOException {
-    write(shard, JOINED);
+    write(mark(shard).getFileName().toString(), JOINED);
   }
 
   /** Deletes the log and the mark, in this order: with the mark alone nothing is begun anew. */
@@ -60,11 +91,11 @@ final class ReplicaMarks {
     DataDirectory.sync(directory);
   }
 
-  private void write(int shard, String text) throws IOException {
-    Path partial = directory.resolve("replica.new");
+  private synchronized void write(String name, String text) throws IOException {
+    Path partial = directory.resolve("mark.new");
     Files.writeString(partial, text);
     DataDirectory.sync(partial);
-    Files.move(partial, mark(shard), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(partial, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     DataDirectory.sync(directory);
   }
 

@@ -140,6 +140,23 @@ final class TestCluster implements AutoCloseable {
     return raft;
   }
 
+  /** A node with all its stores that waits to be taken in. */
+  TestNode startJoining(String id) throws IOException {
+    List<Member> told = new ArrayList<>(members);
+    if (told.stream().noneMatch(member -> member.id().equals(id))) {
+      told.add(new Member(id, "127.0.0.1:" + freePort()));
+    }
+    Path directory = directory(id).resolve("raft");
+    TestNode node =
+        start(new ClusterOptions("c", id, told, directory).joining().with(log), events -> {});
+    for (Member member : told) {
+      if (member.id().equals(id)) {
+        joined.put(member, node.raft());
+      }
+    }
+    return node;
+  }
+
   Member member(String id) {
     return Stream.concat(members.stream(), joined.keySet().stream())
         .filter(member -> member.id().equals(id))

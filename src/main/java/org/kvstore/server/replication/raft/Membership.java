@@ -1,0 +1,272 @@
+package org.kvstore.server.replication.raft;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * Who belongs to the cluster. The members of the last shard, that of the system, are the registry:
+ * whoever is added to it or taken out of it is so in the cluster. The other shards follow, one
+ * after the other, by the one node that leads the registry; what is still to be done is the
+ * difference, so it may stop anywhere, and goes on wherever the registry is led next.
+ *
+ * <p>Then it evens out who leads: one shard at a time, from the node that leads the most to the one
+ * that leads the least, drained ones aside.
+ */
+public final class Membership implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Membership.class.getName());
+  private static final int MOST_MEMBERS = 7;
+  private static final long PAUSE_MILLIS = 1_000;
+
+  /** Rounds for which a node has to have been there before it is made to lead. */
+  private static final int STEADY_ROUNDS = 5;
+
+  private final RaftNode node;
+  private final GroupAdmin admin;
+  private final Thread thread;
+  private final Map<String, Integer> rounds = new HashMap<>();
+  private volatile boolean isClosed;
+
+  /** Runs from {@link #start} on. */
+  public Membership(RaftNode node) {
+    this.node = node;
+    admin = new GroupAdmin(node);
+    thread = new Thread(this::run, "kv-cluster-membership");
+    thread.setDaemon(true);
+  }
+
+  /** What a shard is still to gain and to lose. */
+  public record Move(int shard, List<String> add, List<String> remove) {}
+
+  /** Has the shards follow from now on. */
+  public void start() {
+    thread.start();
+  }
+
+  /**
+   * Makes a node a member, one that waits for that. Returns once it has the registry; the other
+   * shards follow. Nothing happens when it is a member already.
+   *
+   * @throws KeyValueException PRECONDITION_FAILED when another node has its id or address, or there
+   *     are as many as there may be; UNAVAILABLE when it does not answer, or no majority does
+   */
+  public void add(Member member) {
+    List<Member> before = admin.members(node.registryShard());
+    if (before.contains(member)) {
+      return;
+    }
+    for (Member each : before) {
+      if (each.id().equals(member.id()) || each.raftAddress().equals(member.raftAddress())) {
+        throw refused("There is a member %s at %s.".formatted(each.id(), each.raftAddress()));
+      }
+    }
+    if (before.size() >= MOST_MEMBERS) {
+      throw refused("There are %d members; more there may not be.".formatted(before.size()));
+    }
+    requireWaiting(member);
+    List<Member> after = Stream.concat(before.stream(), Stream.of(member)).toList();
+    admin.setMembers(node.registryShard(), before, after);
+    LOG.log(
+        Level.INFO, "A node was added. node={0} address={1}", member.id(), member.raftAddress());
+  }
+
+  private void requireWaiting(Member member) {
+    PeerInfo info;
+    try {
+      info = node.peers().ask(member).join();
+    } catch (CompletionException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE,
+              ("No node %s of this cluster answers at %s. Start it first, with"
+                      + " kv.cluster.join=true and the same kv.cluster.id and kv.shards.")
+                  .formatted(member.id(), member.raftAddress()))
+          .withCause(e);
+    }
+    if (!info.joins()) {
+      throw refused(
+          "The node %s was not started with kv.cluster.join=true.".formatted(member.id()));
+    }
+  }
+
+  /**
+   * Takes a node out, whether it is there or not. Returns once it is out of the registry; the other
+   * shards follow.
+   *
+   * @throws KeyValueException NOT_FOUND when it is no member; PRECONDITION_FAILED when no majority
+   *     of the others is there; UNAVAILABLE when no majority answers
+   */
+  public void remove(String id) {
+    List<Member> before = admin.members(node.registryShard());
+    List<Member> after = before.stream().filter(member -> !member.id().equals(id)).toList();
+    if (after.size() == before.size()) {
+      throw KeyValueException.of(
+          ErrorCode.NOT_FOUND, "The cluster has no member '%s'.".formatted(id));
+    }
+    long alive = after.stream().filter(member -> isThere(member.id())).count();
+    if (2 * alive <= after.size()) {
+      throw refused(
+          "Of the %d members that would be left, %d are there.".formatted(after.size(), alive));
+    }
+    change(node.registryShard(), before, after);
+    LOG.log(Level.INFO, "A node was removed. node={0}", id);
+  }
+
+  private boolean isThere(String id) {
+    return node.peers().said(id).isPresent();
+  }
+
+  private static KeyValueException refused(String why) {
+    return KeyValueException.of(ErrorCode.PRECONDITION_FAILED, why);
+  }
+
+  /**
+   * Has a node lead nothing until it is told otherwise or started again, or has it lead again.
+   *
+   * @throws KeyValueException NOT_FOUND when it is no member; UNAVAILABLE when it does not answer
+   */
+  public void drain(String id, boolean drained) {
+    Member member =
+        node.members().stream()
+            .filter(each -> each.id().equals(id))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    KeyValueException.of(
+                        ErrorCode.NOT_FOUND, "The cluster has no member '%s'.".formatted(id)));
+    node.peers().drain(member, drained);
+  }
+
+  /** What is still to be done, as far as this node sees; nothing when it is no member. */
+  public List<Move> moves() {
+    List<String> wanted = ids(node.registryMembers());
+    if (wanted.isEmpty()) {
+      return List.of();
+    }
+    List<Move> moves = new ArrayList<>();
+    for (int shard = 0; shard < node.registryShard(); shard++) {
+      List<String> now = ids(node.membersOf(shard));
+      List<String> add = wanted.stream().filter(id -> !now.contains(id)).toList();
+      List<String> remove = now.stream().filter(id -> !wanted.contains(id)).toList();
+      if (!now.isEmpty() && !(add.isEmpty() && remove.isEmpty())) {
+        moves.add(new Move(shard, add, remove));
+      }
+    }
+    return moves;
+  }
+
+  private static List<String> ids(List<Member> members) {
+    return members.stream().map(Member::id).sorted().toList();
+  }
+
+  private void run() {
+    while (!isClosed) {
+      try {
+        Thread.sleep(PAUSE_MILLIS);
+        step();
+      } catch (InterruptedException closing) {
+        return;
+      } catch (RuntimeException e) {
+        LOG.log(Level.INFO, "A step of the cluster's membership is tried again: {0}", e.toString());
+      }
+    }
+  }
+
+  private void step() {
+    if (!node.leads(node.registryShard())) {
+      rounds.clear();
+      return;
+    }
+    List<Move> moves = moves();
+    if (moves.isEmpty()) {
+      countRounds();
+      even(
+          rounds.entrySet().stream()
+              .filter(entry -> entry.getValue() >= STEADY_ROUNDS)
+              .map(Map.Entry::getKey)
+              .toList());
+    }
+    for (Move move : moves) {
+      List<Member> wanted = node.registryMembers();
+      change(move.shard(), admin.members(move.shard()), wanted);
+    }
+  }
+
+  /** The members of a shard become others; one that is to go does not lead until the end. */
+  private void change(int shard, List<Member> before, List<Member> after) {
+    String leader = node.leader(shard);
+    if (leader != null && after.stream().noneMatch(member -> member.id().equals(leader))) {
+      after.stream()
+          .map(Member::id)
+          .filter(id -> before.stream().anyMatch(member -> member.id().equals(id)))
+          .filter(this::isThere)
+          .findFirst()
+          .ifPresent(next -> admin.transfer(shard, next));
+    }
+    admin.setMembers(shard, before, after);
+  }
+
+  private void countRounds() {
+    for (String id : ids(node.registryMembers())) {
+      if (canLead(id)) {
+        rounds.merge(id, 1, Integer::sum);
+      } else {
+        rounds.remove(id);
+      }
+    }
+  }
+
+  private boolean canLead(String id) {
+    return node.peers().said(id).filter(info -> !info.isDrained()).isPresent();
+  }
+
+  /** Moves one leadership among some nodes, if they are uneven; says whether it did. */
+  private boolean even(List<String> nodes) {
+    Map<String, List<Integer>> led = new HashMap<>();
+    nodes.forEach(id -> led.put(id, new ArrayList<>()));
+    for (int shard = 0; shard <= node.registryShard(); shard++) {
+      String leader = node.leader(shard);
+      if (leader == null) {
+        return false;
+      }
+      led.getOrDefault(leader, new ArrayList<>()).add(shard);
+    }
+    Comparator<List<Integer>> bySize = Comparator.comparing(List::size);
+    Optional<Map.Entry<String, List<Integer>>> most =
+        led.entrySet().stream().max(Map.Entry.comparingByValue(bySize));
+    Optional<Map.Entry<String, List<Integer>>> least =
+        led.entrySet().stream().min(Map.Entry.comparingByValue(bySize));
+    if (most.isEmpty() || most.get().getValue().size() - least.get().getValue().size() < 2) {
+      return false;
+    }
+    admin.transfer(most.get().getValue().get(0), least.get().getKey());
+    return true;
+  }
+
+  /**
+   * Evens out who leads now, among the nodes that are there, which otherwise happens once they have
+   * been there for a while.
+   *
+   * @throws KeyValueException UNAVAILABLE when one does not take over; what was done stays so
+   */
+  public void rebalance() {
+    List<String> nodes = ids(node.registryMembers()).stream().filter(this::canLead).toList();
+    for (int left = node.registryShard(); left >= 0 && even(nodes); left--) {
+      LOG.log(Level.DEBUG, "A shard is led by another node.");
+    }
+  }
+
+  @Override
+  public void close() {
+    isClosed = true;
+    thread.interrupt();
+  }
+}

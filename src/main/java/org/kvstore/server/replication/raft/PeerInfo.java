@@ -1,0 +1,111 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a node says of itself to another one.
+ *
+ * @param cluster the name of its cluster
+ * @param shards how many data shards that has
+ * @param id its id
+ * @param url where clients reach it; empty when it was not told
+ * @param joins whether it was started to join a cluster that is there
+ * @param isDrained whether it wants to lead nothing
+ * @param isFresh whether it has never heard of anybody's taking part in the cluster
+ * @param hasLeader whether it hears a leader of the registry, whom a majority hears
+ * @param knowsYou whether it knows that the one who asks has taken part
+ * @param members those of the registry, as it sees them; empty while it has no part
+ */
+record PeerInfo(
+    String cluster,
+    int shards,
+    String id,
+    String url,
+    boolean joins,
+    boolean isDrained,
+    boolean isFresh,
+    boolean hasLeader,
+    boolean knowsYou,
+    List<Member> members) {
+  private static final int FORMAT = 1;
+
+  PeerInfo {
+    members = List.copyOf(members);
+  }
+
+  /** Whether its not knowing of somebody means that there was nothing to know. */
+  boolean isSure() {
+    return isFresh || hasLeader;
+  }
+
+  boolean lists(String node) {
+    return members.stream().anyMatch(member -> member.id().equals(node));
+  }
+
+  /** As a message. */
+  byte[] toBytes() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(FORMAT);
+      out.writeUTF(cluster);
+      out.writeShort(shards);
+      out.writeUTF(id);
+      out.writeUTF(url);
+      out.writeBoolean(joins);
+      out.writeBoolean(isDrained);
+      out.writeBoolean(isFresh);
+      out.writeBoolean(hasLeader);
+      out.writeBoolean(knowsYou);
+      out.writeShort(members.size());
+      for (Member member : members) {
+        out.writeUTF(member.id());
+        out.writeUTF(member.raftAddress());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /**
+   * What a message says.
+   *
+   * @throws UncheckedIOException when it is of an unknown format
+   */
+  static PeerInfo of(byte[] message) {
+    try {
+      return read(new DataInputStream(new ByteArrayInputStream(message)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static PeerInfo read(DataInputStream in) throws IOException {
+    int format = in.readByte();
+    if (format != FORMAT) {
+      throw new IOException("Of an unknown format: " + format);
+    }
+    String cluster = in.readUTF();
+    int shards = in.readShort();
+    String id = in.readUTF();
+    String url = in.readUTF();
+    boolean joins = in.readBoolean();
+    boolean isDrained = in.readBoolean();
+    boolean isFresh = in.readBoolean();
+    boolean hasLeader = in.readBoolean();
+    boolean knowsYou = in.readBoolean();
+    List<Member> members = new ArrayList<>();
+    for (int left = in.readShort(); left > 0; left--) {
+      members.add(new Member(in.readUTF(), in.readUTF()));
+    }
+    return new PeerInfo(
+        cluster, shards, id, url, joins, isDrained, isFresh, hasLeader, knowsYou, members);
+  }
+}

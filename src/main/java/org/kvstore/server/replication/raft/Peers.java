@@ -1,0 +1,226 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.server.RaftServer;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
+
+/**
+ * What this node knows of the others: what each last said of itself, and which have ever taken
+ * part, which is remembered over restarts. A node that has taken part and comes back without its
+ * log is known by that, and must not vote: it may have promised what it has forgotten.
+ *
+ * <p>One thread asks and notices; any may read.
+ */
+final class Peers {
+  private static final long ANSWER_MILLIS = 1_000;
+  private static final long RECENT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private final RaftNode node;
+  private final ClusterOptions options;
+  private final PeerCalls calls;
+  private final ReplicaMarks marks;
+  private final Map<String, Said> said = new ConcurrentHashMap<>();
+  private final Set<String> known;
+  private volatile boolean isDrained;
+
+  private record Said(PeerInfo info, long at) {}
+
+  Peers(RaftNode node, ClusterOptions options, PeerCalls calls, ReplicaMarks marks)
+      throws IOException {
+    this.node = node;
+    this.options = options;
+    this.calls = calls;
+    this.marks = marks;
+    known = ConcurrentHashMap.newKeySet();
+    known.addAll(marks.knownPeers());
+  }
+
+  /** Those of the registry, and those that this node was told of at its start; never itself. */
+  private List<Member> others() {
+    Map<String, Member> others = new LinkedHashMap<>();
+    options.members().forEach(member -> others.put(member.id(), member));
+    node.members().forEach(member -> others.put(member.id(), member));
+    others.remove(options.self());
+    return List.copyOf(others.values());
+  }
+
+  /** Asks all others at once; returns when all have answered, after a second at the most. */
+  void ask() {
+    List<CompletableFuture<?>> asked = new ArrayList<>();
+    for (Member member : others()) {
+      asked.add(
+          ask(member)
+              .handle(
+                  (info, failure) -> failure == null && said.put(member.id(), now(info)) == null));
+    }
+    CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new)).join();
+  }
+
+  private static Said now(PeerInfo info) {
+    return new Said(info, System.nanoTime());
+  }
+
+  /** What a node says of itself now; fails when it does not, or is of another cluster. */
+  CompletableFuture<PeerInfo> ask(Member member) {
+    return calls
+        .ask(member.peer(), PeerCalls.INFO, question(), ANSWER_MILLIS)
+        .thenApply(PeerInfo::of)
+        .thenApply(info -> requireSame(member, info));
+  }
+
+  private PeerInfo requireSame(Member member, PeerInfo info) {
+    if (!info.cluster().equals(options.clusterId())) {
+      throw unavailable(
+          "is of another cluster, '%s'; kv.cluster.id is to be the same on all"
+              .formatted(info.cluster()));
+    }
+    if (info.shards() != options.shards()) {
+      throw unavailable(
+          "has %d shards, and this one %d; kv.shards is to be the same on all"
+              .formatted(info.shards(), options.shards()));
+    }
+    if (!info.id().equals(member.id())) {
+      throw unavailable("is the node " + info.id());
+    }
+    return info;
+  }
+
+  private static KeyValueException unavailable(String what) {
+    return KeyValueException.of(ErrorCode.UNAVAILABLE, what);
+  }
+
+  private byte[] question() {
+    return options.self().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The answer to another node's question. */
+  byte[] answer(byte[] question) {
+    return own(known.contains(new String(question, StandardCharsets.UTF_8))).toBytes();
+  }
+
+  private PeerInfo own(boolean knowsYou) {
+    RaftServer.Division registry = node.registry();
+    boolean hasLeader =
+        registry != null
+            && registry.getInfo().getLeaderId() != null
+            && Observer.hasQuorum(registry);
+    return new PeerInfo(
+        options.clusterId(),
+        options.shards(),
+        options.self(),
+        options.url(),
+        options.joins(),
+        isDrained,
+        known.isEmpty(),
+        hasLeader,
+        knowsYou,
+        node.registryMembers());
+  }
+
+  /** Of whom the leaders say that they have a part of the log. */
+  void notice(List<RaftServer.Division> divisions) {
+    boolean isNew = false;
+    for (RaftServer.Division division : divisions) {
+      for (CommitInfoProto info : division.getCommitInfos()) {
+        String id = info.getServer().getId().toStringUtf8();
+        if (info.getCommitIndex() >= 0 && !id.equals(options.self())) {
+          isNew |= known.add(id);
+        }
+      }
+    }
+    if (isNew) {
+      try {
+        marks.knowPeers(known);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** What a node has said of itself within the last seconds; of itself as of now. */
+  Optional<PeerInfo> said(String id) {
+    if (id.equals(options.self())) {
+      return Optional.of(own(false));
+    }
+    Said last = said.get(id);
+    return last != null && System.nanoTime() - last.at() < RECENT_NANOS
+        ? Optional.of(last.info())
+        : Optional.empty();
+  }
+
+  /** Has a node lead nothing, or no longer so. */
+  void drain(Member member, boolean drained) {
+    if (member.id().equals(options.self())) {
+      isDrained = drained;
+      return;
+    }
+    byte[] question = new byte[] {(byte) (drained ? 1 : 0)};
+    try {
+      calls.ask(member.peer(), PeerCalls.DRAIN, question, ANSWER_MILLIS).join();
+    } catch (CompletionException e) {
+      throw unavailable("The node %s does not answer.".formatted(member.id())).withCause(e);
+    }
+  }
+
+  boolean isDrained() {
+    return isDrained;
+  }
+
+  /** Another node has been told to drain this one, or no longer to. */
+  byte[] drainedBy(byte[] question) {
+    isDrained = question.length == 1 && question[0] == 1;
+    return question;
+  }
+
+  /**
+   * Why a node without any log must not begin yet; empty when it may.
+   *
+   * <p>One that joins begins with no part, once those who are there say that it has none. A founder
+   * begins when a majority of the founders is sure that it has never taken part, itself included.
+   */
+  String reasonToWait() {
+    List<PeerInfo> infos = others().stream().flatMap(member -> said(member.id()).stream()).toList();
+    return options.joins() ? reasonOfJoiner(infos) : reasonOfFounder(infos);
+  }
+
+  private String reasonOfJoiner(List<PeerInfo> infos) {
+    if (infos.stream().anyMatch(info -> info.lists(options.self()))) {
+      return lost();
+    }
+    return infos.stream().anyMatch(PeerInfo::hasLeader)
+        ? ""
+        : "It waits for a node of the cluster that is to take it in.";
+  }
+
+  private String reasonOfFounder(List<PeerInfo> infos) {
+    if (infos.stream().anyMatch(PeerInfo::knowsYou)) {
+      return lost();
+    }
+    long sure = 1 + infos.stream().filter(PeerInfo::isSure).count();
+    return 2 * sure > options.members().size()
+        ? ""
+        : "It waits for a majority of those that found the cluster with it.";
+  }
+
+  private String lost() {
+    return ("The node %1$s has taken part in this cluster, and its data is gone; it must not vote."
+            + " Remove it from the cluster (kv cluster remove %1$s), start it with"
+            + " kv.cluster.join=true, and add it (kv cluster add %1$s=%2$s): the others send it"
+            + " everything.")
+        .formatted(options.self(), options.own().raftAddress());
+  }
+}
