@@ -1,6 +1,7 @@
 package org.kvstore.api;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,9 +12,15 @@ import org.jspecify.annotations.Nullable;
  * @param nodes its nodes, by id
  * @param shards its data shards, by number
  * @param system the shard of the cluster's own entries
+ * @param moves what is still to come or go of the replicas of shards; empty when all is done
  */
 public record ClusterDocument(
-    String clusterId, List<Node> nodes, List<Shard> shards, Shard system) {
+    String clusterId, List<Node> nodes, List<Shard> shards, Shard system, List<Move> moves) {
+
+  /** A node of an earlier version says nothing of moves. */
+  public ClusterDocument {
+    moves = Objects.requireNonNullElse(moves, List.of());
+  }
 
   /**
    * One node.
@@ -23,9 +30,15 @@ public record ClusterDocument(
    * @param raftAddress {@code host:port} where the other nodes reach it
    * @param alive whether it has been heard of lately
    * @param self whether it is the node that answers
+   * @param drained whether it leads no shard until it is told otherwise or started again
    */
   public record Node(
-      String id, @Nullable String url, String raftAddress, boolean alive, boolean self) {}
+      String id,
+      @Nullable String url,
+      String raftAddress,
+      boolean alive,
+      boolean self,
+      boolean drained) {}
 
   /**
    * One shard.
@@ -52,4 +65,13 @@ public record ClusterDocument(
    */
   public record Replica(
       String node, String role, @Nullable Long appliedIndex, @Nullable Long lag) {}
+
+  /**
+   * What is still to come or go of the replicas of one shard.
+   *
+   * @param shard its number; that of the system's is the number of data shards
+   * @param add ids of the nodes that are to have a replica
+   * @param remove ids of the nodes that are to have none any more
+   */
+  public record Move(int shard, List<String> add, List<String> remove) {}
 }

@@ -32,6 +32,7 @@ import org.kvstore.api.HistoryDocument;
 import org.kvstore.api.LeaseDocument;
 import org.kvstore.api.ListingDocument;
 import org.kvstore.api.MediaTypes;
+import org.kvstore.api.NodeDocument;
 import org.kvstore.api.StatusDocument;
 import org.kvstore.api.TransactedDocument;
 import org.kvstore.api.TransactionDocument;
@@ -239,6 +240,54 @@ public interface KeyValueApi extends AutoCloseable {
   @Path("v1/cluster")
   @Produces(MediaType.APPLICATION_JSON)
   ClusterDocument cluster();
+
+  /**
+   * Makes a node that runs with {@code kv.cluster.join} a member of the cluster: 202 once it is one
+   * of those that keep the tokens and grants, which may take a minute. Its replicas of the shards
+   * follow by themselves; what is to come is in {@link ClusterDocument#moves}. It changes nothing
+   * for what is a member already, so it may be repeated, as the other changes of the cluster.
+   *
+   * <p>{@link PreconditionFailedException} if there is such a member at another address, or no
+   * room; {@link UnavailableException} if the node cannot be reached, or there is no majority.
+   */
+  @POST
+  @Path("v1/admin/cluster/nodes")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Produces(MediaType.APPLICATION_JSON)
+  ClusterDocument addNode(NodeDocument node);
+
+  /**
+   * Begins to take a node out of the cluster, be it alive or not: 202, which may take a minute.
+   *
+   * <p>{@link KeyNotFoundException} if it is no member; {@link PreconditionFailedException} if it
+   * is the last, or those left alive would be no majority.
+   */
+  @DELETE
+  @Path("v1/admin/cluster/nodes/{id}")
+  @Produces(MediaType.APPLICATION_JSON)
+  ClusterDocument removeNode(@PathParam("id") String id);
+
+  /**
+   * Has a node give up all leadership of shards, and take none until it is told otherwise or
+   * started again. {@link KeyNotFoundException} if it is no member; {@link UnavailableException} if
+   * it does not answer.
+   */
+  @PUT
+  @Path("v1/admin/cluster/nodes/{id}/drain")
+  @Produces(MediaType.APPLICATION_JSON)
+  ClusterDocument drainNode(@PathParam("id") String id);
+
+  /** Lets a node lead shards again; fails as {@link #drainNode} does. */
+  @DELETE
+  @Path("v1/admin/cluster/nodes/{id}/drain")
+  @Produces(MediaType.APPLICATION_JSON)
+  ClusterDocument undrainNode(@PathParam("id") String id);
+
+  /** Begins to spread the leaders of shards evenly over the nodes: 202. */
+  @POST
+  @Path("v1/admin/cluster/rebalance")
+  @Produces(MediaType.APPLICATION_JSON)
+  ClusterDocument rebalance();
 
   /** Asks whether the service takes requests: 200, or {@link UnavailableException}. */
   @GET

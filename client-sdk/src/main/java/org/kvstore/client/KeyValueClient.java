@@ -51,6 +51,7 @@ public final class KeyValueClient implements AutoCloseable {
   private final EntryReads entries;
   private final Watches watches;
   private final Backups backups;
+  private final Membership membership;
 
   /** Used by CDI. The container closes the interface. */
   @Inject
@@ -64,6 +65,7 @@ public final class KeyValueClient implements AutoCloseable {
     Supplier<Connector> first = new FirstCall<>(connector);
     watches = new Watches(first);
     backups = new Backups(requests, first);
+    membership = new Membership(requests);
   }
 
   /**
@@ -437,6 +439,31 @@ public final class KeyValueClient implements AutoCloseable {
     } catch (KeyNotFoundException single) {
       return Optional.empty();
     }
+  }
+
+  /** Makes a node a member of the cluster, as {@link KeyValueApi#addNode} says. */
+  public ClusterDocument addNode(String id, String raftAddress) {
+    return membership.add(id, raftAddress);
+  }
+
+  /** Begins to take a node out of the cluster, as {@link KeyValueApi#removeNode} says. */
+  public ClusterDocument removeNode(String id) {
+    return membership.remove(id);
+  }
+
+  /** Has a node give up all leadership, as {@link KeyValueApi#drainNode} says. */
+  public ClusterDocument drainNode(String id) {
+    return membership.drain(id);
+  }
+
+  /** Lets a node lead again. */
+  public ClusterDocument undrainNode(String id) {
+    return membership.undrain(id);
+  }
+
+  /** Begins to spread the leaders of shards evenly over the nodes. */
+  public ClusterDocument rebalance() {
+    return membership.rebalance();
   }
 
   /** Whether the service can be reached and takes requests; of a cluster, whether any node does. */

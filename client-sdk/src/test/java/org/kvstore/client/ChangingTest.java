@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.ErrorCode;
 
 /** Changes that depend on what is there: updates and patches; and leases, history, compaction. */
@@ -187,5 +188,39 @@ class ChangingTest {
     assertThat(kv.compact(1)).isEqualTo(1);
     assertThat(server.requests())
         .endsWith("POST /v1/admin/compact", "POST /v1/admin/compact?revision=1");
+  }
+
+  @Test
+  void changesOfNodes_areAskedFor_andAnswerTheCluster() {
+    String cluster =
+        "{\"clusterId\":\"c\",\"nodes\":[],\"shards\":[],"
+            + "\"system\":{\"number\":0,\"term\":1,\"replicas\":[],\"quorum\":true},"
+            + "\"moves\":[{\"shard\":0,\"add\":[\"n4\"],\"remove\":[]}]}";
+    for (int i = 0; i < 5; i++) {
+      server.answerNext(i == 2 || i == 3 ? 200 : 202, "application/json", cluster);
+    }
+    assertThat(kv.addNode("n4", "host4:9084").moves())
+        .containsExactly(new ClusterDocument.Move(0, List.of("n4"), List.of()));
+    assertThat(kv.removeNode("n4").clusterId()).isEqualTo("c");
+    assertThat(kv.drainNode("n4").clusterId()).isEqualTo("c");
+    assertThat(kv.undrainNode("n4").clusterId()).isEqualTo("c");
+    assertThat(kv.rebalance().clusterId()).isEqualTo("c");
+    assertThat(server.requests())
+        .containsExactly(
+            "POST /v1/admin/cluster/nodes",
+            "DELETE /v1/admin/cluster/nodes/n4",
+            "PUT /v1/admin/cluster/nodes/n4/drain",
+            "DELETE /v1/admin/cluster/nodes/n4/drain",
+            "POST /v1/admin/cluster/rebalance");
+    assertThat(server.bodies().get(0)).isEqualTo("{\"id\":\"n4\",\"raftAddress\":\"host4:9084\"}");
+  }
+
+  @Test
+  void changesOfNodes_withWhatIsNoId_areNotSent() {
+    for (String id : List.of("", "..", "a/drain", "N4", "n".repeat(33))) {
+      assertThatThrownBy(() -> kv.removeNode(id)).isInstanceOf(InvalidRequestException.class);
+      assertThatThrownBy(() -> kv.addNode(id, "a:1")).isInstanceOf(InvalidRequestException.class);
+    }
+    assertThat(server.requests()).isEmpty();
   }
 }

@@ -29,7 +29,12 @@ final class JsonObjects {
    */
   static JsonObject read(HttpServletRequest request, int maxBytes, Set<String> known)
       throws IOException {
-    JsonObject object = parse(Bodies.readText(request, maxBytes));
+    return parse(Bodies.readText(request, maxBytes), known);
+  }
+
+  /** The same of a text that has been read. */
+  static JsonObject parse(String json, Set<String> known) {
+    JsonObject object = parse(json);
     for (String name : object.keySet()) {
       if (!known.contains(name)) {
         throw KeyValueException.invalid(

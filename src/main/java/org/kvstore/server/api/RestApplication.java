@@ -15,6 +15,7 @@ public class RestApplication extends Application {
     return Set.of(
         AdminResource.class,
         BatchResource.class,
+        ClusterAdminResource.class,
         GrantResource.class,
         HistoryResource.class,
         LeaseResource.class,

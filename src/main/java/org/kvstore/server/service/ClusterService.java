@@ -39,14 +39,7 @@ public class ClusterService {
    */
   public ClusterDocument describe() {
     Engine engine = handle.require();
-    RaftReplication cluster =
-        engine
-            .shards()
-            .cluster()
-            .orElseThrow(
-                () ->
-                    KeyValueException.of(
-                        ErrorCode.NOT_FOUND, "This server is no node of a cluster."));
+    RaftReplication cluster = cluster(engine);
     ClusterConfig config = engine.config().cluster().orElseThrow();
     List<ShardStatus> shards = cluster.describe();
     String self = cluster.options().self();
@@ -56,7 +49,66 @@ public class ClusterService {
         cluster.options().clusterId(),
         cluster.members().stream().map(of -> node(of, cluster, config, shards)).toList(),
         described.subList(0, described.size() - 1),
-        described.get(described.size() - 1));
+        described.get(described.size() - 1),
+        List.of());
+  }
+
+  /**
+   * Makes a node that runs with {@code kv.cluster.join} a member of the cluster, and returns once
+   * it has a replica of the system's shard; those of the data shards follow by themselves. For what
+   * is a member at that address already, nothing changes.
+   *
+   * @param raftAddress {@code host:port} where the other nodes reach it
+   * @throws KeyValueException NOT_FOUND on a single server; REQUEST_INVALID; PRECONDITION_FAILED
+   *     when there is such a member at another address, or no room for one more; UNAVAILABLE when
+   *     the node cannot be reached, or there is no majority
+   */
+  public ClusterDocument add(String id, String raftAddress) {
+    throw notYet();
+  }
+
+  /**
+   * Begins to take a node out of the cluster, be it alive or not.
+   *
+   * @throws KeyValueException NOT_FOUND on a single server, and when it is no member;
+   *     PRECONDITION_FAILED when it is the last, or those left alive would be no majority
+   */
+  public ClusterDocument remove(String id) {
+    throw notYet();
+  }
+
+  /**
+   * Has a node give up all that it leads and lead nothing more; or lead again, as it does when it
+   * is started again.
+   *
+   * @throws KeyValueException NOT_FOUND on a single server, and when it is no member; UNAVAILABLE
+   *     when it does not answer
+   */
+  public ClusterDocument drain(String id, boolean drained) {
+    throw notYet();
+  }
+
+  /**
+   * Has the leaders of shards spread evenly over the nodes now.
+   *
+   * @throws KeyValueException NOT_FOUND on a single server
+   */
+  public ClusterDocument rebalance() {
+    throw notYet();
+  }
+
+  private KeyValueException notYet() {
+    cluster(handle.require());
+    return KeyValueException.of(ErrorCode.UNAVAILABLE, "Nodes cannot be changed yet.");
+  }
+
+  private static RaftReplication cluster(Engine engine) {
+    return engine
+        .shards()
+        .cluster()
+        .orElseThrow(
+            () ->
+                KeyValueException.of(ErrorCode.NOT_FOUND, "This server is no node of a cluster."));
   }
 
   private static ClusterDocument.Node node(
@@ -69,7 +121,8 @@ public class ClusterService {
         url.isEmpty() ? null : url,
         member.raftAddress(),
         isSelf || shards.stream().anyMatch(shard -> hears(shard, member.id())),
-        isSelf);
+        isSelf,
+        false);
   }
 
   private static boolean hears(ShardStatus shard, String node) {

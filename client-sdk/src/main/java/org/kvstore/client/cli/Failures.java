@@ -21,7 +21,7 @@ final class Failures {
     if (failure instanceof InvalidRequestException) {
       return ExitCode.USAGE;
     }
-    if (failure instanceof KeyNotFoundException) {
+    if (failure instanceof KeyNotFoundException || failure instanceof NoClusterException) {
       return ExitCode.NOT_FOUND;
     }
     if (failure instanceof PreconditionFailedException) {

@@ -84,7 +84,7 @@ public final class Kv {
       paramLabel = "TIME",
       scope = ScopeType.INHERIT,
       description =
-          "How long an answer may take, or wait and watch in all: 500ms, 30s, 5m. Default: 30s.")
+          "How long an answer may take, or wait, watch, cluster add and remove in all: 500ms, 30s, 5m. Default: 30s.")
   private @Nullable Duration timeout;
 
   @Option(
@@ -162,15 +162,37 @@ public final class Kv {
     return timeout;
   }
 
+  /** The servers that the options name, with commas between several. */
+  String servers() {
+    return servers;
+  }
+
   /** Makes a client for the server that the options name. */
   KeyValueClient connect() throws IOException {
     return connect(timeout == null ? DEFAULT_TIMEOUT : timeout);
   }
 
+  /** In a cluster, there is time left for others when a node has not answered. */
   KeyValueClient connect(Duration readTimeout) throws IOException {
+    boolean isOne = servers.indexOf(',') < 0;
+    return connect(
+        servers, isOne ? readTimeout : readTimeout.dividedBy(NODES_IN_TIME), readTimeout);
+  }
+
+  /**
+   * Makes a client.
+   *
+   * @param at the servers; with several, a request is sent again while its time lasts
+   * @param one how long a server may take
+   * @param all how long a request may take, when there are several servers
+   */
+  KeyValueClient connect(String at, Duration one, Duration all) throws IOException {
     try {
-      KeyValueClientBuilder builder = KeyValueClient.builder(servers);
-      useTimes(builder, readTimeout);
+      KeyValueClientBuilder builder = KeyValueClient.builder(at);
+      builder.readTimeout(one).connectTimeout(shorter(one, KeyValueClientBuilder.CONNECT_TIMEOUT));
+      if (at.indexOf(',') >= 0) {
+        builder.totalTimeout(shorter(all, KeyValueClientBuilder.MAX_TOTAL_TIMEOUT));
+      }
       useCertificates(builder);
       String token = token();
       if (!token.isEmpty()) {
@@ -182,16 +204,6 @@ public final class Kv {
     } catch (GeneralSecurityException unusable) {
       throw usage("The certificates cannot be used: " + unusable.getMessage());
     }
-  }
-
-  /** In a cluster, there is time left for others when a node has not answered. */
-  private void useTimes(KeyValueClientBuilder builder, Duration answer) {
-    Duration one = answer;
-    if (servers.indexOf(',') >= 0) {
-      one = answer.dividedBy(NODES_IN_TIME);
-      builder.totalTimeout(shorter(answer, KeyValueClientBuilder.MAX_TOTAL_TIMEOUT));
-    }
-    builder.readTimeout(one).connectTimeout(shorter(one, KeyValueClientBuilder.CONNECT_TIMEOUT));
   }
 
   private void useCertificates(KeyValueClientBuilder builder)
@@ -279,7 +291,7 @@ public final class Kv {
     return ExitCode.USAGE;
   }
 
-  private static Duration shorter(Duration a, Duration b) {
+  static Duration shorter(Duration a, Duration b) {
     return a.compareTo(b) < 0 ? a : b;
   }
 

@@ -88,6 +88,11 @@ class AuditIT {
             "(operator) backup  DONE",
             "(operator) takeGrant subject made: read m/* DONE",
             "(operator) checkpoint  DONE",
+            "(operator) addNode n4=host4:9084 NOT_FOUND",
+            "(operator) removeNode n4 NOT_FOUND",
+            "(operator) drainNode n4 NOT_FOUND",
+            "(operator) undrainNode n4 NOT_FOUND",
+            "(operator) rebalance  NOT_FOUND",
             "(operator) restore  DONE",
             "(operator) restore  REQUEST_INVALID")
         .anyMatch(line -> line.matches("\\(operator\\) createToken \\w+ made DONE"))
@@ -114,8 +119,21 @@ class AuditIT {
     server.asOperator(service.delete("/v1/admin/tokens/" + made)).expect(204);
     server.takeBack(server.grant("subject", "made", "m/", "read"));
     server.asOperator(service.post("/v1/admin/checkpoint")).expect(200);
+    changeNodes(server);
     server.asOperator(restore(service).body("no archive")).expect(400);
     server.asOperator(restore(service).body(archive)).expect(200);
+  }
+
+  /** Of which a single server has none. */
+  private static void changeNodes(SecuredServer server) {
+    Service service = server.service();
+    String nodes = "/v1/admin/cluster/nodes";
+    String node = "{\"id\":\"n4\",\"raftAddress\":\"host4:9084\"}";
+    server.asOperator(json(service.post(nodes), node)).expect(404);
+    server.asOperator(service.delete(nodes + "/n4")).expect(404);
+    server.asOperator(service.put(nodes + "/n4/drain")).expect(404);
+    server.asOperator(service.delete(nodes + "/n4/drain")).expect(404);
+    server.asOperator(service.post("/v1/admin/cluster/rebalance")).expect(404);
   }
 
   private static RawRequest restore(Service service) {

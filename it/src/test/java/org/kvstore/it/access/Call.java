@@ -164,6 +164,18 @@ record Call(String name, Need need, BiFunction<Service, String, RawRequest> requ
             (s, p) ->
                 s.post("/v1/admin/restore").header("Content-Type", "application/x-tar").body("x")),
         new Call("checkpoint", Need.ALL, (s, p) -> s.post("/v1/admin/checkpoint")),
+        new Call(
+            "add a node",
+            Need.ALL,
+            (s, p) ->
+                SecuredServer.json(
+                    s.post("/v1/admin/cluster/nodes"),
+                    "{\"id\":\"n4\",\"raftAddress\":\"127.0.0.1:1\"}")),
+        new Call("remove a node", Need.ALL, (s, p) -> s.delete("/v1/admin/cluster/nodes/n4")),
+        new Call("drain a node", Need.ALL, (s, p) -> s.put("/v1/admin/cluster/nodes/n4/drain")),
+        new Call(
+            "undrain a node", Need.ALL, (s, p) -> s.delete("/v1/admin/cluster/nodes/n4/drain")),
+        new Call("rebalance", Need.ALL, (s, p) -> s.post("/v1/admin/cluster/rebalance")),
         new Call("compact", Need.ALL, (s, p) -> s.post("/v1/admin/compact?revision=1")),
         new Call("tokens", Need.ALL, (s, p) -> s.get("/v1/admin/tokens")),
         new Call("token", Need.ALL, (s, p) -> s.get("/v1/admin/tokens/none")),

@@ -90,6 +90,19 @@ final class Running extends Section {
                   assertThat(made).containsOnlyKeys("path", "revision");
                 })),
         sentence(
+            "`/v1/cluster`, `/v1/admin/cluster/*`: 404 on a single server",
+            claim("with a sound request", this::hasNoNodes),
+            claim(
+                "a node that is named wrongly",
+                key -> {
+                  String nodes = "/v1/admin/cluster/nodes";
+                  refuse(REQUEST_INVALID, "body", post(nodes, JSON, "[]"));
+                  refuse(REQUEST_INVALID, "id", post(nodes, JSON, "{}"));
+                  String noAddress = json("{'id':'n4','raftAddress':'host4'}");
+                  refuse(REQUEST_INVALID, "raftAddress", post(nodes, JSON, noAddress));
+                  refuse(UNSUPPORTED_MEDIA_TYPE, post(nodes, "text/plain", "n4=host4:9084"));
+                })),
+        sentence(
             "`/v1/admin/tokens`: an admin creates, lists, rotates and revokes API tokens. "
                 + "`/v1/admin/grants`: grants of `read`, `write`, `admin` on key prefixes.",
             claim("a token over its life", this::makesAndRevokesAToken),
@@ -130,6 +143,18 @@ final class Running extends Section {
                 key ->
                     assertThat(expect(200, service.get("/openapi/ui/")).header("Content-Type"))
                         .startsWith("text/html"))));
+  }
+
+  private void hasNoNodes(String key) {
+    String nodes = "/v1/admin/cluster/nodes";
+    refuse(NOT_FOUND, service.get("/v1/cluster"));
+    refuse(NOT_FOUND, post(nodes, JSON, json("{'id':'n4','raftAddress':'host4:9084'}")));
+    refuse(NOT_FOUND, service.delete(nodes + "/n4"));
+    refuse(NOT_FOUND, service.put(nodes + "/n4/drain"));
+    refuse(NOT_FOUND, service.delete(nodes + "/n4/drain"));
+    refuse(NOT_FOUND, service.post("/v1/admin/cluster/rebalance"));
+    refuse(REQUEST_INVALID, "body", post("/v1/admin/cluster/rebalance", "text/plain", "x"));
+    refuse(REQUEST_INVALID, "x", service.delete(nodes + "/n4?x=1"));
   }
 
   private void makesAndRevokesAToken(String key) {

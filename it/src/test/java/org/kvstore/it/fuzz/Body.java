@@ -47,6 +47,7 @@ final class Body {
               List.of(
                   "{\"subject\":\"a\",\"prefix\":\"fuzz/\",\"permission\":\"read\"}",
                   "{\"group\":\"c\",\"prefix\":\"\",\"permission\":\"admin\"}"),
+          "/v1/admin/cluster/nodes", List.of("{\"id\":\"n4\",\"raftAddress\":\"127.0.0.1:1\"}"),
           "/put", List.of("{\"key\":\"fuzz/1\",\"value\":\"x\"}", "key=fuzz%2F1&value=x"),
           "/v1/kv/{key}",
               List.of(
