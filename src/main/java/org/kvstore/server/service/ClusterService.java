@@ -5,15 +5,17 @@ import jakarta.inject.Inject;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.Member;
+import org.kvstore.server.replication.raft.Membership;
 import org.kvstore.server.replication.raft.ShardStatus;
 import org.kvstore.server.shard.RaftReplication;
 
-/** Describes the cluster, as this node sees it. */
+/** Describes the cluster, as this node sees it, and changes who belongs to it. */
 @ApplicationScoped
 public class ClusterService {
   /** A node that nobody has heard of for so long is taken for dead. */
@@ -50,7 +52,9 @@ public class ClusterService {
         cluster.members().stream().map(of -> node(of, cluster, config, shards)).toList(),
         described.subList(0, described.size() - 1),
         described.get(described.size() - 1),
-        List.of());
+        cluster.membership().moves().stream()
+            .map(move -> new ClusterDocument.Move(move.shard(), move.add(), move.remove()))
+            .toList());
   }
 
   /**
@@ -64,7 +68,7 @@ public class ClusterService {
    *     the node cannot be reached, or there is no majority
    */
   public ClusterDocument add(String id, String raftAddress) {
-    throw notYet();
+    return changed(membership -> membership.add(new Member(id, raftAddress)));
   }
 
   /**
@@ -74,7 +78,7 @@ public class ClusterService {
    *     PRECONDITION_FAILED when it is the last, or those left alive would be no majority
    */
   public ClusterDocument remove(String id) {
-    throw notYet();
+    return changed(membership -> membership.remove(id));
   }
 
   /**
@@ -85,7 +89,7 @@ public class ClusterService {
    *     when it does not answer
    */
   public ClusterDocument drain(String id, boolean drained) {
-    throw notYet();
+    return changed(membership -> membership.drain(id, drained));
   }
 
   /**
@@ -94,12 +98,12 @@ public class ClusterService {
    * @throws KeyValueException NOT_FOUND on a single server
    */
   public ClusterDocument rebalance() {
-    throw notYet();
+    return changed(Membership::rebalance);
   }
 
-  private KeyValueException notYet() {
-    cluster(handle.require());
-    return KeyValueException.of(ErrorCode.UNAVAILABLE, "Nodes cannot be changed yet.");
+  private ClusterDocument changed(Consumer<Membership> change) {
+    change.accept(cluster(handle.require()).membership());
+    return describe();
   }
 
   private static RaftReplication cluster(Engine engine) {
@@ -122,7 +126,7 @@ public class ClusterService {
         member.raftAddress(),
         isSelf || shards.stream().anyMatch(shard -> hears(shard, member.id())),
         isSelf,
-        false);
+        cluster.isDrained(member.id()));
   }
 
   private static boolean hears(ShardStatus shard, String node) {

@@ -18,9 +18,7 @@ import org.apache.ratis.util.JavaUtils;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
-/**
- * Asks other nodes who they are. Raft itself only never hears of a node of another cluster.
- */
+/** Asks other nodes who they are. Raft itself only never hears of a node of another cluster. */
 final class PeerCheck {
   private static final int ANSWER_MILLIS = 1_000;
 
@@ -63,8 +61,7 @@ final class PeerCheck {
           Throwable failure = answer.handle((info, why) -> why).join();
           if (failure != null) {
             problems.add(
-                "Node %s at %s %s."
-                    .formatted(member.id(), member.raftAddress(), problem(failure)));
+                "Node %s at %s %s.".formatted(member.id(), member.raftAddress(), problem(failure)));
           }
         });
     return problems;
