@@ -11,7 +11,7 @@ import org.kvstore.it.support.Service;
 
 /** What each node holds by itself. */
 final class Replicas {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private Replicas() {}
 

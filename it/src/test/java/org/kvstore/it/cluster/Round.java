@@ -3,7 +3,6 @@ package org.kvstore.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +14,7 @@ import java.util.concurrent.Future;
 import org.kvstore.it.history.Action;
 import org.kvstore.it.history.Call;
 import org.kvstore.it.history.Request;
+import org.kvstore.it.history.Result;
 import org.kvstore.it.history.Single;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Service;
@@ -109,10 +109,24 @@ final class Round implements AutoCloseable {
     return call(new Single("mark/" + key, key, new Action.Put(key, 0)));
   }
 
+  /** Sends the same until it is answered: on a busy machine there may be an election yet. */
   private Call call(Request request) {
     long invoked = System.nanoTime();
-    Answer answer = request.to(cluster.any(random).service()).send();
-    return new Call(request, invoked, System.nanoTime(), answer);
+    return await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(100))
+        .until(
+            () -> {
+              Answer answer = request.to(cluster.any(random).service()).send();
+              return new Call(request, invoked, System.nanoTime(), answer);
+            },
+            Round::isDone);
+  }
+
+  private static boolean isDone(Call call) {
+    return call.effects().stream()
+        .map(Call.Effect::result)
+        .noneMatch(result -> result instanceof Result.Refused || result instanceof Result.Unknown);
   }
 
   /** What was to end has ended. */
@@ -135,8 +149,15 @@ final class Round implements AutoCloseable {
   }
 
   private static String position(Node node) {
-    JsonObject counted = node.service().get("/v1/kv?countOnly=true").send().expect(200).json();
-    return counted.getString("position");
+    return await()
+        .atMost(PATIENCE)
+        .until(() -> node.service().get("/v1/kv?countOnly=true").send(), Round::isFound)
+        .json()
+        .getString("position");
+  }
+
+  private static boolean isFound(Answer answer) {
+    return answer.status() == 200;
   }
 
   @Override
