@@ -83,4 +83,32 @@ public record Limits(
           8L << 20,
           Duration.ofSeconds(10),
           Duration.ofMinutes(10));
+
+  /** The limits of each of several shards that share the memory of recent changes. */
+  public Limits sharedBy(int shards) {
+    return new Limits(
+        valueBytes,
+        pendingWrites,
+        pendingBytes,
+        answerBytes,
+        bodyWait,
+        groupWrites,
+        writeWait,
+        queueDelay,
+        heldRequests,
+        heldWait,
+        exports,
+        pageKeys,
+        pageBytes,
+        rangeDeleteKeys,
+        leaseKeys,
+        batches,
+        batchWindow,
+        transactionOperations,
+        transactionBytes,
+        watches,
+        recentBytes / shards,
+        progressInterval,
+        requestMemory);
+  }
 }

@@ -72,7 +72,22 @@ public final class Shard implements AutoCloseable {
       ThreadFactory threads,
       Supplier<WatchHub.Lanes> lanes,
       Executor answers,
-      Clock clock) {}
+      Clock clock) {
+
+    /** The same for each of several shards, which share what one would take of memory. */
+    Setup sharedBy(int shards) {
+      return new Setup(
+          limits.sharedBy(shards),
+          history,
+          entries,
+          system,
+          patcher,
+          threads,
+          lanes,
+          answers,
+          clock);
+    }
+  }
 
   /** What runs once it is started. */
   private record Tasks(Replicator replicator, Reaper reaper, Historian historian) {}

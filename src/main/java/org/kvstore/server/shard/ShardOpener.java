@@ -27,7 +27,8 @@ public final class ShardOpener {
   /** The one shard of a single server, which has the server's own entries too. */
   public Shards single() {
     ClusterMark.require(directory, null);
-    Shard only = open(0, options.in(directory.shard(0)), setup.system().then(setup.entries()));
+    CommitListener all = setup.system().then(setup.entries());
+    Shard only = Shard.open(0, options.in(directory.shard(0)), directory.isNew(), all, setup);
     return new Shards(List.of(only), only, directory.storeId(), new LocalReplication(setup));
   }
 
@@ -35,13 +36,15 @@ public final class ShardOpener {
   public Shards replicated(ClusterOptions cluster, int count, ScheduledExecutorService timer) {
     ClusterMark.require(directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
+    Shard.Setup shared = setup.sharedBy(count + 1);
     List<Shard> opened = new ArrayList<>();
     try {
       for (int number = 0; number < count; number++) {
         ShardNumber shard = new ShardNumber(number, count);
-        opened.add(open(number, each.in(directory.shard(number)).of(shard), setup.entries()));
+        opened.add(
+            open(number, each.in(directory.shard(number)).of(shard), setup.entries(), shared));
       }
-      opened.add(open(count, each.in(directory.system()), setup.system()));
+      opened.add(open(count, each.in(directory.system()), setup.system(), shared));
     } catch (RuntimeException e) {
       opened.forEach(Shard::close);
       throw e;
@@ -50,10 +53,10 @@ public final class ShardOpener {
         opened.subList(0, count),
         opened.get(count),
         cluster.clusterId(),
-        new RaftReplication(cluster, setup, timer));
+        new RaftReplication(cluster, shared, timer));
   }
 
-  private Shard open(int number, StoreOptions own, CommitListener first) {
-    return Shard.open(number, own, directory.isNew(), first, setup);
+  private Shard open(int number, StoreOptions own, CommitListener first, Shard.Setup shared) {
+    return Shard.open(number, own, directory.isNew(), first, shared);
   }
 }

@@ -66,6 +66,8 @@ final class Database implements AutoCloseable {
     VERIFIED_LOGS.setProperty("track_and_verify_wals_in_manifest", "true");
   }
 
+  private static final long MOST_ARENA_BLOCK = 1 << 20;
+
   private static final Pattern TABLE_FILE = Pattern.compile("[0-9]+\\.sst");
 
   /** An insert into a memtable begins where the one before it was: batches come sorted. */
@@ -116,7 +118,7 @@ final class Database implements AutoCloseable {
         families.add(
             new ColumnFamilyDescriptor(
                 table.familyName(),
-                familyOptions(table).setDisableAutoCompactions(mode == Mode.COPY)));
+                familyOptions(table, options).setDisableAutoCompactions(mode == Mode.COPY)));
       }
       String path = directory.toString();
       rocks =
@@ -255,7 +257,7 @@ final class Database implements AutoCloseable {
         .setKeepLogFileNum(4);
   }
 
-  private ColumnFamilyOptions familyOptions(Table table) {
+  private ColumnFamilyOptions familyOptions(Table table, StoreOptions options) {
     BlockBasedTableConfig blocks =
         new BlockBasedTableConfig()
             .setBlockCache(cache)
@@ -270,12 +272,22 @@ final class Database implements AutoCloseable {
     return own(ColumnFamilyOptions.getColumnFamilyOptionsFromProps(SORTED_INSERTS))
         .setTableFormatConfig(blocks)
         .setWriteBufferSize(32 << 20)
+        .setArenaBlockSize(arenaBlock(options.writeBufferBytes()))
         .setMaxWriteBufferNumber(3)
         .setLevelCompactionDynamicLevelBytes(true)
         // History is written far more than read: it is merged in larger steps.
         .setLevel0FileNumCompactionTrigger(isHistory ? 12 : 4)
         .setCompressionType(CompressionType.LZ4_COMPRESSION)
         .setBottommostCompressionType(CompressionType.LZ4_COMPRESSION);
+  }
+
+  /**
+   * A memtable takes memory in blocks of so many bytes, the first one with its first row. With one
+   * for each table they are to be a small part of the buffer: else few rows fill it, and it is
+   * flushed again and again.
+   */
+  private static long arenaBlock(long writeBufferBytes) {
+    return Math.min(MOST_ARENA_BLOCK, writeBufferBytes / (8L * Table.values().length));
   }
 
   /** What its values are encrypted with; null when they are in clear. */

@@ -18,6 +18,8 @@ import org.kvstore.server.service.JsonPatcher;
 
 /** An entry of a replicated log is applied once, and not after a later one of its sender. */
 class AppliedLogTest {
+  private static final int SHARDS = 17;
+
   @TempDir Path parent;
   private Store store;
   private long index;
@@ -34,7 +36,7 @@ class AppliedLogTest {
 
   private Store open(boolean create) {
     return Store.open(
-        Stores.options(parent.resolve("shard")).withReplicatedLog(),
+        Stores.options(parent.resolve("shard")).sharedBy(SHARDS).withReplicatedLog(),
         Limits.DEFAULT,
         create,
         new Store.Hooks(events -> {}, new JsonPatcher()));
@@ -96,6 +98,15 @@ class AppliedLogTest {
     store = open(false);
     assertThat(store.applied()).isEqualTo(new LogPosition(2, 1));
     assertThat(apply("a", 1, 1, "1")).isEqualTo(new EntryResult.Repeated());
+  }
+
+  @Test
+  void oneOfManyShards_keepsManyWritesInMemory_beforeItMakesTablesOfThem() {
+    long before = store.statistics().tableBytes();
+    for (int number = 1; number <= 1_000; number++) {
+      apply("a", 1, number, "v".repeat(100));
+    }
+    assertThat(store.statistics().tableBytes()).isEqualTo(before);
   }
 
   @Test
