@@ -25,6 +25,7 @@ final class Cluster implements AutoCloseable {
   private static final Duration ELECTION = Duration.ofMinutes(1);
 
   private final Network network;
+  private final int founders;
   private final int shards;
   private final boolean hasClocks;
   private final SmallDisk disk;
@@ -32,16 +33,27 @@ final class Cluster implements AutoCloseable {
 
   /** Defines a cluster; nothing runs yet. */
   Cluster(String name, int size) {
-    this(name, size, Map.of(), false);
+    this(name, size, size, Map.of(), false);
+  }
+
+  /** One that some nodes found and the others may join. */
+  static Cluster growing(String name, int founders, int size) {
+    return new Cluster(name, founders, size, Map.of(), false);
   }
 
   /** One whose nodes have clocks of their own, which can be set but are slow. */
   static Cluster withClocks(String name, int size) {
-    return new Cluster(name, size, Map.of(), true);
+    return new Cluster(name, size, size, Map.of(), true);
   }
 
   /** With more variables for all nodes. */
   Cluster(String name, int size, Map<String, String> variables, boolean hasClocks) {
+    this(name, size, size, variables, hasClocks);
+  }
+
+  private Cluster(
+      String name, int founders, int size, Map<String, String> variables, boolean hasClocks) {
+    this.founders = founders;
     this.hasClocks = hasClocks;
     network = new Network(size);
     shards = Integer.parseInt(variables.getOrDefault("KV_SHARDS", SHARDS));
@@ -62,8 +74,9 @@ final class Cluster implements AutoCloseable {
 
   /** Starts all nodes and waits until they are ready. */
   void start() {
-    nodes.forEach(Node::start);
-    nodes.forEach(Node::awaitReady);
+    List<Node> first = nodes.subList(0, founders);
+    first.forEach(Node::start);
+    first.forEach(Node::awaitReady);
   }
 
   /** Whether the clocks of its nodes can be set. */
@@ -151,8 +164,13 @@ final class Cluster implements AutoCloseable {
       int number, int[] ports, Path home, Map<String, String> more) {
     Map<String, String> variables = new HashMap<>();
     variables.put("KV_CLUSTER_NODE", "n" + number);
-    variables.put("KV_CLUSTER_MEMBERS", members(network::name));
-    variables.put("KV_CLUSTER_URLS", members(to -> new Service(ports[to - 1]).uri().toString()));
+    int known = Math.max(founders, number);
+    variables.put("KV_CLUSTER_MEMBERS", members(known, network::name));
+    variables.put(
+        "KV_CLUSTER_URLS", members(known, to -> new Service(ports[to - 1]).uri().toString()));
+    if (number > founders) {
+      variables.put("KV_CLUSTER_JOIN", "true");
+    }
     variables.put("KV_CLUSTER_HOST", network.address(number).getAddress().getHostAddress());
     variables.put("KV_SHARDS", SHARDS);
     variables.put(ServerProcess.HTTP_PORT, Integer.toString(ports[number - 1]));
@@ -165,8 +183,9 @@ final class Cluster implements AutoCloseable {
     return variables;
   }
 
-  private String members(java.util.function.IntFunction<String> where) {
+  private String members(int known, java.util.function.IntFunction<String> where) {
     return network.nodes().stream()
+        .filter(to -> to <= founders || to == known)
         .map(to -> "n%d=%s".formatted(to, where.apply(to)))
         .collect(joining(","));
   }

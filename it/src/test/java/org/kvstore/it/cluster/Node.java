@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,7 +28,7 @@ final class Node {
 
   private final int number;
   private final Path data;
-  private final Map<String, String> variables;
+  private final Map<String, String> variables = new HashMap<>();
   private final Service service;
   private final WallClock clock;
   private @Nullable ServerProcess process;
@@ -41,7 +42,7 @@ final class Node {
     this.number = number;
     this.data = data;
     this.clock = clock;
-    this.variables = Map.copyOf(variables);
+    this.variables.putAll(variables);
     service =
         new Service(
             Integer.parseInt(Objects.requireNonNull(variables.get(ServerProcess.HTTP_PORT))));
@@ -82,6 +83,13 @@ final class Node {
     if (process == null) {
       process = ServerProcess.started(data, variables);
     }
+  }
+
+  /** Kills it and deletes its data; when it starts again, it is to join. */
+  synchronized void lose() throws IOException {
+    kill();
+    FileTree.delete(data);
+    variables.put("KV_CLUSTER_JOIN", "true");
   }
 
   /** Waits until it is ready, and can read the newest of each shard. */

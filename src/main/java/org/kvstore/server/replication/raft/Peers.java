@@ -216,6 +216,22 @@ final class Peers {
         : "It waits for a majority of those that found the cluster with it.";
   }
 
+  /** Why a node that has begun is led by nobody; empty when it is a member, as far as is known. */
+  String reasonOfStranger() {
+    boolean isStranger =
+        others().stream()
+            .flatMap(member -> said(member.id()).stream())
+            .anyMatch(info -> info.hasLeader() && !info.lists(options.self()));
+    if (!isStranger) {
+      return "";
+    }
+    return (options.joins()
+            ? "The node %1$s waits to be made a member: kv cluster add %1$s=%2$s."
+            : "The node %1$s was removed from its cluster. Stop it; to take part again it starts with"
+                + " a new data directory and kv.cluster.join=true.")
+        .formatted(options.self(), options.own().raftAddress());
+  }
+
   private String lost() {
     return ("The node %1$s has taken part in this cluster, and its data is gone; it must not vote."
             + " Remove it from the cluster (kv cluster remove %1$s), start it with"

@@ -71,7 +71,7 @@ public final class RaftNode implements AutoCloseable {
   /** Whether the replicas have begun, or have failed to. */
   private volatile boolean isBegun;
 
-  /** Why they have not. */
+  /** Why they have not, or have nobody who leads them. */
   private volatile String waits = "";
 
   /** They are asked for with each group of writes, and take a digest to make. */
@@ -191,6 +191,7 @@ public final class RaftNode implements AutoCloseable {
   /** A node that has no log yet begins when that is safe. Nothing happens when it has begun. */
   void beginIfItMay() {
     if (isBegun) {
+      waits = peers.reasonOfStranger();
       return;
     }
     waits = peers.reasonToWait();

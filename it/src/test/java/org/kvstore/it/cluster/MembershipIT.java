@@ -1,0 +1,207 @@
+package org.kvstore.it.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.kvstore.api.ClusterDocument;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.client.KeyValueClient;
+import org.kvstore.it.support.Service;
+
+/**
+ * Nodes are lost, replaced, added and removed while a client writes: none of its writes fails, and
+ * none that was acknowledged is missing at any node. One story, in order, as each part of it begins
+ * with the cluster that the one before left.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class MembershipIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static Cluster cluster;
+  private static KeyValueClient client;
+  private static int stories;
+
+  private final String prefix = "story-" + stories++ + "/";
+  private final AtomicInteger written = new AtomicInteger();
+  private volatile boolean ends;
+  private CompletableFuture<Void> writer;
+
+  @BeforeAll
+  static void start() {
+    cluster = Cluster.growing("membership", 3, 4);
+    cluster.start();
+    List<URI> uris = cluster.nodes().stream().map(node -> node.service().uri()).toList();
+    client =
+        KeyValueClient.builder(uris.get(0), uris.get(1), uris.get(2), uris.get(3))
+            .totalTimeout(Duration.ofSeconds(60))
+            .build();
+  }
+
+  @AfterAll
+  static void stop() {
+    client.close();
+    cluster.close();
+  }
+
+  @BeforeEach
+  void write() {
+    writer =
+        CompletableFuture.runAsync(
+            () -> {
+              while (!ends) {
+                client.put(prefix + written.get(), "v" + written.get());
+                written.incrementAndGet();
+              }
+            });
+    awaitWrites();
+  }
+
+  @AfterEach
+  void end() {
+    ends = true;
+    writer.join();
+  }
+
+  @Test
+  @Order(1)
+  void nodeThatLostItsData_isRefused_untilItIsReplaced() throws IOException {
+    Node lost = cluster.node(3);
+    lost.kill();
+    awaitWrites();
+    client.removeNode("n3");
+    awaitMembers(cluster.node(1), List.of("n1", "n2"));
+    awaitWrites();
+
+    lost.lose();
+    lost.start();
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                Node.ask(lost.service(), lost.service().get("/health/ready"))
+                    .filter(answer -> answer.status() == 503)
+                    .filter(answer -> answer.text().contains("kv cluster add n3"))
+                    .isPresent());
+    await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n3", cluster.network().name(3)));
+    awaitMembers(cluster.node(1), List.of("n1", "n2", "n3"));
+    lost.awaitReady();
+    awaitWrites();
+    requireAll(lost);
+  }
+
+  @Test
+  @Order(2)
+  void nodeIsAdded_andAFounderRemoved_andLeadersAreSpread() {
+    Node added = cluster.node(4);
+    added.start();
+    await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n4", cluster.network().name(4)));
+    awaitMembers(cluster.node(2), List.of("n1", "n2", "n3", "n4"));
+    added.awaitReady();
+    awaitWrites();
+
+    client.removeNode("n1");
+    awaitMembers(cluster.node(2), List.of("n2", "n3", "n4"));
+    cluster.node(1).kill();
+    awaitWrites();
+    requireAll(added);
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                cluster(cluster.node(2)).shards().stream()
+                    .anyMatch(shard -> "n4".equals(shard.leader())));
+  }
+
+  @Test
+  @Order(3)
+  void drainedNode_leadsNothing() {
+    client.drainNode("n2");
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                cluster(cluster.node(3)).shards().stream()
+                    .noneMatch(shard -> "n2".equals(shard.leader())));
+    assertThat(cluster(cluster.node(3)).nodes())
+        .filteredOn(ClusterDocument.Node::drained)
+        .extracting(ClusterDocument.Node::id)
+        .containsExactly("n2");
+    awaitWrites();
+    client.undrainNode("n2");
+  }
+
+  @Test
+  @Order(4)
+  void callsThatWouldHarm_areRefused() {
+    Service service = cluster.node(2).service();
+    cluster.node(4).kill();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                service
+                    .delete("/v1/admin/cluster/nodes/n3")
+                    .send()
+                    .expect(ErrorCode.PRECONDITION_FAILED));
+    service.delete("/v1/admin/cluster/nodes/n9").send().expect(ErrorCode.NOT_FOUND);
+    service
+        .post("/v1/admin/cluster/nodes")
+        .header("Content-Type", "application/json")
+        .body("{\"id\":\"n5\",\"raftAddress\":\"127.0.0.1:1\"}")
+        .send()
+        .expect(ErrorCode.UNAVAILABLE);
+    awaitWrites();
+  }
+
+  private void awaitWrites() {
+    int before = written.get();
+    await().atMost(PATIENCE).until(() -> written.get() > before + 20 || writer.isDone());
+    assertThat(writer).isNotCompletedExceptionally();
+  }
+
+  private static ClusterDocument cluster(Node at) {
+    try (KeyValueClient one = at.service().client()) {
+      return one.cluster().orElseThrow();
+    }
+  }
+
+  private static void awaitMembers(Node at, List<String> ids) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              ClusterDocument document = cluster(at);
+              assertThat(document.moves()).isEmpty();
+              assertThat(document.nodes()).extracting(ClusterDocument.Node::id).isEqualTo(ids);
+              for (ClusterDocument.Shard shard : document.shards()) {
+                assertThat(shard.replicas())
+                    .extracting(ClusterDocument.Replica::node)
+                    .isEqualTo(ids);
+              }
+            });
+  }
+
+  /** What was acknowledged is there, read at one node. */
+  private void requireAll(Node at) {
+    int all = written.get();
+    try (KeyValueClient one = at.service().client()) {
+      for (int i = 0; i < all; i++) {
+        assertThat(one.get(prefix + i)).as(prefix + i).isEqualTo("v" + i);
+      }
+    }
+  }
+}
