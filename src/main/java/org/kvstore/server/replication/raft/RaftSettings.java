@@ -67,7 +67,8 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(segmentBytes));
     RaftServerConfigKeys.Log.setPreallocatedSize(
         properties, SizeInBytes.valueOf(Math.min(segmentBytes, 1 << 20)));
-    RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 2);
+    // Beside the one that is written: a follower that is further behind is sent what is on disk.
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 1);
     RaftServerConfigKeys.Log.setWriteBufferSize(
         properties, SizeInBytes.valueOf(ENTRY.getSize() + 8));
     RaftServerConfigKeys.Log.setQueueByteLimit(properties, ENTRY);
