@@ -13,14 +13,14 @@ PIPELINE = 100
 SECONDS = 600
 
 
-def batch_file(server, operation, numbers):
+def batch_file(server, operation, numbers, size=load.VALUE_BYTES):
     """A batch of puts or gets of the keys with these numbers."""
     path = server.directory / f"bulk-{operation}.ndjson"
     with open(path, "w") as out:
         for number in numbers:
             line = f'"op":"{operation}","key":"{load.key(number)}"'
             if operation == "put":
-                line += f',"value":"{load.value(number).decode()}"'
+                line += f',"value":"{load.value(number, size).decode()}"'
             out.write("{%s}\n" % line)
     return path
 

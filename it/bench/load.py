@@ -14,7 +14,7 @@ from pathlib import Path
 from servers import BenchmarkError, fetch
 
 REPLAY = Path(__file__).resolve().parent / "replay.lua"
-WRK = ["wrk", "-t2", "-c32", "--timeout", "10s"]
+CONNECTIONS = 16  # of each thread
 
 VALUE_BYTES = 100
 LOAD_CHUNK = 100_000
@@ -68,12 +68,14 @@ def _http(server, call):
     return head.encode() + b"\r\n" + body + b"\x1e"
 
 
-def sample(server, operation, keys, count=SAMPLE, size=VALUE_BYTES):
-    """A file of requests for uniformly random keys: the same keys in order for every server."""
+def sample(server, operation, keys, count=SAMPLE, size=VALUE_BYTES, most=None):
+    """A file of requests for uniformly random keys: the same keys in order for every server.
+
+    There are `count` of them, or as many as keys; `most` at the most."""
     dice = random.Random(keys)
     path = server.directory / f"{operation}-{keys}.requests"
     with open(path, "wb") as out:
-        for _ in range(max(count, keys)):
+        for _ in range(most or max(count, keys)):
             name, content = key(dice.randrange(keys)), value(dice.getrandbits(32), size)
             call = server.get(name) if operation == "get" else server.put(name, content)
             out.write(_http(server, call))
@@ -81,8 +83,12 @@ def sample(server, operation, keys, count=SAMPLE, size=VALUE_BYTES):
 
 
 def _wrk(server, requests, seconds, number=0):
-    url = f"http://127.0.0.1:{server.port}/"
-    return [*WRK, f"-d{seconds}s", "-s", REPLAY, url, "--", requests, str(number)]
+    """The arguments and the environment: a thread for each node, or two for the only one."""
+    ports = server.ports if len(server.ports) > 1 else 2 * server.ports
+    argv = ["wrk", f"-t{len(ports)}", f"-c{CONNECTIONS * len(ports)}", f"-d{seconds}s",
+            "--timeout", "10s", "-s", REPLAY, f"http://127.0.0.1:{server.port}/",
+            "--", requests, str(number)]
+    return argv, {**os.environ, "PORTS": ",".join(map(str, ports))}
 
 
 def _result(server, output):
@@ -100,7 +106,8 @@ def _result(server, output):
 
 def window(server, requests, seconds, number=0):
     """Runs one window. An answer of 4xx or 5xx, or none, fails the whole benchmark."""
-    done = subprocess.run(_wrk(server, requests, seconds, number), capture_output=True, text=True)
+    argv, environment = _wrk(server, requests, seconds, number)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True)
     return _result(server, done.stdout + done.stderr)
 
 
@@ -119,11 +126,12 @@ def fill(server, first, end):
 
 
 def _one_pass(server, path):
-    """wrk stops by time only, so it is interrupted once both threads have said "pass complete"."""
-    argv = _wrk(server, path, LOAD_SECONDS)
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    """wrk stops by time only, so it is interrupted once all threads have said "pass complete"."""
+    argv, environment = _wrk(server, path, LOAD_SECONDS)
+    with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as run:
         try:
-            passes = [run.stderr.readline() for _ in range(2)]
+            passes = [run.stderr.readline() for _ in environment["PORTS"].split(",")]
             run.send_signal(signal.SIGINT)
             output = run.communicate()[0]
         except BaseException:

@@ -1,22 +1,25 @@
 -- Replays requests that were built beforehand, so that wrk itself has next to nothing to do.
 --   wrk ... -s replay.lua URL -- FILE WINDOW
--- FILE holds complete HTTP requests, each ended by the ASCII record separator. Each of the two
--- threads sends every second one in turn and starts over at the end. WINDOW (0, 1, ...) moves the
--- starting point.
+-- FILE holds complete HTTP requests, each ended by the ASCII record separator. Each of the
+-- threads sends its share of them in turn and starts over at the end. WINDOW (0, 1, ...) moves the
+-- starting point. PORTS in the environment has a port for each thread, divided by commas.
 
-local threads = 0
+local threads, ports = 0, {}
 local requests, position, remaining = {}, 0, 0
+
+for port in os.getenv("PORTS"):gmatch("%d+") do ports[#ports + 1] = port end
 
 function setup(thread)
   thread:set("number", threads)
   threads = threads + 1
+  thread.addr = wrk.lookup(wrk.host, ports[threads])[1]
 end
 
 function init(arguments)
   local file = assert(io.open(arguments[1], "rb"))
   local index = 0
   for request in file:read("*a"):gmatch("[^\30]+") do
-    if index % 2 == number then requests[#requests + 1] = request end
+    if index % #ports == number then requests[#requests + 1] = request end
     index = index + 1
   end
   file:close()

@@ -132,6 +132,10 @@ class Server:
         """Starts the server; returns the seconds from exec to the first 200 of its ready path."""
         started = time.monotonic()
         self.launch()
+        return self.await_ready(started)
+
+    def await_ready(self, started):
+        """Waits for the first 200 of its ready path; returns the seconds since it was started."""
         while True:
             try:
                 self.require_ready()
@@ -149,6 +153,11 @@ class Server:
             if process.popen.poll() is not None or time.monotonic() - started > START_SECONDS:
                 tail = process.log.read_text(errors="replace").splitlines()[-20:]
                 raise BenchmarkError("\n".join([f"{self.name} did not get ready:", *tail]))
+
+    @property
+    def ports(self):
+        """Where the load goes, spread evenly."""
+        return [self.port]
 
     def run(self, argv, log, environment=None):
         self.processes.append(Process(argv, self.directory / log, environment))
@@ -223,12 +232,17 @@ class Etcd(Server):
     name, label, ready_path = "etcd", "etcd JSON gateway", "/health"
 
     def launch(self):
-        client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{free_port()}"
+        client = f"http://127.0.0.1:{self.port}"
         self.run(
             ["etcd", "--data-dir", "data", "--log-level", "warn", "--logger", "zap",
              "--listen-client-urls", client, "--advertise-client-urls", client,
-             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-             "--initial-cluster", f"default={peer}", "--quota-backend-bytes", str(8 << 30)], "log")
+             *self.peer_arguments(), "--quota-backend-bytes", str(8 << 30)], "log")
+
+    def peer_arguments(self):
+        """Where other members reach it, and who they are: it is the only one."""
+        peer = f"http://127.0.0.1:{free_port()}"
+        return ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                "--initial-cluster", f"default={peer}"]
 
     def get(self, key):
         return "POST", "/v3/kv/range", b'{"key":"%s"}' % base64.b64encode(key.encode())

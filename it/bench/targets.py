@@ -13,6 +13,10 @@ class Targets:
         self._row(what, f"{_figure(measured)}{unit}", f"at most {_figure(limit)}{unit}",
                   measured <= limit)
 
+    def at_least(self, what, measured, floor, unit=""):
+        self._row(what, f"{_figure(measured)}{unit}", f"at least {_figure(floor)}{unit}",
+                  measured >= floor)
+
     def equal(self, what, measured, wanted):
         self._row(what, f"{measured:,}", f"{wanted:,}", measured == wanted)
 
