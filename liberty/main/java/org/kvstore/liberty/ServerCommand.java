@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -24,6 +25,8 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
   /** From this Java release on, native access has to be granted and Liberty needs other exports. */
   static final int STRICT_RELEASE = 24;
 
+  private static final int LEAST_POOL = 2;
+
   List<String> arguments() throws IOException {
     Path tools = home.resolve("bin/tools");
     List<String> arguments = new ArrayList<>();
@@ -37,6 +40,7 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     // Signals stop it; Liberty would listen for a command that does.
     arguments.add("-Dcommand.port=-1");
     arguments.add("-Dorg.kvstore.own-process=true");
+    commonPool().ifPresent(arguments::add);
     arguments.addAll(options(configuration().resolve("jvm.options")));
     arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
     arguments.removeIf(String::isEmpty);
@@ -46,6 +50,16 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     arguments.add(runDirectory.resolve(RunDirectory.SERVER_LOCK).toString());
     arguments.add(NAME);
     return arguments;
+  }
+
+  /**
+   * On one or two processors Java would have a pool of a single thread, and begin a new thread for
+   * each thing that is to run asynchronously instead of using it: several for each write of a node.
+   */
+  private static Optional<String> commonPool() {
+    return Runtime.getRuntime().availableProcessors() <= LEAST_POOL
+        ? Optional.of("-Djava.util.concurrent.ForkJoinPool.common.parallelism=" + LEAST_POOL)
+        : Optional.empty();
   }
 
   Map<String, String> environment() throws IOException {
