@@ -19,6 +19,7 @@ PARTS = ("peers", "shards", "death", "restart", "size")
 FLOORS = {"put": 1.0, "get": 1.5}
 LEAST_OF_ONE_SHARD = 0.9
 TITLES = {"get": "GET", "put": "PUT"}
+MOST_REFUSED = 0.01  # of a window: refused with 429, and not counted
 COLD_PASSES = 4
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -32,7 +33,7 @@ class Seen:
 
     def take(self, cluster, requests, seconds, number):
         before = cluster.cpu_ticks()
-        window = load.window(cluster, requests, seconds, number)
+        window = load.window(cluster, requests, seconds, number, MOST_REFUSED)
         ticks = cluster.cpu_ticks() - before
         self.windows.append(window)
         self.cpu.append(ticks / TICKS / seconds / window.rate * 1e6)
@@ -134,7 +135,7 @@ class ClusterBench:
         requests = {c: load.sample(c, operation, self.keys) for c in clusters}
         for cluster in clusters:
             say(f"{operation}: warming up {cluster.label}")
-            load.warm_up(cluster, requests[cluster], self.plan)
+            load.warm_up(cluster, requests[cluster], self.plan, most_refused=1)
         seen = {cluster.name: Seen() for cluster in clusters}
         for number in range(self.plan.rounds):
             for cluster in clusters:
@@ -153,7 +154,9 @@ def fill(cluster, keys):
             return
         except BenchmarkError as cold:
             say(f"once more: {cold}")
-    load.fill(cluster, 0, keys)
+            if cluster.count() == keys:
+                return
+    raise BenchmarkError(f"{cluster.name} still refuses writes")
 
 
 def cpu_of(cluster, action):

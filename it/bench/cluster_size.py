@@ -63,7 +63,7 @@ def latency(cluster, targets, keys, plan):
     p99 = {}
     for among in (min(SMALL_KEYS, keys), keys):
         requests = load.sample(cluster, "get", among, load.SAMPLE, most=load.SAMPLE)
-        load.warm_up(cluster, requests, plan)
+        load.warm_up(cluster, requests, plan, most_refused=1)
         seen = [load.window(cluster, requests, plan.window, n) for n in range(plan.rounds)]
         rate, p50, p99[among] = (sorted(getattr(w, f) for w in seen)[len(seen) // 2]
                                  for f in ("rate", "p50", "p99"))

@@ -91,24 +91,27 @@ def _wrk(server, requests, seconds, number=0):
     return argv, {**os.environ, "PORTS": ",".join(map(str, ports))}
 
 
-def _result(server, output):
+def _result(server, output, most_refused=0.0):
     lines = [line for line in output.splitlines() if line.startswith("{")]
     if not lines:
         raise BenchmarkError(f"wrk against {server.name} failed: {output}")
     found = json.loads(lines[-1])
-    if found["refused"] or found["broken"] or not found["requests"]:
+    most = most_refused * found["requests"]
+    if found["refused"] > most or found["broken"] or not found["requests"]:
         raise BenchmarkError(
             f"{server.name}: of {found['requests']} requests {found['refused']} were answered with "
             f"an error and {found['broken']} not at all")
-    rate = found["requests"] / found["microseconds"] * 1e6
+    rate = (found["requests"] - found["refused"]) / found["microseconds"] * 1e6
     return Window(rate, found["p50"] / 1000, found["p99"] / 1000)
 
 
-def window(server, requests, seconds, number=0):
-    """Runs one window. An answer of 4xx or 5xx, or none, fails the whole benchmark."""
+def window(server, requests, seconds, number=0, most_refused=0.0):
+    """Runs one window. An answer of 4xx or 5xx, or none, fails the whole benchmark.
+
+    A part of up to `most_refused` may be 4xx or 5xx, and is not counted."""
     argv, environment = _wrk(server, requests, seconds, number)
     done = subprocess.run(argv, env=environment, capture_output=True, text=True)
-    return _result(server, done.stdout + done.stderr)
+    return _result(server, done.stdout + done.stderr, most_refused)
 
 
 def fill(server, first, end):
@@ -164,11 +167,12 @@ def read(server, number):
     return server.value(fetch(server.port, *server.get(key(number)), headers=server.headers))
 
 
-def warm_up(server, requests, plan):
+def warm_up(server, requests, plan, most_refused=0.0):
     """Windows until the last three agree within 10 %; False if they never did."""
     rates = []
     while len(rates) < plan.warm_most:
-        rates.append(window(server, requests, plan.warm_window, len(rates)).rate)
+        seen = window(server, requests, plan.warm_window, len(rates), most_refused)
+        rates.append(seen.rate)
         say(f"{server.name}: warm-up {len(rates)}: {rates[-1]:,.0f}/s")
         last = rates[-3:]
         if len(rates) >= plan.warm_least and max(last) <= 1.1 * min(last):

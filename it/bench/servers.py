@@ -119,6 +119,7 @@ class Server:
     """What the measurements need to know of a server. Subclasses say how it is spoken to."""
 
     name = label = ready_path = ""
+    start_seconds = START_SECONDS
 
     def __init__(self, directory, environment=None):
         self.directory = directory
@@ -150,7 +151,7 @@ class Server:
 
     def _still_starting(self, started):
         for process in self.processes:
-            if process.popen.poll() is not None or time.monotonic() - started > START_SECONDS:
+            if process.popen.poll() is not None or time.monotonic() - started > self.start_seconds:
                 tail = process.log.read_text(errors="replace").splitlines()[-20:]
                 raise BenchmarkError("\n".join([f"{self.name} did not get ready:", *tail]))
 
