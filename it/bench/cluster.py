@@ -183,7 +183,7 @@ def arguments():
     parser.add_argument("--shards", default="1,2,4,8,16", metavar="NUMBERS",
                         help="for shards: how many, in turn")
     parser.add_argument("--keys", type=int, default=1_000_000,
-                        help="for size: how many; 10000000 takes about 40 minutes")
+                        help="for size: how many")
     parser.add_argument("--rate", type=int, default=200,
                         help="for death and restart: requests a second")
     parser.add_argument("--deaths", type=int, default=3, help="for death: how many")

@@ -68,6 +68,7 @@ class KvCluster(Cluster):
         raft = [free_port() for _ in nodes]
         for name, node in zip(NODES, nodes):
             node.node_id = name
+            node.start_seconds = self.start_seconds
             node.environment |= {
                 "KV_HTTPS_PORT": "-1",
                 "KV_CLUSTER_NODE": name,

@@ -45,6 +45,10 @@ public final class GroupAdmin {
 
   private static final boolean DONE = true;
   private static final int TRIES = 30;
+
+  /** Each may last some seconds, while a new member is sent nothing as it is not there. */
+  private static final int TRIES_OF_RAFT = 5;
+
   private static final long TRY_MILLIS = 200;
   private static final long TRANSFER_MILLIS = 3_000;
 
@@ -90,8 +94,22 @@ public final class GroupAdmin {
                   .setServersInCurrentConf(peers(expected))
                   .setServersInNewConf(peers(wanted))
                   .build();
-          return require(client.admin().setConfiguration(change));
+          return changed(client, shard, change, wanted);
         });
+  }
+
+  /** A change that was tried twice may have been done by the first. */
+  private boolean changed(
+      RaftClient client, int shard, SetConfigurationRequest.Arguments change, List<Member> wanted)
+      throws IOException {
+    try {
+      return require(client.admin().setConfiguration(change));
+    } catch (IOException e) {
+      if (ids(members(client, shard)).equals(ids(wanted))) {
+        return DONE;
+      }
+      throw e;
+    }
   }
 
   /** Has another member lead a shard. */
@@ -139,7 +157,7 @@ public final class GroupAdmin {
     try (RaftClient client =
         node.newClient(group, ANSWER_MILLIS)
             .setLeaderId(division.getInfo().getLeaderId())
-            .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, pause))
+            .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES_OF_RAFT, pause))
             .build()) {
       return question.ask(client);
     }
@@ -172,7 +190,8 @@ public final class GroupAdmin {
 
   private static KeyValueException failed(int shard, String why) {
     return KeyValueException.of(
-        ErrorCode.UNAVAILABLE, "The members of shard %d are as before: %s.".formatted(shard, why));
+        ErrorCode.UNAVAILABLE,
+        "Shard %d was not changed, or that is not known: %s.".formatted(shard, why));
   }
 
   private static boolean require(RaftClientReply reply) throws IOException {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import org.kvstore.api.ErrorCode;
@@ -21,11 +22,15 @@ import org.kvstore.server.model.KeyValueException;
  *
  * <p>Then it evens out who leads: one shard at a time, from the node that leads the most to the one
  * that leads the least, drained ones aside.
+ *
+ * <p>Each change is of one node, and is made only while a majority of those who remain is there.
  */
 public final class Membership implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Membership.class.getName());
   private static final int MOST_MEMBERS = 7;
   private static final long PAUSE_MILLIS = 1_000;
+  private static final long ANSWER_MILLIS = 1_000;
+  private static final long CLOSE_MILLIS = 5_000;
 
   /** Rounds for which a node has to have been there before it is made to lead. */
   private static final int STEADY_ROUNDS = 5;
@@ -72,6 +77,7 @@ public final class Membership implements AutoCloseable {
     if (before.size() >= MOST_MEMBERS) {
       throw refused("There are %d members; more there may not be.".formatted(before.size()));
     }
+    requireSettled(member.id());
     requireWaiting(member);
     List<Member> after = Stream.concat(before.stream(), Stream.of(member)).toList();
     admin.setMembers(node.registryShard(), before, after);
@@ -91,9 +97,11 @@ public final class Membership implements AutoCloseable {
                   .formatted(member.id(), member.raftAddress()))
           .withCause(e);
     }
-    if (!info.joins()) {
+    if (!info.canJoin()) {
       throw refused(
-          "The node %s was not started with kv.cluster.join=true.".formatted(member.id()));
+          ("The node %s does not wait to be added: it was not started with kv.cluster.join=true, has"
+                  + " data already, or is still being removed.")
+              .formatted(member.id()));
     }
   }
 
@@ -106,18 +114,49 @@ public final class Membership implements AutoCloseable {
    */
   public void remove(String id) {
     List<Member> before = admin.members(node.registryShard());
-    List<Member> after = before.stream().filter(member -> !member.id().equals(id)).toList();
+    List<Member> after = without(before, id);
     if (after.size() == before.size()) {
       throw KeyValueException.of(
           ErrorCode.NOT_FOUND, "The cluster has no member '%s'.".formatted(id));
     }
-    long alive = after.stream().filter(member -> isThere(member.id())).count();
-    if (2 * alive <= after.size()) {
-      throw refused(
-          "Of the %d members that would be left, %d are there.".formatted(after.size(), alive));
+    requireSettled(id);
+    for (int shard = 0; shard < node.registryShard(); shard++) {
+      requireMajority(shard, without(node.membersOf(shard), id));
     }
     change(node.registryShard(), before, after);
     LOG.log(Level.INFO, "A node was removed. node={0}", id);
+  }
+
+  private static List<Member> without(List<Member> members, String id) {
+    return members.stream().filter(member -> !member.id().equals(id)).toList();
+  }
+
+  /** One change after the other, but for one that ends another of the same node. */
+  private void requireSettled(String id) {
+    boolean isSettled =
+        moves().stream()
+            .flatMap(move -> Stream.concat(move.add().stream(), move.remove().stream()))
+            .allMatch(id::equals);
+    if (!isSettled) {
+      throw refused("Replicas of other nodes are still coming or going; try again later.");
+    }
+  }
+
+  /** Without one a shard could not even become as it was. */
+  private void requireMajority(int shard, List<Member> members) {
+    List<CompletableFuture<Standing>> standings =
+        members.stream()
+            .map(member -> node.standing(member.peer(), node.groupId(shard), ANSWER_MILLIS))
+            .toList();
+    long alive =
+        standings.stream()
+            .filter(standing -> standing.handle((its, failure) -> failure == null).join())
+            .count();
+    if (2 * alive <= members.size()) {
+      throw refused(
+          "Of the %d replicas of shard %d that there would be, %d are there."
+              .formatted(members.size(), shard, alive));
+    }
   }
 
   private boolean isThere(String id) {
@@ -194,21 +233,38 @@ public final class Membership implements AutoCloseable {
               .map(Map.Entry::getKey)
               .toList());
     }
-    for (Move move : moves) {
+    moves.forEach(this::advance);
+  }
+
+  /** One node at a time: Raft refuses to be outnumbered by those who come. */
+  private void advance(Move move) {
+    try {
+      List<Member> before = admin.members(move.shard());
       List<Member> wanted = node.registryMembers();
-      change(move.shard(), admin.members(move.shard()), wanted);
+      Optional<Member> comes =
+          wanted.stream().filter(member -> !before.contains(member)).findFirst();
+      Optional<Member> goes =
+          before.stream().filter(member -> !wanted.contains(member)).findFirst();
+      if (comes.isPresent()) {
+        change(move.shard(), before, Stream.concat(before.stream(), comes.stream()).toList());
+      } else if (goes.isPresent()) {
+        change(move.shard(), before, without(before, goes.get().id()));
+      }
+    } catch (RuntimeException e) {
+      LOG.log(Level.INFO, "A move of a shard is tried again: {0}", e.toString());
     }
   }
 
   /** The members of a shard become others; one that is to go does not lead until the end. */
   private void change(int shard, List<Member> before, List<Member> after) {
+    requireMajority(shard, after);
     String leader = node.leader(shard);
     if (leader != null && after.stream().noneMatch(member -> member.id().equals(leader))) {
       after.stream()
           .map(Member::id)
           .filter(id -> before.stream().anyMatch(member -> member.id().equals(id)))
           .filter(this::isThere)
-          .findFirst()
+          .min(Comparator.comparing(id -> !canLead(id)))
           .ifPresent(next -> admin.transfer(shard, next));
     }
     admin.setMembers(shard, before, after);
@@ -268,5 +324,10 @@ public final class Membership implements AutoCloseable {
   public void close() {
     isClosed = true;
     thread.interrupt();
+    try {
+      thread.join(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

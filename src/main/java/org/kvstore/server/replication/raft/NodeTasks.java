@@ -11,6 +11,9 @@ final class NodeTasks implements AutoCloseable {
   private static final Logger LOG = System.getLogger(NodeTasks.class.getName());
   private static final long PAUSE_MILLIS = 300;
 
+  /** A node that is about to begin with its replicas is waited for. */
+  private static final long CLOSE_MILLIS = 5_000;
+
   private final RaftNode node;
   private final Peers peers;
   private final Thread thread;
@@ -28,26 +31,40 @@ final class NodeTasks implements AutoCloseable {
   }
 
   private void run() {
-    while (!isClosed) {
-      try {
-        peers.ask();
-        peers.notice(node.divisions());
-        node.beginIfItMay();
-        if (peers.isDrained()) {
-          node.resign();
-        }
+    try {
+      while (!isClosed) {
+        attempt();
         Thread.sleep(PAUSE_MILLIS);
-      } catch (InterruptedException closing) {
-        return;
-      } catch (RuntimeException e) {
-        LOG.log(Level.WARNING, "What a node does by itself has failed; it is tried again.", e);
       }
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
     }
   }
 
+  private void attempt() {
+    try {
+      peers.ask();
+      peers.notice(node.divisions());
+      if (!isClosed) {
+        node.beginIfItMay();
+      }
+      if (peers.isDrained()) {
+        node.resign();
+      }
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "What a node does by itself has failed; it is tried again.", e);
+    }
+  }
+
+  /** Returns once the thread has ended, after some seconds at the most. */
   @Override
   public void close() {
     isClosed = true;
     thread.interrupt();
+    try {
+      thread.join(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -123,6 +123,7 @@ final class Observer {
         .filter(member -> !member.node().equals(status.leader()))
         .filter(member -> member.silentMillis() >= 0 && member.silentMillis() < 2_000)
         .filter(member -> member.lag() >= 0)
+        .filter(member -> !node.isDrained(member.node()))
         .min(Comparator.comparing(Replica::lag))
         .map(Replica::node)
         .orElse(null);

@@ -21,6 +21,8 @@ import java.util.List;
  * @param isFresh whether it has never heard of anybody's taking part in the cluster
  * @param hasLeader whether it hears a leader of the registry, whom a majority hears
  * @param knowsYou whether it knows that the one who asks has taken part
+ * @param listsYou whether any of its replicas has the one who asks among its members
+ * @param canJoin whether it waits to be made a member, without any log
  * @param members those of the registry, as it sees them; empty while it has no part
  */
 record PeerInfo(
@@ -33,16 +35,13 @@ record PeerInfo(
     boolean isFresh,
     boolean hasLeader,
     boolean knowsYou,
+    boolean listsYou,
+    boolean canJoin,
     List<Member> members) {
   private static final int FORMAT = 1;
 
   PeerInfo {
     members = List.copyOf(members);
-  }
-
-  /** Whether its not knowing of somebody means that there was nothing to know. */
-  boolean isSure() {
-    return isFresh || hasLeader;
   }
 
   boolean lists(String node) {
@@ -63,6 +62,8 @@ record PeerInfo(
       out.writeBoolean(isFresh);
       out.writeBoolean(hasLeader);
       out.writeBoolean(knowsYou);
+      out.writeBoolean(listsYou);
+      out.writeBoolean(canJoin);
       out.writeShort(members.size());
       for (Member member : members) {
         out.writeUTF(member.id());
@@ -101,11 +102,14 @@ record PeerInfo(
     boolean isFresh = in.readBoolean();
     boolean hasLeader = in.readBoolean();
     boolean knowsYou = in.readBoolean();
+    boolean listsYou = in.readBoolean();
+    boolean canJoin = in.readBoolean();
     List<Member> members = new ArrayList<>();
     for (int left = in.readShort(); left > 0; left--) {
       members.add(new Member(in.readUTF(), in.readUTF()));
     }
     return new PeerInfo(
-        cluster, shards, id, url, joins, isDrained, isFresh, hasLeader, knowsYou, members);
+        cluster, shards, id, url, joins, isDrained, isFresh, hasLeader, knowsYou, listsYou, canJoin,
+        members);
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -109,10 +110,10 @@ final class Peers {
 
   /** The answer to another node's question. */
   byte[] answer(byte[] question) {
-    return own(known.contains(new String(question, StandardCharsets.UTF_8))).toBytes();
+    return own(new String(question, StandardCharsets.UTF_8)).toBytes();
   }
 
-  private PeerInfo own(boolean knowsYou) {
+  private PeerInfo own(String asker) {
     RaftServer.Division registry = node.registry();
     boolean hasLeader =
         registry != null
@@ -125,36 +126,39 @@ final class Peers {
         options.url(),
         options.joins(),
         isDrained,
-        known.isEmpty(),
+        known.isEmpty() && node.hasNoLog(),
         hasLeader,
-        knowsYou,
+        known.contains(asker),
+        node.lists(asker),
+        options.joins() && node.hasBegun() && node.hasNoLog(),
         node.registryMembers());
   }
 
   /** Of whom the leaders say that they have a part of the log. */
   void notice(List<RaftServer.Division> divisions) {
-    boolean isNew = false;
+    Set<String> now = new HashSet<>(known);
     for (RaftServer.Division division : divisions) {
       for (CommitInfoProto info : division.getCommitInfos()) {
         String id = info.getServer().getId().toStringUtf8();
         if (info.getCommitIndex() >= 0 && !id.equals(options.self())) {
-          isNew |= known.add(id);
+          now.add(id);
         }
       }
     }
-    if (isNew) {
+    if (now.size() > known.size()) {
       try {
-        marks.knowPeers(known);
+        marks.knowPeers(now);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+      known.addAll(now);
     }
   }
 
   /** What a node has said of itself within the last seconds; of itself as of now. */
   Optional<PeerInfo> said(String id) {
     if (id.equals(options.self())) {
-      return Optional.of(own(false));
+      return Optional.of(own(""));
     }
     Said last = said.get(id);
     return last != null && System.nanoTime() - last.at() < RECENT_NANOS
@@ -189,8 +193,9 @@ final class Peers {
   /**
    * Why a node without any log must not begin yet; empty when it may.
    *
-   * <p>One that joins begins with no part, once those who are there say that it has none. A founder
-   * begins when a majority of the founders is sure that it has never taken part, itself included.
+   * <p>One that joins begins with no part, once one who hears a leader is there and nobody has it
+   * among the members of any shard. A founder begins when nobody knows it, and all other founders
+   * have never heard of anybody either, or one of them hears a leader.
    */
   String reasonToWait() {
     List<PeerInfo> infos = others().stream().flatMap(member -> said(member.id()).stream()).toList();
@@ -198,7 +203,7 @@ final class Peers {
   }
 
   private String reasonOfJoiner(List<PeerInfo> infos) {
-    if (infos.stream().anyMatch(info -> info.lists(options.self()))) {
+    if (infos.stream().anyMatch(PeerInfo::listsYou)) {
       return lost();
     }
     return infos.stream().anyMatch(PeerInfo::hasLeader)
@@ -210,10 +215,11 @@ final class Peers {
     if (infos.stream().anyMatch(PeerInfo::knowsYou)) {
       return lost();
     }
-    long sure = 1 + infos.stream().filter(PeerInfo::isSure).count();
-    return 2 * sure > options.members().size()
+    boolean areAllFresh =
+        infos.size() == options.members().size() - 1 && infos.stream().allMatch(PeerInfo::isFresh);
+    return areAllFresh || infos.stream().anyMatch(PeerInfo::hasLeader)
         ? ""
-        : "It waits for a majority of those that found the cluster with it.";
+        : "It waits for all that found the cluster with it, which have to be there the first time.";
   }
 
   /** Why a node that has begun is led by nobody; empty when it is a member, as far as is known. */
@@ -234,9 +240,9 @@ final class Peers {
 
   private String lost() {
     return ("The node %1$s has taken part in this cluster, and its data is gone; it must not vote."
-            + " Remove it from the cluster (kv cluster remove %1$s), start it with"
-            + " kv.cluster.join=true, and add it (kv cluster add %1$s=%2$s): the others send it"
-            + " everything.")
+            + " Remove it from the cluster (kv cluster remove %1$s) and wait until that is done; start"
+            + " it with kv.cluster.join=true, and add it (kv cluster add %1$s=%2$s): the others send"
+            + " it everything.")
         .formatted(options.self(), options.own().raftAddress());
   }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.Parameters;
@@ -336,6 +337,27 @@ public final class RaftNode implements AutoCloseable {
   boolean leads(int shard) {
     RaftServer.Division division = division(shard);
     return division != null && division.getInfo().isLeaderReady();
+  }
+
+  /** Whether its replicas have begun, or have failed to. */
+  boolean hasBegun() {
+    return isBegun;
+  }
+
+  /** Whether no replica has any entry, or anything applied. */
+  boolean hasNoLog() {
+    return replicas.values().stream().allMatch(replica -> replica.store().applied().index() < 0)
+        && divisions().stream()
+            .allMatch(division -> division.getRaftLog().getLastEntryTermIndex() == null);
+  }
+
+  /** Whether any replica here has a node among its members, or had until their change ends. */
+  boolean lists(String id) {
+    return divisions().stream()
+        .map(RaftServer.Division::getRaftConf)
+        .flatMap(
+            conf -> Stream.concat(conf.getAllPeers().stream(), conf.getPreviousPeers().stream()))
+        .anyMatch(peer -> peer.getId().toString().equals(id));
   }
 
   /** Of all replicas that take part. */

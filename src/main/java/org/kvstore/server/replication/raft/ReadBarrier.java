@@ -23,7 +23,7 @@ import org.kvstore.server.model.KeyValueException;
  * serve such reads alike.
  *
  * <p>All are asked after the read has come. A leader of a later term would have been elected by a
- * majority, and at least one of those asked would know its term: so whatever was acknowledged
+ * majority, and at least one of those asked would be of its term: so whatever was acknowledged
  * before the read came, was acknowledged by this leader or an earlier one, and this one has
  * committed it. Raft's own reads are not used: a leader of Ratis that has had an index confirmed
  * answers for it again without asking anybody, however long it was paused meanwhile.
@@ -37,6 +37,9 @@ import org.kvstore.server.model.KeyValueException;
 final class ReadBarrier {
   private static final long AGAIN_MILLIS = 50;
   private static final long ANSWER_MILLIS = 1_000;
+
+  /** The leader's answer, the others', and what is to be applied. */
+  private static final long ATTEMPT_MILLIS = 4 * ANSWER_MILLIS;
 
   /** How long a round is tried for: longer than an election takes. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(6);
@@ -102,6 +105,15 @@ final class ReadBarrier {
     }
   }
 
+  /** Does something that is to complete a result; if it throws, that fails. */
+  private static void guard(CompletableFuture<Void> result, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      result.completeExceptionally(e);
+    }
+  }
+
   /** Tries until one try succeeds or the time is over; one try at a time. */
   private final class Round {
     private final CompletableFuture<Void> result = new CompletableFuture<>();
@@ -113,14 +125,21 @@ final class ReadBarrier {
     }
 
     private void attempt() {
-      RaftPeer leader = leadership.leader();
+      RaftPeer leader;
+      try {
+        leader = leadership.leader();
+      } catch (RuntimeException closing) {
+        failed(closing);
+        return;
+      }
       if (leader == null) {
         failed(null);
         return;
       }
-      CompletableFuture<Void> confirmed = new CompletableFuture<>();
-      new Attempt(leader, confirmed).begin();
-      confirmed.whenComplete(
+      CompletableFuture<Void> attempt = new CompletableFuture<>();
+      guard(attempt, () -> new Attempt(leader, attempt).begin());
+      attempt.orTimeout(ATTEMPT_MILLIS, TimeUnit.MILLISECONDS);
+      attempt.whenComplete(
           (any, failure) -> {
             if (failure == null) {
               answer(this::succeeded);
@@ -161,7 +180,7 @@ final class ReadBarrier {
   private final class Attempt {
     private final RaftPeer leader;
     private final CompletableFuture<Void> result;
-    private final Set<RaftPeerId> notLater = new HashSet<>();
+    private final Set<RaftPeerId> confirmed = new HashSet<>();
     private int asked;
     private boolean isMajority;
 
@@ -179,34 +198,35 @@ final class ReadBarrier {
                 } else if (!standing.leads()) {
                   result.completeExceptionally(new IOException(leader.getId() + " does not lead."));
                 } else {
-                  confirm(standing);
+                  guard(result, () -> confirm(standing));
                 }
               });
     }
 
     private void confirm(Standing leads) {
-      notLater.add(leader.getId());
+      confirmed.add(leader.getId());
       RaftPeerId self = node.server().getId();
       Standing own = node.standing(leadership.group());
       if (own != null && own.term() > leads.term()) {
         result.completeExceptionally(new IOException("There is a later term."));
         return;
       }
-      if (own != null) {
-        notLater.add(self);
+      if (own != null && own.confirms(leads, self)) {
+        confirmed.add(self);
       }
-      if (leads.isMajority(notLater)) {
+      if (leads.isMajority(confirmed)) {
         applied(leads.committed());
         return;
       }
       var others =
-          leads.allVoters().stream().filter(peer -> !notLater.contains(peer.getId())).toList();
+          leads.allVoters().stream().filter(peer -> !confirmed.contains(peer.getId())).toList();
       asked = others.size();
       if (others.isEmpty()) {
         result.completeExceptionally(new IOException("There is no majority."));
       }
       for (RaftPeer other : others) {
-        standing(other).whenComplete((its, failure) -> heard(leads, other, its, failure));
+        standing(other)
+            .whenComplete((its, failure) -> guard(result, () -> heard(leads, other, its, failure)));
       }
     }
 
@@ -215,14 +235,14 @@ final class ReadBarrier {
       boolean isEnough;
       synchronized (this) {
         asked--;
-        if (its != null && its.term() <= leads.term()) {
-          notLater.add(from.getId());
+        if (its != null && its.confirms(leads, from.getId())) {
+          confirmed.add(from.getId());
         }
-        isEnough = !isMajority && leads.isMajority(notLater);
+        isEnough = !isMajority && leads.isMajority(confirmed);
         isMajority |= isEnough;
         if (!isMajority && asked == 0) {
           result.completeExceptionally(
-              failure == null ? new IOException("There is a later term.") : failure);
+              failure == null ? new IOException("There is another term.") : failure);
         }
       }
       if (isEnough) {

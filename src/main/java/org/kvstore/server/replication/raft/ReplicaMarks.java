@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.kvstore.server.store.DataDirectory;
 
@@ -32,8 +33,13 @@ final class ReplicaMarks {
   }
 
   /** Whether this node was permitted to begin, and began or was about to. */
-  boolean hasBegun() {
-    return Files.exists(directory.resolve(BEGUN));
+  boolean hasBegun() throws IOException {
+    if (Files.exists(directory.resolve(BEGUN))) {
+      return true;
+    }
+    try (Stream<Path> marks = Files.list(directory)) {
+      return marks.anyMatch(mark -> mark.getFileName().toString().startsWith("replica-"));
+    }
   }
 
   void begins() throws IOException {

@@ -57,6 +57,14 @@ record Standing(long term, boolean leads, long committed, List<List<RaftPeer>> v
                 2 * set.stream().filter(peer -> some.contains(peer.getId())).count() > set.size());
   }
 
+  /**
+   * Whether a replica that says this confirms a leader: it is of the leader's term, and votes. One
+   * that has lost what it had promised knows neither.
+   */
+  boolean confirms(Standing leads, RaftPeerId self) {
+    return term == leads.term() && allVoters().stream().anyMatch(peer -> peer.getId().equals(self));
+  }
+
   /** All of them, each once. */
   Collection<RaftPeer> allVoters() {
     return voters.stream().flatMap(List::stream).distinct().toList();
