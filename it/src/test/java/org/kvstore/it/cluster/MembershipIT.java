@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.client.Entry;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.it.support.Service;
 
@@ -200,7 +201,7 @@ class MembershipIT {
     int all = written.get();
     try (KeyValueClient one = at.service().client()) {
       for (int i = 0; i < all; i++) {
-        assertThat(one.get(prefix + i)).as(prefix + i).isEqualTo("v" + i);
+        assertThat(one.get(prefix + i).map(Entry::text)).as(prefix + i).hasValue("v" + i);
       }
     }
   }
