@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -30,6 +32,8 @@ public final class Membership implements AutoCloseable {
   private static final int MOST_MEMBERS = 7;
   private static final long PAUSE_MILLIS = 1_000;
   private static final long ANSWER_MILLIS = 1_000;
+  private static final long WAITING_MILLIS = 5_000;
+  private static final long LOOK_MILLIS = 200;
   private static final long CLOSE_MILLIS = 5_000;
 
   /** Rounds for which a node has to have been there before it is made to lead. */
@@ -85,10 +89,23 @@ public final class Membership implements AutoCloseable {
         Level.INFO, "A node was added. node={0} address={1}", member.id(), member.raftAddress());
   }
 
+  /** One that has just been started is given some seconds to hear of the others. */
   private void requireWaiting(Member member) {
-    PeerInfo info;
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAITING_MILLIS);
+    while (!info(member).canJoin()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw refused(
+            ("The node %s does not wait to be added: it was not started with kv.cluster.join=true,"
+                    + " has data already, or is still being removed.")
+                .formatted(member.id()));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+    }
+  }
+
+  private PeerInfo info(Member member) {
     try {
-      info = node.peers().ask(member).join();
+      return node.peers().ask(member).join();
     } catch (CompletionException e) {
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE,
@@ -96,12 +113,6 @@ public final class Membership implements AutoCloseable {
                       + " kv.cluster.join=true and the same kv.cluster.id and kv.shards.")
                   .formatted(member.id(), member.raftAddress()))
           .withCause(e);
-    }
-    if (!info.canJoin()) {
-      throw refused(
-          ("The node %s does not wait to be added: it was not started with kv.cluster.join=true, has"
-                  + " data already, or is still being removed.")
-              .formatted(member.id()));
     }
   }
 

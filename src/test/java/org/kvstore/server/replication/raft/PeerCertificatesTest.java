@@ -67,6 +67,7 @@ class PeerCertificatesTest {
     TestNode other = start("n2", ours);
     start("n3", ours);
     assertThat(cluster.write("n3", Writes.put("k", "u"))).isInstanceOf(Outcome.Written.class);
+    cluster.awaitBegun();
     cluster.stop("n3");
 
     TestNode stranger = start("n3", SelfSigned.make(parent, "theirs"));

@@ -90,7 +90,22 @@ final class TestCluster implements AutoCloseable {
       start(member.id());
     }
     leader();
+    awaitBegun();
     return this;
+  }
+
+  /**
+   * Waits until each replica has an entry. Before that its vote counts for nobody who has one, so
+   * that no node can be spared.
+   */
+  void awaitBegun() {
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () ->
+                running().stream()
+                    .flatMap(node -> node.stores().stream())
+                    .allMatch(store -> store.applied().index() >= 0));
   }
 
   TestNode start(String id) throws IOException {
