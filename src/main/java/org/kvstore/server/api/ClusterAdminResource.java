@@ -17,13 +17,13 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.NodeDocument;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Permission;
+import org.kvstore.server.service.ClusterConfig;
 import org.kvstore.server.service.ClusterService;
 import org.kvstore.server.service.KeyValueService;
 
@@ -37,11 +37,9 @@ import org.kvstore.server.service.KeyValueService;
 public class ClusterAdminResource {
   private static final Set<String> NONE = Set.of();
   private static final int MAX_BODY = 4 << 10;
-  private static final int MOST_CALLS = 2;
 
   private final ClusterService service;
   private final KeyValueService keys;
-  private final Semaphore places = new Semaphore(MOST_CALLS);
 
   @Inject
   public ClusterAdminResource(ClusterService service, KeyValueService keys) {
@@ -79,8 +77,7 @@ public class ClusterAdminResource {
       @Context HttpServletRequest request,
       @PathParam("id") String id,
       @Suspended AsyncResponse response) {
-    check(request);
-    requireId(id);
+    check(request, id);
     run(
         request,
         response,
@@ -95,8 +92,7 @@ public class ClusterAdminResource {
       @PathParam("id") String id,
       @Suspended AsyncResponse response) {
     Bodies.requireNone(request, "it takes no parameters.");
-    check(request);
-    requireId(id);
+    check(request, id);
     run(
         request,
         response,
@@ -110,8 +106,7 @@ public class ClusterAdminResource {
       @Context HttpServletRequest request,
       @PathParam("id") String id,
       @Suspended AsyncResponse response) {
-    check(request);
-    requireId(id);
+    check(request, id);
     run(
         request,
         response,
@@ -137,8 +132,9 @@ public class ClusterAdminResource {
   }
 
   /** What no node may be named is the name of none, and goes no further. */
-  private static void requireId(String id) {
-    if (!NodeBodies.isId(id)) {
+  private static void check(HttpServletRequest request, String id) {
+    check(request);
+    if (!ClusterConfig.isNodeId(id)) {
       throw KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such node.");
     }
   }
@@ -146,28 +142,13 @@ public class ClusterAdminResource {
   private void run(
       HttpServletRequest request, AsyncResponse response, Response.Status done, Change change) {
     var trail = Exchange.access(request).trail();
-    if (!places.tryAcquire()) {
-      throw KeyValueException.of(
-              ErrorCode.TOO_MANY_REQUESTS, "As many changes of the cluster as may are under way.")
-          .withLimit(MOST_CALLS);
-    }
-    try {
-      OwnThread.runAdmin(
-          keys,
-          request,
-          response,
-          () -> {
-            ClusterDocument cluster;
-            try {
-              cluster = trail.of(change.action(), change.target(), change.call());
-            } finally {
-              places.release();
-            }
-            response.resume(Response.status(done).entity(cluster).build());
-          });
-    } catch (RuntimeException refused) {
-      places.release();
-      throw refused;
-    }
+    OwnThread.runCluster(
+        keys,
+        request,
+        response,
+        () -> {
+          ClusterDocument cluster = trail.of(change.action(), change.target(), change.call());
+          response.resume(Response.status(done).entity(cluster).build());
+        });
   }
 }

@@ -39,6 +39,12 @@ final class OwnThread {
     service.runApart(Apart.Kind.ADMIN, 0, answering(request, response, task));
   }
 
+  /** The same for a change of the cluster, which waits for other nodes. */
+  static void runCluster(
+      KeyValueService service, HttpServletRequest request, AsyncResponse response, Task task) {
+    service.runApart(Apart.Kind.CLUSTER, 0, answering(request, response, task));
+  }
+
   private static Runnable answering(HttpServletRequest request, AsyncResponse response, Task task) {
     Origin origin = Origin.of(request);
     return () -> {

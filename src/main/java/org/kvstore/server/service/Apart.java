@@ -21,6 +21,7 @@ import org.kvstore.server.model.Limits;
 public final class Apart {
   private static final int MOST_ANSWERS = 64;
   private static final int MOST_ADMIN = 16;
+  private static final int MOST_CLUSTER = 2;
   private static final int IDLE_SECONDS = 10;
 
   /** Kinds of tasks. */
@@ -29,6 +30,8 @@ public final class Apart {
     STREAM,
     /** What operators ask for. */
     ADMIN,
+    /** Changes of who belongs to the cluster and who leads. */
+    CLUSTER,
     /** An answer that waits for its reader. */
     ANSWER
   }
@@ -43,6 +46,7 @@ public final class Apart {
             0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), own);
     places.put(Kind.STREAM, new Places(limits.exports() + limits.batches(), 0));
     places.put(Kind.ADMIN, new Places(MOST_ADMIN, 0));
+    places.put(Kind.CLUSTER, new Places(MOST_CLUSTER, 0));
     places.put(Kind.ANSWER, new Places(MOST_ANSWERS, limits.answerBytes()));
   }
 

@@ -40,8 +40,9 @@ public record ClusterConfig(
     int shards,
     Endpoint endpoint) {
   private static final String NAME = "[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?";
-  private static final Pattern MEMBER =
-      Pattern.compile("(" + NAME + ")=([A-Za-z0-9._-]+|\\[[0-9a-fA-F:]+\\]):([0-9]{1,5})");
+  private static final Pattern ADDRESS =
+      Pattern.compile("(?:[A-Za-z0-9._-]{1,253}|\\[[0-9a-fA-F:]{2,45}\\]):([0-9]{1,5})");
+  private static final int MOST_PORT = 65_535;
   private static final Pattern URL = Pattern.compile("(" + NAME + ")=(https?://\\S+)");
   private static final int DEFAULT_SHARDS = 16;
   private static final int MOST_SHARDS = 1024;
@@ -64,7 +65,7 @@ public record ClusterConfig(
       requireNone(config);
       return Optional.empty();
     }
-    if (!node.get().matches(NAME)) {
+    if (!isNodeId(node.get())) {
       throw refusal("kv.cluster.node", node.get(), "1 to 32 of a-z, 0-9 and -, such as n1");
     }
     String id = text(config, "kv.cluster.id").orElse("kvstore");
@@ -86,6 +87,21 @@ public record ClusterConfig(
             new Endpoint(text(config, "kv.cluster.host").orElse(null), certificates(config))));
   }
 
+  /** Whether a node may be named so. */
+  public static boolean isNodeId(String text) {
+    return text.matches(NAME);
+  }
+
+  /** Whether other nodes could reach a node there: host and port, IPv6 in brackets. */
+  public static boolean isRaftAddress(String text) {
+    Matcher address = ADDRESS.matcher(text);
+    if (!address.matches()) {
+      return false;
+    }
+    int port = Integer.parseInt(address.group(1));
+    return port >= 1 && port <= MOST_PORT;
+  }
+
   /** A node whose name was forgotten is not to start as a server of its own. */
   private static void requireNone(Function<String, Optional<String>> config) {
     text(config, "kv.cluster.members")
@@ -104,13 +120,12 @@ public record ClusterConfig(
     Map<String, Member> members = new LinkedHashMap<>();
     List<String> addresses = new ArrayList<>();
     for (String part : text.split(",", -1)) {
-      Matcher member = MEMBER.matcher(part.strip());
-      if (!member.matches() || Integer.parseInt(member.group(3)) > 65_535) {
+      String[] member = part.strip().split("=", -1);
+      if (member.length != 2 || !isNodeId(member[0]) || !isRaftAddress(member[1])) {
         throw refusal(property, text, allowed);
       }
-      String address = member.group(2) + ":" + member.group(3);
-      addresses.add(address);
-      members.put(member.group(1), new Member(member.group(1), address));
+      addresses.add(member[1]);
+      members.put(member[0], new Member(member[0], member[1]));
     }
     boolean areDistinct =
         members.size() == addresses.size()

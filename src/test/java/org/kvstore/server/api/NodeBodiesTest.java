@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.NodeDocument;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.service.ClusterConfig;
 
 class NodeBodiesTest {
   @ParameterizedTest
@@ -40,7 +41,7 @@ class NodeBodiesTest {
       })
   void parse_anotherId_namesIt(String id) {
     assertRefused(body(id, "host4:9084"), "id");
-    assertThat(NodeBodies.isId(id)).isFalse();
+    assertThat(ClusterConfig.isNodeId(id)).isFalse();
   }
 
   @ParameterizedTest

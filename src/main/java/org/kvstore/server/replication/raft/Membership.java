@@ -34,23 +34,19 @@ public final class Membership implements AutoCloseable {
   private static final long ANSWER_MILLIS = 1_000;
   private static final long WAITING_MILLIS = 5_000;
   private static final long LOOK_MILLIS = 200;
-  private static final long CLOSE_MILLIS = 5_000;
 
   /** Rounds for which a node has to have been there before it is made to lead. */
   private static final int STEADY_ROUNDS = 5;
 
   private final RaftNode node;
   private final GroupAdmin admin;
-  private final Thread thread;
+  private final Repeater repeater = new Repeater("kv-cluster-membership", PAUSE_MILLIS, this::step);
   private final Map<String, Integer> rounds = new HashMap<>();
-  private volatile boolean isClosed;
 
   /** Runs from {@link #start} on. */
   public Membership(RaftNode node) {
     this.node = node;
     admin = new GroupAdmin(node);
-    thread = new Thread(this::run, "kv-cluster-membership");
-    thread.setDaemon(true);
   }
 
   /** What a shard is still to gain and to lose. */
@@ -58,7 +54,7 @@ public final class Membership implements AutoCloseable {
 
   /** Has the shards follow from now on. */
   public void start() {
-    thread.start();
+    repeater.start();
   }
 
   /**
@@ -217,19 +213,6 @@ public final class Membership implements AutoCloseable {
     return members.stream().map(Member::id).sorted().toList();
   }
 
-  private void run() {
-    while (!isClosed) {
-      try {
-        Thread.sleep(PAUSE_MILLIS);
-        step();
-      } catch (InterruptedException closing) {
-        return;
-      } catch (RuntimeException e) {
-        LOG.log(Level.INFO, "A step of the cluster's membership is tried again: {0}", e.toString());
-      }
-    }
-  }
-
   private void step() {
     if (!node.leads(node.registryShard())) {
       rounds.clear();
@@ -331,14 +314,9 @@ public final class Membership implements AutoCloseable {
     }
   }
 
+  /** Returns once it has ended, after some seconds at the most. */
   @Override
   public void close() {
-    isClosed = true;
-    thread.interrupt();
-    try {
-      thread.join(CLOSE_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    repeater.close();
   }
 }

@@ -46,6 +46,7 @@ final class PeerCalls implements AutoCloseable {
 
   private final @Nullable SslContext tls;
   private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private volatile boolean isClosed;
 
   PeerCalls(Endpoint endpoint) {
     PeerCertificates certificates = endpoint.certificates();
@@ -115,6 +116,9 @@ final class PeerCalls implements AutoCloseable {
    */
   CompletableFuture<byte[]> ask(
       RaftPeer node, MethodDescriptor<byte[], byte[]> method, byte[] question, long millis) {
+    if (isClosed) {
+      return CompletableFuture.failedFuture(new IOException("The node stops."));
+    }
     CompletableFuture<byte[]> answer = new CompletableFuture<>();
     ManagedChannel channel = channels.computeIfAbsent(node.getAddress(), this::connect);
     ClientCalls.asyncUnaryCall(
@@ -151,8 +155,10 @@ final class PeerCalls implements AutoCloseable {
     return tls == null ? channel.usePlaintext().build() : channel.sslContext(tls).build();
   }
 
+  /** Those who ask have ended, but for reads that wait; they fail. */
   @Override
   public void close() {
+    isClosed = true;
     channels.values().forEach(ManagedChannel::shutdownNow);
   }
 }

@@ -16,7 +16,6 @@ import java.util.List;
  * @param shards how many data shards that has
  * @param id its id
  * @param url where clients reach it; empty when it was not told
- * @param joins whether it was started to join a cluster that is there
  * @param isDrained whether it wants to lead nothing
  * @param isFresh whether it has never heard of anybody's taking part in the cluster
  * @param hasLeader whether it hears a leader of the registry, whom a majority hears
@@ -30,7 +29,6 @@ record PeerInfo(
     int shards,
     String id,
     String url,
-    boolean joins,
     boolean isDrained,
     boolean isFresh,
     boolean hasLeader,
@@ -57,7 +55,6 @@ record PeerInfo(
       out.writeShort(shards);
       out.writeUTF(id);
       out.writeUTF(url);
-      out.writeBoolean(joins);
       out.writeBoolean(isDrained);
       out.writeBoolean(isFresh);
       out.writeBoolean(hasLeader);
@@ -97,7 +94,6 @@ record PeerInfo(
     int shards = in.readShort();
     String id = in.readUTF();
     String url = in.readUTF();
-    boolean joins = in.readBoolean();
     boolean isDrained = in.readBoolean();
     boolean isFresh = in.readBoolean();
     boolean hasLeader = in.readBoolean();
@@ -109,7 +105,7 @@ record PeerInfo(
       members.add(new Member(in.readUTF(), in.readUTF()));
     }
     return new PeerInfo(
-        cluster, shards, id, url, joins, isDrained, isFresh, hasLeader, knowsYou, listsYou, canJoin,
+        cluster, shards, id, url, isDrained, isFresh, hasLeader, knowsYou, listsYou, canJoin,
         members);
   }
 }

@@ -124,7 +124,6 @@ final class Peers {
         options.shards(),
         options.self(),
         options.url(),
-        options.joins(),
         isDrained,
         known.isEmpty() && node.hasNoLog(),
         hasLeader,

@@ -43,7 +43,7 @@ final class ReplicaMarks {
   }
 
   void begins() throws IOException {
-    write(BEGUN, "begun\n");
+    write(directory.resolve(BEGUN), "begun\n");
   }
 
   /** The other nodes of which this one knows that they have taken part. */
@@ -53,7 +53,7 @@ final class ReplicaMarks {
   }
 
   void knowPeers(Collection<String> ids) throws IOException {
-    write(PEERS, String.join("\n", ids) + "\n");
+    write(directory.resolve(PEERS), String.join("\n", ids) + "\n");
   }
 
   boolean isNew(int shard) {
@@ -80,13 +80,13 @@ final class ReplicaMarks {
 
   void founded(int shard) throws IOException {
     if (!Files.exists(mark(shard))) {
-      write(mark(shard).getFileName().toString(), FOUNDER);
+      write(mark(shard), FOUNDER);
     }
   }
 
   /** Before the log is there, or the next start would take the replica for a founder's. */
   void joins(int shard) throws IOException {
-    write(mark(shard).getFileName().toString(), JOINED);
+    write(mark(shard), JOINED);
   }
 
   /** Deletes the log and the mark, in this order: with the mark alone nothing is begun anew. */
@@ -97,11 +97,11 @@ final class ReplicaMarks {
     DataDirectory.sync(directory);
   }
 
-  private synchronized void write(String name, String text) throws IOException {
+  private synchronized void write(Path file, String text) throws IOException {
     Path partial = directory.resolve("mark.new");
     Files.writeString(partial, text);
     DataDirectory.sync(partial);
-    Files.move(partial, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
     DataDirectory.sync(directory);
   }
 
