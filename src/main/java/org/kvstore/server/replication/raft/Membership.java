@@ -265,7 +265,9 @@ public final class Membership implements AutoCloseable {
   }
 
   private void countRounds() {
-    for (String id : ids(node.registryMembers())) {
+    List<String> members = ids(node.registryMembers());
+    rounds.keySet().retainAll(members);
+    for (String id : members) {
       if (canLead(id)) {
         rounds.merge(id, 1, Integer::sum);
       } else {
