@@ -1,6 +1,9 @@
 package org.kvstore.server.store;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.LogPosition;
 import org.kvstore.server.model.Serial;
@@ -29,20 +32,42 @@ final class AppliedLog {
     return new LogPosition(position.fixed64(), position.fixed64());
   }
 
-  /** Why a group is to be passed over; null when it is to be applied. */
-  @Nullable EntryResult refusal(Serial serial) {
-    byte[] row = database.get(Table.META, database.newest(), name(serial));
+  /**
+   * Why groups of one entry are passed over, by their places in it; those that are not there are to
+   * be applied.
+   */
+  Map<Integer, GroupResult> refusals(List<LogEntry.Group> groups) {
+    Map<Integer, GroupResult> refusals = new HashMap<>();
+    Map<String, Serial> newest = new HashMap<>();
+    for (int at = 0; at < groups.size(); at++) {
+      Serial serial = groups.get(at).serial();
+      Serial last = newest.get(serial.sender());
+      GroupResult refusal = refusal(serial, last == null ? last(serial.sender()) : last);
+      if (refusal == null) {
+        newest.put(serial.sender(), serial);
+      } else {
+        refusals.put(at, refusal);
+      }
+    }
+    return refusals;
+  }
+
+  private @Nullable Serial last(String sender) {
+    byte[] row = database.get(Table.META, database.newest(), name(sender));
     if (row == null) {
       return null;
     }
     Decoder numbers = new Decoder(row);
-    Serial last = new Serial(serial.sender(), numbers.fixed64(), numbers.fixed64());
-    if (serial.isAfter(last)) {
+    return new Serial(sender, numbers.fixed64(), numbers.fixed64());
+  }
+
+  private static @Nullable GroupResult refusal(Serial serial, @Nullable Serial last) {
+    if (last == null || serial.isAfter(last)) {
       return null;
     }
     return serial.life() < last.life()
-        ? new EntryResult.Outdated(last.life())
-        : new EntryResult.Repeated();
+        ? new GroupResult.Outdated(last.life())
+        : new GroupResult.Repeated();
   }
 
   static void write(Staging staging, LogPosition position) {
@@ -55,11 +80,11 @@ final class AppliedLog {
   static void write(Staging staging, Serial serial) {
     staging.put(
         Table.META,
-        name(serial),
+        name(serial.sender()),
         new Encoder(2 * Long.BYTES).fixed64(serial.life()).fixed64(serial.number()).toArray());
   }
 
-  private static byte[] name(Serial serial) {
-    return (SENDER + serial.sender()).getBytes(StandardCharsets.UTF_8);
+  private static byte[] name(String sender) {
+    return (SENDER + sender).getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -2,15 +2,16 @@ package org.kvstore.server.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Serial;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 
 /**
- * The form of an entry of a replicated log, and of what became of it on the way to the node that
- * sent it. Both begin with a version byte: nodes of one cluster may differ in version for a while,
- * and a log outlives an upgrade.
+ * The forms of an entry of a replicated log, of a group on its way to the leader that makes entries
+ * of them, and of what became of it on the way back. Each begins with a version byte: nodes of one
+ * cluster may differ in version for a while, and a log outlives an upgrade.
  */
 public final class LogForm {
   private static final int FORMAT = 1;
@@ -21,15 +22,15 @@ public final class LogForm {
 
   private LogForm() {}
 
-  /** An entry as it is in the log. */
-  public static byte[] of(LogEntry entry) {
-    List<Submission> group = entry.group();
-    long bytes = group.stream().mapToLong(submission -> submission.command().weight()).sum();
+  /** A group as its sender sends it. */
+  public static byte[] of(LogEntry.Group group) {
+    List<Submission> submissions = group.submissions();
+    long bytes = submissions.stream().mapToLong(submission -> submission.command().weight()).sum();
     Encoder row = new Encoder((int) Math.min(bytes + HEAD_BYTES, Integer.MAX_VALUE / 2));
-    Serial serial = entry.serial();
+    Serial serial = group.serial();
     row.fixed8(FORMAT).sized(serial.sender()).variable(serial.life()).variable(serial.number());
-    row.variable(group.size());
-    for (Submission submission : group) {
+    row.variable(submissions.size());
+    for (Submission submission : submissions) {
       RequestName request = submission.request();
       row.variable(submission.submittedAt()).fixed8(request == null ? 0 : 1);
       if (request != null) {
@@ -41,33 +42,63 @@ public final class LogForm {
   }
 
   /**
+   * Whose a group is.
+   *
+   * @throws IllegalStateException when it is of an unknown format
+   */
+  public static Serial serial(byte[] group) {
+    return serial(new Decoder(group).expectVersion(FORMAT));
+  }
+
+  private static Serial serial(Decoder row) {
+    return new Serial(row.sizedText(), row.variable(), row.variable());
+  }
+
+  private static LogEntry.Group group(byte[] group) {
+    Decoder row = new Decoder(group).expectVersion(FORMAT);
+    Serial serial = serial(row);
+    List<Submission> submissions = new ArrayList<>();
+    for (long left = row.variable(); left > 0; left--) {
+      long submittedAt = row.variable();
+      RequestName request =
+          row.fixed8() == 0 ? null : new RequestName(row.sizedText(), row.sizedBytes());
+      submissions.add(new Submission(CommandRows.read(row), submittedAt, request));
+    }
+    return new LogEntry.Group(serial, submissions);
+  }
+
+  /** Some groups, each as its sender sent it, as an entry of the log. */
+  public static byte[] entryOf(List<byte[]> groups) {
+    int bytes = groups.stream().mapToInt(group -> group.length + HEAD_BYTES).sum();
+    Encoder row = new Encoder(bytes).fixed8(FORMAT).variable(groups.size());
+    groups.forEach(group -> row.sized(Bytes.takeOver(group)));
+    return row.toArray();
+  }
+
+  /**
    * An entry of the log.
    *
    * @throws IllegalStateException when it is of an unknown format
    */
   public static LogEntry entry(byte[] bytes) {
     Decoder row = new Decoder(bytes).expectVersion(FORMAT);
-    Serial serial = new Serial(row.sizedText(), row.variable(), row.variable());
-    List<Submission> group = new ArrayList<>();
+    List<LogEntry.Group> groups = new ArrayList<>();
     for (long left = row.variable(); left > 0; left--) {
-      long submittedAt = row.variable();
-      RequestName request =
-          row.fixed8() == 0 ? null : new RequestName(row.sizedText(), row.sizedBytes());
-      group.add(new Submission(CommandRows.read(row), submittedAt, request));
+      groups.add(group(row.sizedBytes().toArray()));
     }
-    return new LogEntry(serial, group);
+    return new LogEntry(groups);
   }
 
-  /** What became of an entry, as a message. */
-  public static byte[] of(EntryResult result) {
-    if (result instanceof EntryResult.Applied applied) {
+  /** What became of a group, as a message. */
+  public static byte[] of(GroupResult result) {
+    if (result instanceof GroupResult.Applied applied) {
       Encoder row = new Encoder(HEAD_BYTES * (1 + applied.outcomes().size()));
       row.fixed8(FORMAT).fixed8(APPLIED).variable(applied.outcomes().size());
       applied.outcomes().forEach(outcome -> OutcomeRows.write(row, outcome));
       return row.toArray();
     }
     Encoder row = new Encoder(HEAD_BYTES).fixed8(FORMAT);
-    return result instanceof EntryResult.Outdated outdated
+    return result instanceof GroupResult.Outdated outdated
         ? row.fixed8(OUTDATED).variable(outdated.life()).toArray()
         : row.fixed8(REPEATED).toArray();
   }
@@ -77,19 +108,19 @@ public final class LogForm {
    *
    * @throws IllegalStateException when it is of an unknown format
    */
-  public static EntryResult result(byte[] message) {
+  public static GroupResult result(byte[] message) {
     Decoder row = new Decoder(message).expectVersion(FORMAT);
     int kind = row.fixed8();
     if (kind == OUTDATED) {
-      return new EntryResult.Outdated(row.variable());
+      return new GroupResult.Outdated(row.variable());
     }
     if (kind != APPLIED) {
-      return new EntryResult.Repeated();
+      return new GroupResult.Repeated();
     }
     List<Outcome> outcomes = new ArrayList<>();
     for (long left = row.variable(); left > 0; left--) {
       outcomes.add(OutcomeRows.read(row));
     }
-    return new EntryResult.Applied(outcomes);
+    return new GroupResult.Applied(outcomes);
   }
 }

@@ -4,8 +4,13 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
@@ -141,25 +146,45 @@ public final class Store implements ChangeLog, AutoCloseable {
    * return, and durable once the tables are flushed, by {@link #checkpoint} or as the write buffer
    * is full: until then the log has it.
    *
+   * @return what became of each of its groups, in order
    * @throws KeyValueException INDETERMINATE when the write failed, INTERNAL when the files cannot
    *     be read: this replica is to stop
    */
-  public EntryResult applyEntry(LogPosition position, LogEntry entry) {
+  public List<GroupResult> applyEntry(LogPosition position, LogEntry entry) {
     synchronized (commitMonitor) {
       AppliedLog log = new AppliedLog(requireWritable());
+      List<LogEntry.Group> groups = entry.groups();
       if (position.index() <= log.position().index()) {
-        return new EntryResult.Repeated();
+        return Collections.nCopies(groups.size(), new GroupResult.Repeated());
       }
-      EntryResult refusal = log.refusal(entry.serial());
-      if (refusal != null) {
-        passEntry(position);
-        return refusal;
+      Map<Integer, GroupResult> refusals = log.refusals(groups);
+      List<LogEntry.Group> admitted =
+          IntStream.range(0, groups.size())
+              .filter(at -> !refusals.containsKey(at))
+              .mapToObj(groups::get)
+              .toList();
+      Iterator<Outcome> outcomes = applyGroups(position, admitted).iterator();
+      List<GroupResult> results = new ArrayList<>();
+      for (int at = 0; at < groups.size(); at++) {
+        GroupResult refusal = refusals.get(at);
+        results.add(refusal == null ? next(groups.get(at), outcomes) : refusal);
       }
-      Evaluated evaluated = evaluation(position).evaluate(entry.group());
-      AppliedLog.write(evaluated.staging(), entry.serial());
-      commitEntry(evaluated.staging());
-      return new EntryResult.Applied(evaluated.outcomes());
+      return results;
     }
+  }
+
+  private List<Outcome> applyGroups(LogPosition position, List<LogEntry.Group> groups) {
+    List<Submission> submissions =
+        groups.stream().flatMap(group -> group.submissions().stream()).toList();
+    Evaluated evaluated = evaluation(position).evaluate(submissions);
+    groups.forEach(group -> AppliedLog.write(evaluated.staging(), group.serial()));
+    commitEntry(evaluated.staging());
+    return evaluated.outcomes();
+  }
+
+  private static GroupResult next(LogEntry.Group group, Iterator<Outcome> outcomes) {
+    return new GroupResult.Applied(
+        group.submissions().stream().map(submission -> outcomes.next()).toList());
   }
 
   /** Notes that an entry of a replicated log, which holds no command, has been passed. */

@@ -133,12 +133,13 @@ class StoreModelTest {
       group.add(commands.submission());
     }
     List<Outcome> expected = group.stream().map(model::apply).toList();
-    LogEntry entry = new LogEntry(new Serial("a", 1, 1), group);
-    List<Outcome> outcomes = store.apply(LogForm.entry(LogForm.of(entry)).group());
-    EntryResult applied = new EntryResult.Applied(outcomes);
+    byte[] sent = LogForm.of(new LogEntry.Group(new Serial("a", 1, 1), group));
+    LogEntry entry = LogForm.entry(LogForm.entryOf(List.of(sent)));
+    List<Outcome> outcomes = store.apply(entry.groups().get(0).submissions());
+    GroupResult applied = new GroupResult.Applied(outcomes);
     assertThat(LogForm.result(LogForm.of(applied)))
         .as("outcomes of %s", group)
-        .isEqualTo(new EntryResult.Applied(expected));
+        .isEqualTo(new GroupResult.Applied(expected));
     return group.size();
   }
 

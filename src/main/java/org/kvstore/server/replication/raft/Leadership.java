@@ -36,12 +36,6 @@ final class Leadership {
   }
 
   /** The leader, ready for writes if it is this node; null when none is known. */
-  @Nullable RaftPeerId known() {
-    RaftPeer leader = leader();
-    return leader == null ? null : leader.getId();
-  }
-
-  /** The same, with its address. */
   @Nullable RaftPeer leader() {
     observer.lookNowAndThen();
     RaftServer.Division division = node.division(shard);
@@ -51,16 +45,12 @@ final class Leadership {
     }
     knownAt = System.nanoTime();
     RaftPeer peer = division.getRaftConf().getPeer(leader);
-    if (leader.equals(node.server().getId())) {
-      return division.getInfo().isLeaderReady() ? peer : null;
-    }
-    if (peer != null) {
-      node.transport().connect(peer);
-    }
-    return peer;
+    boolean isReady =
+        !leader.equals(node.server().getId()) || division.getInfo().isLeaderReady();
+    return isReady ? peer : null;
   }
 
-  /** Whether {@link #known} has found none for longer than an election takes. */
+  /** Whether {@link #leader} has found none for longer than an election takes. */
   boolean isLost() {
     return System.nanoTime() - knownAt > PATIENCE_NANOS;
   }

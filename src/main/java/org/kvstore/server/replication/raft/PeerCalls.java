@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.protocol.RaftPeer;
@@ -41,6 +42,9 @@ final class PeerCalls implements AutoCloseable {
 
   /** Has a node lead nothing (1), or no longer so (0). */
   static final MethodDescriptor<byte[], byte[]> DRAIN = unary("Drain");
+
+  /** Has the leader of a shard propose a group of submissions, see {@link ProposalForm}. */
+  static final MethodDescriptor<byte[], byte[]> PROPOSE = unary("Propose");
 
   private static final int ALIVE_SECONDS = 5;
 
@@ -85,11 +89,24 @@ final class PeerCalls implements AutoCloseable {
     byte @Nullable [] answer(byte[] question);
   }
 
+  /** Answers a question later; it must not block. */
+  @FunctionalInterface
+  interface LateHandler {
+    CompletionStage<byte[]> answer(byte[] question);
+  }
+
   /** Has a server answer them. */
   static NettyServerBuilder serve(
-      NettyServerBuilder server, Map<MethodDescriptor<byte[], byte[]>, Handler> handlers) {
+      NettyServerBuilder server,
+      Map<MethodDescriptor<byte[], byte[]>, Handler> handlers,
+      Map<MethodDescriptor<byte[], byte[]>, LateHandler> lateHandlers) {
     ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(SERVICE);
     handlers.forEach(
+        (method, handler) ->
+            service.addMethod(
+                method,
+                ServerCalls.asyncUnaryCall((question, to) -> answer(handler, question, to))));
+    lateHandlers.forEach(
         (method, handler) ->
             service.addMethod(
                 method,
@@ -107,6 +124,20 @@ final class PeerCalls implements AutoCloseable {
     }
     to.onNext(answer);
     to.onCompleted();
+  }
+
+  private static void answer(LateHandler handler, byte[] question, StreamObserver<byte[]> to) {
+    handler
+        .answer(question)
+        .whenComplete(
+            (answer, failure) -> {
+              if (failure == null) {
+                to.onNext(answer);
+                to.onCompleted();
+              } else {
+                to.onError(Status.INTERNAL.withDescription(failure.toString()).asException());
+              }
+            });
   }
 
   /**
@@ -150,6 +181,7 @@ final class PeerCalls implements AutoCloseable {
     NettyChannelBuilder channel =
         NettyChannelBuilder.forTarget(address)
             .directExecutor()
+            .maxInboundMessageSize(RaftSettings.MESSAGE.getSizeInt())
             .keepAliveTime(ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(ALIVE_SECONDS, TimeUnit.SECONDS);
     return tls == null ? channel.usePlaintext().build() : channel.sslContext(tls).build();

@@ -45,6 +45,7 @@ import org.apache.ratis.util.TimeDuration;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.GroupResult;
 import org.kvstore.server.store.Store;
 
 /**
@@ -56,9 +57,6 @@ import org.kvstore.server.store.Store;
  */
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = System.getLogger(RaftNode.class.getName());
-
-  /** How long a write is waited for at another node before its connection is made anew. */
-  private static final int ANSWER_MILLIS = 3_000;
 
   private final ClusterOptions options;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
@@ -81,7 +79,6 @@ public final class RaftNode implements AutoCloseable {
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calledFor = new AtomicLong();
   private final RaftServer server;
-  private final Transport transport;
   private final PeerCalls calls;
   private final PeerCheck check;
   private final Peers peers;
@@ -114,7 +111,6 @@ public final class RaftNode implements AutoCloseable {
     peers = new Peers(this, options, calls, marks);
     tasks = new NodeTasks(this, peers);
     server = newServer();
-    transport = new Transport(newClient(group(0), ANSWER_MILLIS).build());
   }
 
   private static Map<Integer, Store> numbered(List<Store> stores) {
@@ -144,7 +140,7 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
     Parameters parameters = options.endpoint().parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> PeerCalls.serve(builder, handlers()));
+        parameters, (builder, types) -> PeerCalls.serve(builder, handlers(), lateHandlers()));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
@@ -159,8 +155,11 @@ public final class RaftNode implements AutoCloseable {
 
   private void place(int shard, Store store) {
     RaftGroupId group = groupId(shard);
-    ShardMachine machine = new ShardMachine(store, failure -> failures.add(shard, failure));
-    replicas.put(group, new ShardReplica(shard, group, store, machine, new Observer(this, shard)));
+    Proposals proposals = new Proposals(this, shard);
+    ShardMachine machine =
+        new ShardMachine(store, proposals, failure -> failures.add(shard, failure));
+    Observer observer = new Observer(this, shard);
+    replicas.put(group, new ShardReplica(shard, group, store, proposals, machine, observer));
   }
 
   /**
@@ -410,10 +409,6 @@ public final class RaftNode implements AutoCloseable {
     return server;
   }
 
-  Transport transport() {
-    return transport;
-  }
-
   /** This node's replica of a shard. */
   ShardReplica replica(int shard) {
     ShardReplica replica = replicas.get(groupId(shard));
@@ -454,6 +449,32 @@ public final class RaftNode implements AutoCloseable {
         peers::answer,
         PeerCalls.DRAIN,
         peers::drainedBy);
+  }
+
+  private Map<MethodDescriptor<byte[], byte[]>, PeerCalls.LateHandler> lateHandlers() {
+    return Map.of(PeerCalls.PROPOSE, question -> ProposalForm.answer(question, this::propose));
+  }
+
+  /** Has this node propose a group, see {@link Proposals#propose}. */
+  private CompletableFuture<GroupResult> propose(RaftGroupId group, byte[] bytes) {
+    ShardReplica replica = replicas.get(group);
+    return replica == null
+        ? CompletableFuture.failedFuture(new NotLeadingException())
+        : replica.proposals().propose(bytes);
+  }
+
+  /**
+   * Has a node, which should lead the shard, propose a group; as {@link Proposals#propose}.
+   *
+   * @param millis how long an answer is waited for
+   */
+  CompletableFuture<GroupResult> propose(
+      RaftPeer at, RaftGroupId group, byte[] bytes, long millis) {
+    return at.getId().equals(server.getId())
+        ? propose(group, bytes)
+        : calls
+            .ask(at, PeerCalls.PROPOSE, ProposalForm.question(group, bytes), millis)
+            .thenCompose(ProposalForm::result);
   }
 
   /**
@@ -529,7 +550,6 @@ public final class RaftNode implements AutoCloseable {
   @Override
   public void close() {
     tasks.close();
-    transport.close();
     calls.close();
     try {
       server.close();

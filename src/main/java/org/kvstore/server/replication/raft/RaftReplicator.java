@@ -14,9 +14,9 @@ import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.GroupCommitter;
 
 /**
- * The replicator of a shard with several replicas. Each group is one entry of the log: it costs one
- * round to a majority, one fsync on each node, and one batch of the store. It goes to the leader,
- * whichever node that is.
+ * The replicator of a shard with several replicas. Each group goes to the leader, whichever node
+ * that is, which makes one entry of the log of those that it has, see {@link Proposals}: it costs
+ * one round to a majority, one fsync on each node, and one batch of the store.
  *
  * <p>One group is under way at a time, until it is known what became of it or it is given up: so
  * commands are applied in the order in which they were submitted, and one that was given up either
@@ -69,7 +69,7 @@ public final class RaftReplicator extends GroupCommitter {
 
   @Override
   protected boolean isReady() {
-    return leadership.known() != null;
+    return leadership.leader() != null;
   }
 
   @Override

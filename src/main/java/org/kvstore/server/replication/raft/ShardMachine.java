@@ -1,6 +1,7 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
@@ -13,17 +14,17 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
-import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.LogPosition;
-import org.kvstore.server.store.EntryResult;
+import org.kvstore.server.store.GroupResult;
+import org.kvstore.server.store.LogEntry;
 import org.kvstore.server.store.LogForm;
 import org.kvstore.server.store.Store;
 
 /**
  * The store as the state machine of a Raft group. Entries are applied in order, on the one thread
- * that Ratis has for it; each is a group of submissions, and goes into the store whole, together
+ * that Ratis has for it; each holds groups of submissions, and goes into the store whole, together
  * with its own position. After a crash the store knows therefore how far it has come, and entries
  * that come again from the log are passed over.
  *
@@ -31,7 +32,11 @@ import org.kvstore.server.store.Store;
  * then rather than to go on differently from the others.
  */
 final class ShardMachine extends BaseStateMachine {
+  private static final CompletableFuture<Message> DONE =
+      CompletableFuture.completedFuture(Message.EMPTY);
+
   private final Store store;
+  private final Proposals proposals;
   private final Checkpoints checkpoints;
   private final Consumer<Throwable> failures;
   private final AppliedIndex appliedIndex = new AppliedIndex();
@@ -40,10 +45,12 @@ final class ShardMachine extends BaseStateMachine {
   private volatile @Nullable RaftServer server;
 
   /**
+   * @param proposals told what became of the groups of each entry
    * @param failures told when this replica can go on no longer
    */
-  ShardMachine(Store store, Consumer<Throwable> failures) {
+  ShardMachine(Store store, Proposals proposals, Consumer<Throwable> failures) {
     this.store = store;
+    this.proposals = proposals;
     this.failures = failures;
     checkpoints = new Checkpoints(store);
   }
@@ -86,11 +93,12 @@ final class ShardMachine extends BaseStateMachine {
     LogPosition position = new LogPosition(entry.getTerm(), entry.getIndex());
     try {
       byte[] bytes = entry.getStateMachineLogEntry().getLogData().toByteArray();
-      EntryResult result = store.applyEntry(position, LogForm.entry(bytes));
+      LogEntry groups = LogForm.entry(bytes);
+      List<GroupResult> results = store.applyEntry(position, groups);
       updateLastAppliedTermIndex(position.term(), position.index());
       appliedIndex.reached(position.index());
-      return CompletableFuture.completedFuture(
-          Message.valueOf(UnsafeByteOperations.unsafeWrap(LogForm.of(result))));
+      proposals.applied(groups, results);
+      return DONE;
     } catch (RuntimeException | Error e) {
       failures.accept(e);
       throw e;

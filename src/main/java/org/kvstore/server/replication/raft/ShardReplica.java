@@ -9,8 +9,14 @@ import org.kvstore.server.store.Store;
  * @param shard its number
  * @param group its Raft group
  * @param store this node's replica
+ * @param proposals what is proposed for it while this node leads it
  * @param machine applies the log to the store
  * @param observer what can be seen of it
  */
 record ShardReplica(
-    int shard, RaftGroupId group, Store store, ShardMachine machine, Observer observer) {}
+    int shard,
+    RaftGroupId group,
+    Store store,
+    Proposals proposals,
+    ShardMachine machine,
+    Observer observer) {}

@@ -1,0 +1,236 @@
+package org.kvstore.server.replication.raft;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Serial;
+import org.kvstore.server.store.GroupResult;
+import org.kvstore.server.store.LogEntry;
+import org.kvstore.server.store.LogForm;
+
+/**
+ * What this node proposes for a shard while it leads it: the groups of all nodes, its own among
+ * them. All that wait become one entry of the log together, and one entry is under way at a time,
+ * so entries grow with the load: an entry costs a round to a majority, an fsync of each node and
+ * some ten changes of threads, however many groups it holds.
+ *
+ * <p>Whatever becomes of an entry, a group is answered with what became of it when this node applied
+ * it, whoever proposed it. The newest result of each sender is remembered, for a sender that was not
+ * told, and asks again, here or where the shard is led next. That is in memory only: after a restart
+ * a group is known to have been applied, but not what came out.
+ *
+ * <p>The monitor guards what waits and what is under way; neither Raft nor those who are answered
+ * are called while it is held.
+ */
+final class Proposals {
+  /** An entry is complete with so many bytes. */
+  private static final int ENTRY_BYTES = 4 << 20;
+
+  /** What was read is not kept beyond that. */
+  private static final long REMEMBERED_BYTES = 64 << 10;
+
+  /** Raft says sooner that nobody knows what became of an entry; this is for when it does not. */
+  private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final RaftNode node;
+  private final int shard;
+  private final ClientId client = ClientId.randomId();
+  private final AtomicLong calls = new AtomicLong();
+
+  /** All that are not answered, in the order in which they came. */
+  private final Map<Serial, Proposal> open = new ConcurrentHashMap<>();
+
+  private final Map<String, Known> newest = new ConcurrentHashMap<>();
+
+  /** Guarded by the monitor. */
+  private final Map<Serial, Proposal> waiting = new LinkedHashMap<>();
+
+  /** Guarded by the monitor. */
+  private @Nullable Attempt underWay;
+
+  Proposals(RaftNode node, int shard) {
+    this.node = node;
+    this.shard = shard;
+  }
+
+  /** A group that is to be applied. */
+  private record Proposal(Serial serial, byte[] group, CompletableFuture<GroupResult> result) {}
+
+  /** An entry that was given to Raft. */
+  private record Attempt(List<Proposal> proposals, long since) {
+    void fail(Throwable failure) {
+      proposals.forEach(proposal -> proposal.result().completeExceptionally(failure));
+    }
+  }
+
+  /** What became of the newest group of a sender. */
+  private record Known(Serial serial, GroupResult result) {}
+
+  /**
+   * Proposes a group; nothing happens when it has been before, and is not answered.
+   *
+   * @param group in its form for the log; it is taken over
+   * @return completed on a thread that must not be blocked. It fails with {@link
+   *     NotLeadingException} when it is certainly not proposed; with anything else nobody knows
+   */
+  CompletableFuture<GroupResult> propose(byte[] group) {
+    Serial serial = LogForm.serial(group);
+    Known known = newest.get(serial.sender());
+    if (known != null && known.serial().equals(serial)) {
+      return CompletableFuture.completedFuture(known.result());
+    }
+    if (!leads()) {
+      return CompletableFuture.failedFuture(new NotLeadingException());
+    }
+    CompletableFuture<GroupResult> result = add(serial, group).result();
+    proposeNext();
+    return result;
+  }
+
+  private boolean leads() {
+    RaftServer.Division division = node.division(shard);
+    return division != null
+        && division.getInfo().isLeaderReady()
+        && Observer.hasQuorum(division);
+  }
+
+  private synchronized Proposal add(Serial serial, byte[] group) {
+    return open.computeIfAbsent(
+        serial,
+        any -> {
+          Proposal added = new Proposal(serial, group, new CompletableFuture<>());
+          waiting.put(serial, added);
+          return added;
+        });
+  }
+
+  private void proposeNext() {
+    Attempt stuck;
+    Attempt next;
+    synchronized (this) {
+      if (underWay != null && System.nanoTime() - underWay.since() < STUCK_NANOS) {
+        return;
+      }
+      stuck = underWay;
+      underWay = waiting.isEmpty() ? null : gathered();
+      next = underWay;
+    }
+    if (stuck != null) {
+      end(stuck, new IOException("Raft has not said what became of the entry."));
+    }
+    if (next != null) {
+      submit(next)
+          .whenComplete(
+              (reply, failure) -> {
+                end(next, failureOf(reply, failure));
+                proposeNext();
+              });
+    }
+  }
+
+  /** As many of those that wait as one entry holds. */
+  private Attempt gathered() {
+    List<Proposal> proposals = new ArrayList<>();
+    long bytes = 0;
+    var each = waiting.values().iterator();
+    while (each.hasNext() && bytes < ENTRY_BYTES) {
+      Proposal proposal = each.next();
+      bytes += proposal.group().length;
+      if (proposals.isEmpty() || bytes <= ENTRY_BYTES) {
+        proposals.add(proposal);
+        each.remove();
+      }
+    }
+    return new Attempt(proposals, System.nanoTime());
+  }
+
+  private CompletableFuture<RaftClientReply> submit(Attempt attempt) {
+    byte[] entry = LogForm.entryOf(attempt.proposals().stream().map(Proposal::group).toList());
+    RaftClientRequest request =
+        RaftClientRequest.newBuilder()
+            .setClientId(client)
+            .setServerId(node.server().getId())
+            .setGroupId(node.groupId(shard))
+            .setCallId(calls.incrementAndGet())
+            .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
+            .setType(RaftClientRequest.writeRequestType())
+            .build();
+    try {
+      return node.server().submitClientRequestAsync(request);
+    } catch (IOException | RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static @Nullable Throwable failureOf(
+      @Nullable RaftClientReply reply, @Nullable Throwable failure) {
+    return failure != null || reply == null || reply.isSuccess() ? failure : reply.getException();
+  }
+
+  private void end(Attempt attempt, @Nullable Throwable failure) {
+    synchronized (this) {
+      underWay = underWay == attempt ? null : underWay;
+      attempt.proposals().forEach(proposal -> open.remove(proposal.serial(), proposal));
+    }
+    // Those that were applied have been answered.
+    attempt.fail(failure == null ? new IOException("The entry was not applied here.") : failure);
+  }
+
+  /** Answers those whose groups an entry has; called by the one thread that applies entries. */
+  void applied(LogEntry entry, List<GroupResult> results) {
+    for (int at = 0; at < results.size(); at++) {
+      Serial serial = entry.groups().get(at).serial();
+      GroupResult result = remembered(serial, results.get(at));
+      Proposal proposal = open.get(serial);
+      if (proposal != null) {
+        proposal.result().complete(result);
+      }
+    }
+  }
+
+  /** A group that comes again has the result that it had. */
+  private GroupResult remembered(Serial serial, GroupResult result) {
+    Known known = newest.get(serial.sender());
+    if (!(result instanceof GroupResult.Applied applied)) {
+      return known != null && known.serial().equals(serial) ? known.result() : result;
+    }
+    if (applied.outcomes().stream().mapToLong(Proposals::bytesOf).sum() <= REMEMBERED_BYTES) {
+      newest.put(serial.sender(), new Known(serial, result));
+    } else {
+      newest.remove(serial.sender());
+    }
+    return result;
+  }
+
+  private static long bytesOf(Outcome outcome) {
+    if (outcome instanceof Outcome.Transacted transacted) {
+      return transacted.results().stream().mapToLong(Proposals::bytesOf).sum();
+    }
+    if (outcome instanceof Outcome.Listed listed) {
+      return listed.entries().stream().mapToLong(Proposals::bytesOf).sum();
+    }
+    if (outcome instanceof Outcome.Found found) {
+      return bytesOf(found.entry());
+    }
+    return outcome instanceof Outcome.Modified modified ? modified.value().size() : 0;
+  }
+
+  private static long bytesOf(Entry entry) {
+    return entry.key().utf8().size() + entry.value().size();
+  }
+}
