@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import statistics
 import sys
@@ -21,6 +22,8 @@ LEAST_OF_ONE_SHARD = 0.9
 TITLES = {"get": "GET", "put": "PUT"}
 MOST_REFUSED = 0.01  # of a window: refused with 429, and not counted
 COLD_PASSES = 4
+MOST_COMPILING = 0.05  # of the CPU that a cluster uses: it is warm then
+WARM_MOST = 120
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -135,7 +138,7 @@ class ClusterBench:
         requests = {c: load.sample(c, operation, self.keys) for c in clusters}
         for cluster in clusters:
             say(f"{operation}: warming up {cluster.label}")
-            load.warm_up(cluster, requests[cluster], self.plan, most_refused=1)
+            warm_up(cluster, requests[cluster], self.plan, self.options.quick)
         seen = {cluster.name: Seen() for cluster in clusters}
         for number in range(self.plan.rounds):
             for cluster in clusters:
@@ -157,6 +160,21 @@ def fill(cluster, keys):
             if cluster.count() == keys:
                 return
     raise BenchmarkError(f"{cluster.name} still refuses writes")
+
+
+def warm_up(cluster, requests, plan, quick):
+    """Until rates agree and Java has compiled what matters: three nodes share the CPUs for that."""
+    seen = [(cluster.cpu_ticks(), cluster.compiler_ticks())]
+
+    def is_calm():
+        seen.append((cluster.cpu_ticks(), cluster.compiler_ticks()))
+        used, compiled = (now - before for before, now in zip(*seen[-2:]))
+        say(f"{cluster.name}: {compiled / max(used, 1):.0%} of its CPU went into compiling")
+        return quick or compiled <= MOST_COMPILING * used
+
+    longer = plan if quick else dataclasses.replace(plan, warm_most=WARM_MOST)
+    if not load.warm_up(cluster, requests, longer, most_refused=1, is_calm=is_calm):
+        say(f"{cluster.name} never became warm")
 
 
 def cpu_of(cluster, action):
@@ -182,6 +200,8 @@ def arguments():
                         help="for peers and shards: which")
     parser.add_argument("--shards", default="1,2,4,8,16", metavar="NUMBERS",
                         help="for shards: how many, in turn")
+    parser.add_argument("--connections", type=int, default=load.CONNECTIONS,
+                        help="for peers and shards: to each node")
     parser.add_argument("--keys", type=int, default=1_000_000,
                         help="for size: how many")
     parser.add_argument("--rate", type=int, default=200,
@@ -197,6 +217,7 @@ def arguments():
     options.operations = options.operations.split(",")
     options.shards = [int(number) for number in options.shards.split(",")]
     options.only = options.only or PARTS
+    load.CONNECTIONS = options.connections
     return options
 
 

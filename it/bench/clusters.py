@@ -1,7 +1,9 @@
 """The clusters under test: three nodes each, every node a process of its own on this machine."""
 
+import contextlib
 import json
 import time
+from pathlib import Path
 
 from servers import START_SECONDS, Etcd, KvStore, Server, fetch, free_port
 
@@ -57,6 +59,10 @@ class Cluster(Server):
     def cpu_ticks(self):
         return sum(process.cpu_ticks() for process in self.processes)
 
+    def compiler_ticks(self):
+        """CPU that the JIT compilers have used; only differences say something."""
+        return 0
+
 
 class KvCluster(Cluster):
     """Nodes of this service, with the settings that a node has by default."""
@@ -75,6 +81,10 @@ class KvCluster(Cluster):
                 "KV_CLUSTER_MEMBERS": _list(f"127.0.0.1:{port}" for port in raft),
                 "KV_CLUSTER_URLS": _list(f"http://127.0.0.1:{each.port}" for each in nodes)}
         return nodes
+
+    def compiler_ticks(self):
+        pids = [pid for process in self.processes for pid in process.pids()]
+        return sum(_compiler_ticks(pid) for pid in pids)
 
     def urls(self):
         return ",".join(f"http://127.0.0.1:{port}" for port in self.ports)
@@ -127,6 +137,17 @@ class EtcdNode(Etcd):
 
     def peer_arguments(self):
         return self.member
+
+
+def _compiler_ticks(pid):
+    ticks = 0
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            head, _, rest = stat.read_text().rpartition(")")
+            if "CompilerThre" in head:
+                fields = rest.split()
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks
 
 
 def _list(addresses):

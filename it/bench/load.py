@@ -167,15 +167,16 @@ def read(server, number):
     return server.value(fetch(server.port, *server.get(key(number)), headers=server.headers))
 
 
-def warm_up(server, requests, plan, most_refused=0.0):
-    """Windows until the last three agree within 10 %; False if they never did."""
+def warm_up(server, requests, plan, most_refused=0.0, is_calm=lambda: True):
+    """Windows until the last three agree within 10 %, and it is calm; False if they never did."""
     rates = []
     while len(rates) < plan.warm_most:
         seen = window(server, requests, plan.warm_window, len(rates), most_refused)
         rates.append(seen.rate)
         say(f"{server.name}: warm-up {len(rates)}: {rates[-1]:,.0f}/s")
         last = rates[-3:]
-        if len(rates) >= plan.warm_least and max(last) <= 1.1 * min(last):
+        calm = is_calm()
+        if len(rates) >= plan.warm_least and max(last) <= 1.1 * min(last) and calm:
             return True
     return False
 

@@ -31,7 +31,6 @@ public final class Membership implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Membership.class.getName());
   private static final int MOST_MEMBERS = 7;
   private static final long PAUSE_MILLIS = 1_000;
-  private static final long ANSWER_MILLIS = 1_000;
   private static final long WAITING_MILLIS = 5_000;
   private static final long LOOK_MILLIS = 200;
 
@@ -153,7 +152,7 @@ public final class Membership implements AutoCloseable {
   private void requireMajority(int shard, List<Member> members) {
     List<CompletableFuture<Standing>> standings =
         members.stream()
-            .map(member -> node.standing(member.peer(), node.groupId(shard), ANSWER_MILLIS))
+            .map(member -> node.standing(member.peer(), node.groupId(shard)))
             .toList();
     long alive =
         standings.stream()

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class PeerCalls implements AutoCloseable {
   private static final String SERVICE = "kvstore.Peer";
 
-  /** What a replica says of itself; the question is the id of its group. */
+  /** What replicas say of themselves, see {@link Standings}. */
   static final MethodDescriptor<byte[], byte[]> STANDING = unary("Standing");
 
   /** What a node says of itself, see {@link PeerInfo}; the question is who asks. */

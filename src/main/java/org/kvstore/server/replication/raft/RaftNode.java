@@ -58,6 +58,9 @@ import org.kvstore.server.store.Store;
 public final class RaftNode implements AutoCloseable {
   private static final Logger LOG = System.getLogger(RaftNode.class.getName());
 
+  /** How long a node is waited for that is to say how its replicas stand. */
+  private static final long STANDING_MILLIS = 1_000;
+
   private final ClusterOptions options;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
 
@@ -80,6 +83,7 @@ public final class RaftNode implements AutoCloseable {
   private final AtomicLong calledFor = new AtomicLong();
   private final RaftServer server;
   private final PeerCalls calls;
+  private final Standings standings;
   private final PeerCheck check;
   private final Peers peers;
   private final NodeTasks tasks;
@@ -108,6 +112,7 @@ public final class RaftNode implements AutoCloseable {
     registryShard = stores.keySet().stream().max(Comparator.naturalOrder()).orElse(0);
     check = new PeerCheck(this, options);
     calls = new PeerCalls(options.endpoint());
+    standings = new Standings(calls, STANDING_MILLIS);
     peers = new Peers(this, options, calls, marks);
     tasks = new NodeTasks(this, peers);
     server = newServer();
@@ -441,10 +446,7 @@ public final class RaftNode implements AutoCloseable {
   private Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers() {
     return Map.of(
         PeerCalls.STANDING,
-        question -> {
-          Standing standing = standing(RaftGroupId.valueOf(ByteString.copyFrom(question)));
-          return standing == null ? null : standing.toBytes();
-        },
+        question -> Standings.answer(question, this::standing),
         PeerCalls.INFO,
         peers::answer,
         PeerCalls.DRAIN,
@@ -482,11 +484,9 @@ public final class RaftNode implements AutoCloseable {
    *
    * @return completed on a thread that must not be blocked; fails when it does not say in time
    */
-  CompletableFuture<Standing> standing(RaftPeer of, RaftGroupId group, long millis) {
+  CompletableFuture<Standing> standing(RaftPeer of, RaftGroupId group) {
     if (!of.getId().equals(server.getId())) {
-      return calls
-          .ask(of, PeerCalls.STANDING, group.toByteString().toByteArray(), millis)
-          .thenApply(Standing::of);
+      return standings.ask(of, group);
     }
     Standing own = standing(group);
     return own == null

@@ -278,7 +278,7 @@ final class ReadBarrier {
     }
 
     private CompletableFuture<Standing> standing(RaftPeer of) {
-      return node.standing(of, leadership.group(), ANSWER_MILLIS);
+      return node.standing(of, leadership.group());
     }
   }
 }
