@@ -15,6 +15,10 @@ import org.kvstore.server.model.Submission.RequestName;
  */
 public final class LogForm {
   private static final int FORMAT = 1;
+
+  /** Of entries; before it, an entry was one group. */
+  private static final int ENTRY_FORMAT = 2;
+
   private static final int HEAD_BYTES = 64;
   private static final int APPLIED = 1;
   private static final int REPEATED = 2;
@@ -70,7 +74,7 @@ public final class LogForm {
   /** Some groups, each as its sender sent it, as an entry of the log. */
   public static byte[] entryOf(List<byte[]> groups) {
     int bytes = groups.stream().mapToInt(group -> group.length + HEAD_BYTES).sum();
-    Encoder row = new Encoder(bytes).fixed8(FORMAT).variable(groups.size());
+    Encoder row = new Encoder(bytes).fixed8(ENTRY_FORMAT).variable(groups.size());
     groups.forEach(group -> row.sized(Bytes.takeOver(group)));
     return row.toArray();
   }
@@ -81,7 +85,10 @@ public final class LogForm {
    * @throws IllegalStateException when it is of an unknown format
    */
   public static LogEntry entry(byte[] bytes) {
-    Decoder row = new Decoder(bytes).expectVersion(FORMAT);
+    if (bytes.length > 0 && bytes[0] == FORMAT) {
+      return new LogEntry(List.of(group(bytes)));
+    }
+    Decoder row = new Decoder(bytes).expectVersion(ENTRY_FORMAT);
     List<LogEntry.Group> groups = new ArrayList<>();
     for (long left = row.variable(); left > 0; left--) {
       groups.add(group(row.sizedBytes().toArray()));

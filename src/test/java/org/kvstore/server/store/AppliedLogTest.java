@@ -130,6 +130,12 @@ class AppliedLogTest {
     assertThat(apply("a", 1, 3, "again")).isEqualTo(new GroupResult.Repeated());
   }
 
+  @Test
+  void entryOfBefore_whichIsOneGroup_isRead() {
+    byte[] group = group("a", 1, 1, Writes.put("k", "v"));
+    assertThat(LogForm.entry(group)).isEqualTo(LogForm.entry(LogForm.entryOf(List.of(group))));
+  }
+
   private static List<Long> revisions(GroupResult result) {
     return ((GroupResult.Applied) result)
         .outcomes().stream().map(outcome -> ((Outcome.Written) outcome).modRevision()).toList();

@@ -63,12 +63,16 @@ final class GroupSender {
     while (true) {
       number++;
       Serial serial = new Serial(node.self(), life, number);
-      GroupResult result = new Way(new LogEntry.Group(serial, group), deadline).result();
+      Way way = new Way(new LogEntry.Group(serial, group), deadline);
+      GroupResult result = way.result();
       if (result instanceof GroupResult.Applied applied) {
         return applied.outcomes();
       }
       if (!(result instanceof GroupResult.Outdated outdated)) {
-        throw indeterminate("It was applied, but its outcome is lost.");
+        throw indeterminate("It was applied before, but its outcome is lost.");
+      }
+      if (way.unknown > 1) {
+        throw indeterminate("It may have been applied before a group of an earlier start.");
       }
       // The clock has gone back since this node was started before.
       life = outdated.life() + 1;

@@ -2,6 +2,7 @@ package org.kvstore.server.replication.raft;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -35,21 +36,18 @@ final class ProposalForm {
     RaftGroupId shard = RaftGroupId.valueOf(ByteString.copyFrom(rest, ID_BYTES));
     byte[] group = new byte[rest.remaining()];
     rest.get(group);
-    CompletableFuture<byte[]> answer = new CompletableFuture<>();
-    proposer
+    return proposer
         .apply(shard, group)
-        .whenComplete(
+        .handle(
             (result, failure) -> {
               if (failure == null) {
-                answer.complete(LogForm.of(result));
-              } else if (JavaUtils.unwrapCompletionException(failure)
-                  instanceof NotLeadingException) {
-                answer.complete(REFUSED);
-              } else {
-                answer.completeExceptionally(failure);
+                return LogForm.of(result);
               }
+              if (JavaUtils.unwrapCompletionException(failure) instanceof NotLeadingException) {
+                return REFUSED;
+              }
+              throw new CompletionException(failure);
             });
-    return answer;
   }
 
   /** What an answer says: it fails with {@link NotLeadingException} when nothing was proposed. */

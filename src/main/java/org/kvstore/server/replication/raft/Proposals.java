@@ -7,14 +7,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
+import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.JavaUtils;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Outcome;
@@ -41,38 +47,46 @@ final class Proposals {
   /** An entry is complete with so many bytes. */
   private static final int ENTRY_BYTES = 4 << 20;
 
-  /** What was read is not kept beyond that. */
-  private static final long REMEMBERED_BYTES = 64 << 10;
+  /** Of the newest result of a sender, which may have values that were read. */
+  private static final long REMEMBERED_BYTES = 256 << 10;
+
+  private static final long BYTES_OF_OUTCOME = 100;
 
   /** Raft says sooner that nobody knows what became of an entry; this is for when it does not. */
-  private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long STUCK_SECONDS = 10;
 
   private final RaftNode node;
   private final int shard;
+  private final Executor executor;
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
   /** All that are not answered, in the order in which they came. */
   private final Map<Serial, Proposal> open = new ConcurrentHashMap<>();
 
+  /** By sender. */
   private final Map<String, Known> newest = new ConcurrentHashMap<>();
 
   /** Guarded by the monitor. */
   private final Map<Serial, Proposal> waiting = new LinkedHashMap<>();
 
-  /** Guarded by the monitor. */
-  private @Nullable Attempt underWay;
+  /** Whether an entry is under way. Guarded by the monitor. */
+  private boolean isBusy;
 
-  Proposals(RaftNode node, int shard) {
+  /**
+   * @param executor submits the next entry when one is applied: one at a time, which may wait
+   */
+  Proposals(RaftNode node, int shard, Executor executor) {
     this.node = node;
     this.shard = shard;
+    this.executor = executor;
   }
 
   /** A group that is to be applied. */
   private record Proposal(Serial serial, byte[] group, CompletableFuture<GroupResult> result) {}
 
-  /** An entry that was given to Raft. */
-  private record Attempt(List<Proposal> proposals, long since) {
+  /** The groups of one entry. */
+  private record Batch(List<Proposal> proposals) {
     void fail(Throwable failure) {
       proposals.forEach(proposal -> proposal.result().completeExceptionally(failure));
     }
@@ -94,7 +108,7 @@ final class Proposals {
     if (known != null && known.serial().equals(serial)) {
       return CompletableFuture.completedFuture(known.result());
     }
-    if (!leads()) {
+    if (!mayPropose()) {
       return CompletableFuture.failedFuture(new NotLeadingException());
     }
     CompletableFuture<GroupResult> result = add(serial, group).result();
@@ -102,7 +116,8 @@ final class Proposals {
     return result;
   }
 
-  private boolean leads() {
+  /** Whether this node leads, and a majority hears it. */
+  private boolean mayPropose() {
     RaftServer.Division division = node.division(shard);
     return division != null
         && division.getInfo().isLeaderReady()
@@ -120,31 +135,44 @@ final class Proposals {
   }
 
   private void proposeNext() {
-    Attempt stuck;
-    Attempt next;
+    Batch next = next();
+    if (next == null) {
+      return;
+    }
+    submit(next)
+        .copy()
+        .orTimeout(STUCK_SECONDS, TimeUnit.SECONDS)
+        // Not on the thread that applies entries: Raft may have whoever submits wait.
+        .whenCompleteAsync(
+            (reply, failure) -> {
+              end(next, failureOf(reply, failure));
+              proposeNext();
+            },
+            executor);
+  }
+
+  /** What goes into the next entry; null while one is under way, or nothing waits. */
+  private @Nullable Batch next() {
+    boolean mayPropose = mayPropose();
+    Batch next;
     synchronized (this) {
-      if (underWay != null && System.nanoTime() - underWay.since() < STUCK_NANOS) {
-        return;
+      if (isBusy || waiting.isEmpty()) {
+        return null;
       }
-      stuck = underWay;
-      underWay = waiting.isEmpty() ? null : gathered();
-      next = underWay;
+      next = mayPropose ? gathered() : new Batch(List.copyOf(waiting.values()));
+      if (mayPropose) {
+        isBusy = true;
+        return next;
+      }
+      waiting.clear();
+      next.proposals().forEach(this::forget);
     }
-    if (stuck != null) {
-      end(stuck, new IOException("Raft has not said what became of the entry."));
-    }
-    if (next != null) {
-      submit(next)
-          .whenComplete(
-              (reply, failure) -> {
-                end(next, failureOf(reply, failure));
-                proposeNext();
-              });
-    }
+    next.fail(new NotLeadingException());
+    return null;
   }
 
   /** As many of those that wait as one entry holds. */
-  private Attempt gathered() {
+  private Batch gathered() {
     List<Proposal> proposals = new ArrayList<>();
     long bytes = 0;
     var each = waiting.values().iterator();
@@ -156,39 +184,57 @@ final class Proposals {
         each.remove();
       }
     }
-    return new Attempt(proposals, System.nanoTime());
+    return new Batch(proposals);
   }
 
-  private CompletableFuture<RaftClientReply> submit(Attempt attempt) {
-    byte[] entry = LogForm.entryOf(attempt.proposals().stream().map(Proposal::group).toList());
-    RaftClientRequest request =
-        RaftClientRequest.newBuilder()
-            .setClientId(client)
-            .setServerId(node.server().getId())
-            .setGroupId(node.groupId(shard))
-            .setCallId(calls.incrementAndGet())
-            .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
-            .setType(RaftClientRequest.writeRequestType())
-            .build();
+  private CompletableFuture<RaftClientReply> submit(Batch batch) {
     try {
+      byte[] entry = LogForm.entryOf(batch.proposals().stream().map(Proposal::group).toList());
+      RaftClientRequest request =
+          RaftClientRequest.newBuilder()
+              .setClientId(client)
+              .setServerId(node.server().getId())
+              .setGroupId(node.groupId(shard))
+              .setCallId(calls.incrementAndGet())
+              .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
+              .setType(RaftClientRequest.writeRequestType())
+              .build();
       return node.server().submitClientRequestAsync(request);
     } catch (IOException | RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
+  /**
+   * Null when the entry was applied. What Raft says before it takes an entry into its log means
+   * that it never will; what it says of a change of leaders does not.
+   */
   private static @Nullable Throwable failureOf(
-      @Nullable RaftClientReply reply, @Nullable Throwable failure) {
-    return failure != null || reply == null || reply.isSuccess() ? failure : reply.getException();
+      @Nullable RaftClientReply reply, @Nullable Throwable thrown) {
+    if (thrown == null && reply != null && reply.isSuccess()) {
+      return null;
+    }
+    Throwable failure =
+        reply == null ? JavaUtils.unwrapCompletionException(thrown) : reply.getException();
+    boolean isRefusal =
+        failure instanceof LeaderSteppingDownException
+            || failure instanceof LeaderNotReadyException
+            || failure instanceof ServerNotReadyException
+            || failure instanceof GroupMismatchException;
+    return isRefusal ? new NotLeadingException() : failure;
   }
 
-  private void end(Attempt attempt, @Nullable Throwable failure) {
+  private void end(Batch batch, @Nullable Throwable failure) {
     synchronized (this) {
-      underWay = underWay == attempt ? null : underWay;
-      attempt.proposals().forEach(proposal -> open.remove(proposal.serial(), proposal));
+      isBusy = false;
+      batch.proposals().forEach(this::forget);
     }
     // Those that were applied have been answered.
-    attempt.fail(failure == null ? new IOException("The entry was not applied here.") : failure);
+    batch.fail(failure == null ? new IOException("The entry was not applied here.") : failure);
+  }
+
+  private void forget(Proposal proposal) {
+    open.remove(proposal.serial(), proposal);
   }
 
   /** Answers those whose groups an entry has; called by the one thread that applies entries. */
@@ -198,9 +244,19 @@ final class Proposals {
       GroupResult result = remembered(serial, results.get(at));
       Proposal proposal = open.get(serial);
       if (proposal != null) {
-        proposal.result().complete(result);
+        answer(proposal, result);
       }
     }
+  }
+
+  /** One that waits still has come by an earlier leader, and is not proposed again. */
+  private void answer(Proposal proposal, GroupResult result) {
+    synchronized (this) {
+      if (waiting.remove(proposal.serial(), proposal)) {
+        forget(proposal);
+      }
+    }
+    proposal.result().complete(result);
   }
 
   /** A group that comes again has the result that it had. */
@@ -218,6 +274,10 @@ final class Proposals {
   }
 
   private static long bytesOf(Outcome outcome) {
+    return BYTES_OF_OUTCOME + bytesRead(outcome);
+  }
+
+  private static long bytesRead(Outcome outcome) {
     if (outcome instanceof Outcome.Transacted transacted) {
       return transacted.results().stream().mapToLong(Proposals::bytesOf).sum();
     }

@@ -18,6 +18,8 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -76,12 +78,21 @@ public final class RaftNode implements AutoCloseable {
   /** Why they have not, or have nobody who leads them. */
   private volatile String waits = "";
 
-  /** They are asked for with each group of writes, and take a digest to make. */
+  /** They are asked for with each write, and take a digest to make. */
   private final Map<Integer, RaftGroupId> groupIds = new ConcurrentHashMap<>();
 
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calledFor = new AtomicLong();
   private final RaftServer server;
+  /** No more threads than shards: each submits one entry at a time. */
+  private final ExecutorService submitters =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "kv-proposals");
+            thread.setDaemon(true);
+            return thread;
+          });
+
   private final PeerCalls calls;
   private final Standings standings;
   private final PeerCheck check;
@@ -160,7 +171,7 @@ public final class RaftNode implements AutoCloseable {
 
   private void place(int shard, Store store) {
     RaftGroupId group = groupId(shard);
-    Proposals proposals = new Proposals(this, shard);
+    Proposals proposals = new Proposals(this, shard, submitters);
     ShardMachine machine =
         new ShardMachine(store, proposals, failure -> failures.add(shard, failure));
     Observer observer = new Observer(this, shard);
@@ -556,5 +567,6 @@ public final class RaftNode implements AutoCloseable {
     } catch (IOException e) {
       LOG.log(Level.WARNING, "The Raft server did not close.", e);
     }
+    submitters.shutdown();
   }
 }

@@ -43,7 +43,7 @@ final class RaftSettings {
     // A candidate may win while a leader that was paused believes in its lease still.
     RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, false);
     RaftServerConfigKeys.Read.setTimeout(properties, millis(5_000));
-    // Repeated writes are known by their serials; this only saves what became of them meanwhile.
+    // Repeated writes are known by their serials, and what became of them is remembered elsewhere.
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, millis(20_000));
   }
 
