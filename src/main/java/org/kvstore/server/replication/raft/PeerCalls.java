@@ -42,6 +42,9 @@ final class PeerCalls implements AutoCloseable {
   /** Has a node lead nothing (1), or no longer so (0). */
   static final MethodDescriptor<byte[], byte[]> DRAIN = unary("Drain");
 
+  /** Has a node come to have a replica of a shard (4 bytes); whether it runs: 1, or not yet: 0. */
+  static final MethodDescriptor<byte[], byte[]> HOST = unary("Host");
+
   private static final int ALIVE_SECONDS = 5;
 
   private final @Nullable SslContext tls;
