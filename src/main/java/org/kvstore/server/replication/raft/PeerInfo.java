@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -52,11 +51,6 @@ record PeerInfo(
 
   boolean lists(String node) {
     return members.stream().anyMatch(member -> member.id().equals(node));
-  }
-
-  /** Of its replica of a shard. */
-  Optional<ShardWord> word(int shard) {
-    return words.stream().filter(word -> word.shard() == shard).findFirst();
   }
 
   /** As a message. */

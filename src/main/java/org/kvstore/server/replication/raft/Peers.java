@@ -7,6 +7,7 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,7 +50,11 @@ final class Peers {
   /** They are asked for often, and take a while to find where there are many shards. */
   private volatile @Nullable Words words;
 
-  private record Said(PeerInfo info, long at) {}
+  private record Said(PeerInfo info, Map<Integer, ShardWord> words, long at) {
+    Optional<ShardWord> word(int shard) {
+      return Optional.ofNullable(words.get(shard));
+    }
+  }
 
   private record Words(List<ShardWord> all, long at) {}
 
@@ -93,12 +98,21 @@ final class Peers {
       if (!why.equals(strange.put(from.id(), why))) {
         LOG.log(Level.ERROR, "Node {0} at {1} {2}.", from.id(), from.raftAddress(), why);
       }
+    } else {
+      strange.remove(from.id());
     }
     return false;
   }
 
+  /** Why a node that answers does not fit; empty when it does, or does not answer. */
+  String problem(String id) {
+    return strange.getOrDefault(id, "");
+  }
+
   private static Said now(PeerInfo info) {
-    return new Said(info, System.nanoTime());
+    Map<Integer, ShardWord> words = new HashMap<>();
+    info.words().forEach(word -> words.put(word.shard(), word));
+    return new Said(info, words, System.nanoTime());
   }
 
   /** What a node says of itself now; fails when it does not, or is of another cluster. */
@@ -215,13 +229,13 @@ final class Peers {
   List<ShardWord> words(int shard) {
     return said.values().stream()
         .filter(Peers::isRecent)
-        .flatMap(last -> last.info().word(shard).stream())
+        .flatMap(last -> last.word(shard).stream())
         .toList();
   }
 
   /** The same, however long ago. */
   List<ShardWord> oldWords(int shard) {
-    return said.values().stream().flatMap(last -> last.info().word(shard).stream()).toList();
+    return said.values().stream().flatMap(last -> last.word(shard).stream()).toList();
   }
 
   /**

@@ -484,6 +484,18 @@ public final class RaftNode implements AutoCloseable {
     return members.isEmpty() ? ShardWord.members(peers.oldWords(shard)) : members;
   }
 
+  /**
+   * Which nodes can be asked for what a shard has: its leader first, as far as it is known; this
+   * node only where its own replica is to be read from. Nobody while none is known.
+   */
+  public List<Member> replicasOf(int shard) {
+    String leader = leader(shard);
+    return membersOf(shard).stream()
+        .filter(member -> !member.id().equals(options.self()) || isHere(shard))
+        .sorted(Comparator.comparing(member -> !member.id().equals(leader)))
+        .toList();
+  }
+
   /** What this node's replica of a shard says, while it takes part. */
   private Optional<ShardWord> word(int shard) {
     RaftServer.Division division = division(shard);
@@ -558,6 +570,16 @@ public final class RaftNode implements AutoCloseable {
   /** Where clients reach a node, as it has said lately; empty when it has not. */
   public String url(String id) {
     return peers.said(id).map(PeerInfo::url).orElse("");
+  }
+
+  /** Whether a node has answered lately, and fits: see {@link #problemsWithPeers}. */
+  public boolean isThere(String id) {
+    return peers.said(id).isPresent();
+  }
+
+  /** Why a node that answers does not fit, for people; empty when it does, or does not answer. */
+  public String problem(String id) {
+    return peers.problem(id);
   }
 
   /** Whether a node has said lately that it is to lead nothing. */
