@@ -32,7 +32,7 @@ final class Hosting implements AutoCloseable {
   private static final long PAUSE_MILLIS = 300;
 
   /** For so long a replica that was asked for is kept, whatever others say. */
-  private static final long WANTED_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long WANTED_NANOS = TimeUnit.SECONDS.toNanos(6);
 
   /** One that a leader has spoken to within this time is a member's, or about to be. */
   private static final long SILENT_MILLIS = 5_000;
@@ -71,10 +71,12 @@ final class Hosting implements AutoCloseable {
     return here.contains(shard);
   }
 
-  /** A replica is asked for; whether it runs already. */
+  /** A replica is asked for; whether it runs already. One that does not is to be dropped first. */
   synchronized boolean want(int shard) {
-    wantedAt.put(shard, System.nanoTime());
     boolean runs = node.runs(shard) && !ending.contains(shard);
+    if (runs || !node.hasReplica(shard)) {
+      wantedAt.put(shard, System.nanoTime());
+    }
     if (!runs) {
       asked.add(shard);
     }
@@ -86,12 +88,8 @@ final class Hosting implements AutoCloseable {
   }
 
   private synchronized List<Integer> asked() {
-    asked.removeIf(shard -> !isWanted(shard));
+    asked.removeIf(shard -> node.hasReplica(shard) || !isWanted(shard));
     return List.copyOf(asked);
-  }
-
-  private synchronized void answered(int shard) {
-    asked.remove(shard);
   }
 
   private synchronized boolean mayEnd(int shard) {
@@ -141,22 +139,19 @@ final class Hosting implements AutoCloseable {
   }
 
   private void join(int shard) throws IOException {
-    if (!node.hasReplica(shard)) {
-      Store store = host.open(shard);
-      if (store.applied().index() >= 0) {
-        // Left behind by a replica that was dropped: its log is gone.
-        host.drop(shard);
-        store = host.open(shard);
-      }
-      try {
-        node.join(shard, store);
-      } catch (IOException | RuntimeException e) {
-        host.drop(shard);
-        throw e;
-      }
-      LOG.log(Level.INFO, "A replica of a shard comes to this node. shard={0}", shard);
+    Store store = host.open(shard);
+    if (store.applied().index() >= 0) {
+      // Left behind by a replica that was dropped: its log is gone.
+      host.drop(shard);
+      store = host.open(shard);
     }
-    answered(shard);
+    try {
+      node.join(shard, store);
+    } catch (IOException | RuntimeException e) {
+      host.drop(shard);
+      throw e;
+    }
+    LOG.log(Level.INFO, "A replica of a shard comes to this node. shard={0}", shard);
   }
 
   private void look(int shard) throws IOException {

@@ -122,7 +122,8 @@ public final class Membership implements AutoCloseable {
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE,
               ("No node %s of this cluster answers at %s. Start it first, with"
-                      + " kv.cluster.join=true and the same kv.cluster.id and kv.shards.")
+                      + " kv.cluster.join=true and the same kv.cluster.id, kv.shards and"
+                      + " kv.replication-factor.")
                   .formatted(member.id(), member.raftAddress()))
           .withCause(e);
     }

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -30,15 +31,20 @@ final class PlacedCluster implements AutoCloseable {
 
   private final Path parent;
   private final int shards;
-  private final int factor;
+  private int factor;
   private final Map<String, Member> members = new TreeMap<>();
   private final List<Member> founders = new ArrayList<>();
-  private final Map<String, Node> nodes = new TreeMap<>();
+  private final Map<String, Node> nodes = new ConcurrentSkipListMap<>();
 
   PlacedCluster(Path parent, int shards, int factor) {
     this.parent = parent;
     this.shards = shards;
     this.factor = factor;
+  }
+
+  /** From the next start of each node on. */
+  void setFactor(int replicas) {
+    factor = replicas;
   }
 
   Member member(String id) throws IOException {

@@ -3,21 +3,28 @@ package org.kvstore.server.replication.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.PlacedCluster.Call;
 import org.kvstore.server.replication.raft.PlacedCluster.Node;
 import org.kvstore.server.store.Store;
@@ -31,6 +38,7 @@ class PlacedMembershipTest {
 
   @TempDir Path parent;
   private PlacedCluster cluster;
+  private volatile boolean ends;
 
   @BeforeEach
   void open() {
@@ -48,6 +56,7 @@ class PlacedMembershipTest {
 
   @AfterEach
   void close() {
+    ends = true;
     cluster.close();
   }
 
@@ -65,7 +74,7 @@ class PlacedMembershipTest {
     assertEven(2, 3);
 
     cluster.start("n6");
-    cluster.node("n2").membership().add(cluster.member("n6"));
+    add("n2", "n6");
     cluster.awaitSettled();
     assertEven(2, 2);
     assertAllThere();
@@ -99,6 +108,27 @@ class PlacedMembershipTest {
     assertAllThere();
   }
 
+  @Test
+  void fewReplicas_moveLikeOthers_andBecomeMoreAndFewer() throws Exception {
+    cluster.setFactor(1);
+    start(2);
+    cluster.start("n3");
+    add("n1", "n3");
+    cluster.awaitSettled();
+    assertEven(1, 2, 1);
+    for (int factor : List.of(2, 3, 1)) {
+      cluster.setFactor(factor);
+      List<String> ids = List.copyOf(cluster.running().keySet());
+      ids.forEach(cluster::stop);
+      for (String id : ids) {
+        cluster.start(id);
+      }
+      cluster.awaitSettled();
+      assertEven(SHARDS * factor / 3, (SHARDS * factor + 2) / 3, factor);
+      assertAllThere();
+    }
+  }
+
   /** Where the host is told something, its node is closed, and started again. */
   @ParameterizedTest
   @EnumSource(Call.class)
@@ -111,7 +141,7 @@ class PlacedMembershipTest {
       cluster.start(id, cluster.options(id), Set.of(step));
     }
     cluster.start("n5", cluster.options("n5"), Set.of(step));
-    cluster.node("n1").membership().add(cluster.member("n5"));
+    add("n1", "n5");
 
     await().atMost(PATIENCE).until(() -> !dead().isEmpty());
     await()
@@ -132,6 +162,138 @@ class PlacedMembershipTest {
     cluster.awaitSettled();
     assertEven(2, 3);
     assertAllThere();
+  }
+
+  @Test
+  void whoMovesThem_diesAfterEachChange_underWrites_andNoneIsLost() throws Exception {
+    start(4);
+    cluster.awaitSettled();
+    cluster.start("n5");
+    CompletableFuture<List<String>> written =
+        CompletableFuture.supplyAsync(this::writeOn, task -> new Thread(task).start());
+    add("n1", "n5");
+
+    for (int kills = 0; kills < 4; kills++) {
+      Map<Integer, List<String>> before = cluster.members("n5");
+      await()
+          .atMost(PATIENCE)
+          .pollInterval(50, TimeUnit.MILLISECONDS)
+          .until(() -> isDone() || !cluster.members("n5").equals(before));
+      String dies = cluster.leader();
+      if (!dies.equals("n5")) {
+        cluster.stop(dies);
+        cluster.start(dies);
+      }
+    }
+
+    cluster.awaitSettled();
+    assertEven(2, 3);
+    ends = true;
+    List<String> acknowledged = written.get(60, TimeUnit.SECONDS);
+    assertThat(acknowledged).isNotEmpty();
+    write("n5", 0, "last");
+    for (Node node : cluster.running().values()) {
+      if (node.host().here().contains(0)) {
+        Store store = node.host().store(0);
+        await().atMost(PATIENCE).until(() -> store.get(Key.of("last")) != null);
+        assertThat(acknowledged).allMatch(key -> store.get(Key.of(key)) != null);
+      }
+    }
+  }
+
+  private boolean isDone() {
+    return isEven(2, 3) && cluster.node("n5").membership().moves().isEmpty();
+  }
+
+  /** The keys whose writes were acknowledged. */
+  private List<String> writeOn() {
+    List<String> acknowledged = new ArrayList<>();
+    for (int number = 0; !ends; number++) {
+      try {
+        write("n5", 0, "w" + number);
+        acknowledged.add("w" + number);
+      } catch (KeyValueException e) {
+        assertThat(e.code()).isIn(ErrorCode.UNAVAILABLE, ErrorCode.INDETERMINATE);
+      }
+    }
+    return acknowledged;
+  }
+
+  /** What a node left behind that was killed while it joined, or while it dropped a replica. */
+  @ParameterizedTest
+  @ValueSource(strings = {"founder\n", "joined\n"})
+  void replicaThatWasNotEnded_isDropped(String mark) throws Exception {
+    start(4);
+    cluster.awaitSettled();
+    int other = notAt("n1");
+    cluster.stop("n1");
+    Files.writeString(cluster.options("n1").directory().resolve("replica-" + other), mark);
+
+    Node node = cluster.start("n1");
+
+    assertThat(node.host().shards()).contains(other);
+    cluster.awaitSettled();
+    assertThat(node.host().shards()).doesNotContain(other);
+    assertThat(node.raft().failure(other)).isNull();
+  }
+
+  private int notAt(String id) {
+    return IntStream.range(0, SHARDS)
+        .filter(shard -> !cluster.node(id).host().shards().contains(shard))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void replicaThatWasNotEnded_andIsWantedAgain_isMadeAnew() throws Exception {
+    start(4);
+    cluster.awaitSettled();
+    int other = notAt("n1");
+    cluster.stop("n1");
+    Files.writeString(cluster.options("n1").directory().resolve("replica-" + other), "founder\n");
+    Node node = cluster.start("n1");
+    assertThat(node.raft().failure(other)).hasMessageContaining("must not vote");
+
+    cluster.stop("n4");
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(KeyValueException.class)
+        .until(
+            () -> {
+              node.membership().remove("n4");
+              return true;
+            });
+
+    cluster.awaitSettled();
+    assertEven(4, 4);
+    assertAllThere();
+  }
+
+  @Test
+  void anotherNumberOfReplicas_isSaid_andCountsAsNotThere() throws Exception {
+    start(3);
+    cluster.stop("n3");
+    Node other = cluster.start("n3", cluster.options("n3").withFactor(2), Set.of());
+
+    assertThat(other.raft().problemsWithPeers())
+        .anyMatch(
+            problem -> problem.matches("Node n1 .*kv.replication-factor is to be the same.*"));
+    RaftNode node = cluster.node("n1").raft();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> !node.isThere("n3") && node.problem("n3").contains("kv.replication-factor"));
+  }
+
+  /** It may be that it is handed over who leads. */
+  private void add(String at, String id) {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(KeyValueException.class)
+        .until(
+            () -> {
+              cluster.node(at).membership().add(cluster.member(id));
+              return true;
+            });
   }
 
   private List<String> dead() {
@@ -156,10 +318,14 @@ class PlacedMembershipTest {
   }
 
   private void assertEven(int least, int most) {
+    assertEven(least, most, REPLICAS);
+  }
+
+  private void assertEven(int least, int most, int replicas) {
     assertThat(counts().values()).allSatisfy(count -> assertThat(count).isBetween(least, most));
     assertThat(counts()).hasSize(cluster.running().size());
     Collection<List<String>> members = cluster.members(cluster.leader()).values();
-    assertThat(members).allSatisfy(ids -> assertThat(ids).hasSize(REPLICAS));
+    assertThat(members).allSatisfy(ids -> assertThat(ids).hasSize(replicas));
   }
 
   /** Every replica of every shard comes to show what was written. */
