@@ -8,9 +8,10 @@ import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who leads a shard, as its replica on this node knows from the leader's own messages. It knows
- * nobody while there is an election, and where a majority cannot be reached: Raft itself takes some
- * seconds more to say so, and would take writes into its log meanwhile.
+ * Who leads a shard, as its replica on this node knows from the leader's own messages; where none
+ * is that may be read, by what other nodes have said lately. The replica knows nobody while there
+ * is an election, and where a majority cannot be reached: Raft itself takes some seconds more to
+ * say so, and would take writes into its log meanwhile.
  */
 final class Leadership {
   static final String NONE = "The shard has no leader now, as far as this node can see.";
@@ -21,14 +22,12 @@ final class Leadership {
   private final RaftNode node;
   private final int shard;
   private final RaftGroupId group;
-  private final Observer observer;
   private volatile long knownAt = System.nanoTime();
 
   Leadership(RaftNode node, int shard) {
     this.node = node;
     this.shard = shard;
-    group = node.replica(shard).group();
-    observer = node.replica(shard).observer();
+    group = node.groupId(shard);
   }
 
   RaftGroupId group() {
@@ -37,17 +36,29 @@ final class Leadership {
 
   /** The leader, ready for writes if it is this node; null when none is known. */
   @Nullable RaftPeer leader() {
-    observer.lookNowAndThen();
+    return node.isHere(shard) ? heardHere() : heardElsewhere();
+  }
+
+  private @Nullable RaftPeer heardHere() {
+    node.lookNowAndThen(shard);
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
     if (division == null || leader == null || !Observer.hasQuorum(division)) {
       return null;
     }
     knownAt = System.nanoTime();
-    RaftPeer peer = division.getRaftConf().getPeer(leader);
-    boolean isReady =
-        !leader.equals(node.server().getId()) || division.getInfo().isLeaderReady();
-    return isReady ? peer : null;
+    boolean isNotReady =
+        leader.equals(node.server().getId()) && !division.getInfo().isLeaderReady();
+    return isNotReady ? null : division.getRaftConf().getPeer(leader);
+  }
+
+  private @Nullable RaftPeer heardElsewhere() {
+    Member leader = node.leaderOf(shard);
+    if (leader == null) {
+      return null;
+    }
+    knownAt = System.nanoTime();
+    return leader.peer();
   }
 
   /** Whether {@link #leader} has found none for longer than an election takes. */

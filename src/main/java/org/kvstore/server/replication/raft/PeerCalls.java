@@ -46,6 +46,9 @@ final class PeerCalls implements AutoCloseable {
   /** Has the leader of a shard propose a group of submissions, see {@link ProposalForm}. */
   static final MethodDescriptor<byte[], byte[]> PROPOSE = unary("Propose");
 
+  /** Has a node come to have a replica of a shard (4 bytes); whether it runs: 1, or not yet: 0. */
+  static final MethodDescriptor<byte[], byte[]> HOST = unary("Host");
+
   private static final int ALIVE_SECONDS = 5;
 
   private final @Nullable SslContext tls;
