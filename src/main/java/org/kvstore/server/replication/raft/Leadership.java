@@ -21,14 +21,16 @@ final class Leadership {
   private final RaftNode node;
   private final int shard;
   private final RaftGroupId group;
-  private final Observer observer;
   private volatile long knownAt = System.nanoTime();
 
   Leadership(RaftNode node, int shard) {
     this.node = node;
     this.shard = shard;
-    group = node.replica(shard).group();
-    observer = node.replica(shard).observer();
+    group = node.groupId(shard);
+  }
+
+  int shard() {
+    return shard;
   }
 
   RaftGroupId group() {
@@ -43,9 +45,13 @@ final class Leadership {
 
   /** The same, with its address. */
   @Nullable RaftPeer leader() {
-    observer.lookNowAndThen();
+    node.lookNowAndThen(shard);
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
+    if (!node.hasReplica(shard)) {
+      // One that comes has not lost its leader yet.
+      knownAt = System.nanoTime();
+    }
     if (division == null || leader == null || !Observer.hasQuorum(division)) {
       return null;
     }

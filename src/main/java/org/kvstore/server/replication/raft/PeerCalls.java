@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.protocol.RaftPeer;
@@ -41,6 +42,9 @@ final class PeerCalls implements AutoCloseable {
 
   /** Has a node lead nothing (1), or no longer so (0). */
   static final MethodDescriptor<byte[], byte[]> DRAIN = unary("Drain");
+
+  /** Reads a replica for a node that has none, see {@link ReadQuestion}. */
+  static final MethodDescriptor<byte[], byte[]> READ = unary("Read");
 
   private static final int ALIVE_SECONDS = 5;
 
@@ -85,10 +89,20 @@ final class PeerCalls implements AutoCloseable {
     byte @Nullable [] answer(byte[] question);
   }
 
+  /** Answers a question later: null when there is no answer. It must not block. */
+  @FunctionalInterface
+  interface LateHandler {
+    @Nullable CompletionStage<byte[]> answer(byte[] question);
+  }
+
   /** Has a server answer them. */
   static NettyServerBuilder serve(
-      NettyServerBuilder server, Map<MethodDescriptor<byte[], byte[]>, Handler> handlers) {
+      NettyServerBuilder server,
+      Map<MethodDescriptor<byte[], byte[]>, Handler> handlers,
+      LateHandler reads) {
     ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(SERVICE);
+    service.addMethod(
+        READ, ServerCalls.asyncUnaryCall((question, to) -> answer(reads, question, to)));
     handlers.forEach(
         (method, handler) ->
             service.addMethod(
@@ -107,6 +121,23 @@ final class PeerCalls implements AutoCloseable {
     }
     to.onNext(answer);
     to.onCompleted();
+  }
+
+  private static void answer(LateHandler handler, byte[] question, StreamObserver<byte[]> to) {
+    CompletionStage<byte[]> answer = handler.answer(question);
+    if (answer == null) {
+      to.onError(Status.NOT_FOUND.asRuntimeException());
+      return;
+    }
+    answer.whenComplete(
+        (bytes, failure) -> {
+          if (failure != null) {
+            to.onError(Status.INTERNAL.withCause(failure).asRuntimeException());
+            return;
+          }
+          to.onNext(bytes);
+          to.onCompleted();
+        });
   }
 
   /**
@@ -150,9 +181,15 @@ final class PeerCalls implements AutoCloseable {
     NettyChannelBuilder channel =
         NettyChannelBuilder.forTarget(address)
             .directExecutor()
+            .maxInboundMessageSize(RaftSettings.MESSAGE.getSizeInt())
             .keepAliveTime(ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(ALIVE_SECONDS, TimeUnit.SECONDS);
     return tls == null ? channel.usePlaintext().build() : channel.sslContext(tls).build();
+  }
+
+  /** Whether nobody can be asked any more. */
+  boolean isClosed() {
+    return isClosed;
   }
 
   /** Those who ask have ended, but for reads that wait; they fail. */

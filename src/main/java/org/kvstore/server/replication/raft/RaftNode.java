@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -87,6 +89,31 @@ public final class RaftNode implements AutoCloseable {
   private final Peers peers;
   private final NodeTasks tasks;
   private final int registryShard;
+  private final @Nullable ReplicaHost host;
+  private final ReplicaReads reads;
+
+  /**
+   * Which replicas a node has when it starts.
+   *
+   * @param here those that are read from at once
+   * @param coming those that have not caught up yet
+   */
+  public record AtStart(Set<Integer> here, Set<Integer> coming) {
+    /** Copies the sets. */
+    public AtStart {
+      here = Set.copyOf(here);
+      coming = Set.copyOf(coming);
+    }
+  }
+
+  /** Which stores are to be open before a node is made. */
+  public static AtStart atStart(ClusterOptions options) {
+    Set<Integer> all = new TreeSet<>();
+    for (int shard = 0; shard <= options.shards(); shard++) {
+      all.add(shard);
+    }
+    return new AtStart(all, Set.of());
+  }
 
   /**
    * @param stores of the shards, in order
@@ -101,7 +128,24 @@ public final class RaftNode implements AutoCloseable {
    * @throws IOException when the directory of the logs cannot be used
    */
   public RaftNode(ClusterOptions options, Map<Integer, Store> stores) throws IOException {
+    this(options, stores, null, ReplicaReads.NONE);
+  }
+
+  /**
+   * @param stores of those shards that this node has a replica of, by their numbers
+   * @param host has the stores of replicas that come and go; null when none does
+   * @param reads answers nodes that have no replica of a shard
+   * @throws IOException when the directory of the logs cannot be used
+   */
+  public RaftNode(
+      ClusterOptions options,
+      Map<Integer, Store> stores,
+      @Nullable ReplicaHost host,
+      ReplicaReads reads)
+      throws IOException {
     this.options = options;
+    this.host = host;
+    this.reads = reads;
     failures = new ReplicaFailures(options.self());
     marks = new ReplicaMarks(options.directory());
     // A port that is taken would end the process.
@@ -144,7 +188,7 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
     Parameters parameters = options.endpoint().parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> PeerCalls.serve(builder, handlers()));
+        parameters, (builder, types) -> PeerCalls.serve(builder, handlers(), this::read));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
@@ -400,10 +444,19 @@ public final class RaftNode implements AutoCloseable {
 
   /**
    * How long ago this node's replica of a shard last showed all that was acknowledged, as far as it
-   * knows; null when it has not since the start.
+   * knows; null when it has not since the start, or there is none.
    */
   public @Nullable Duration age(int shard) {
-    return replica(shard).observer().age();
+    ShardReplica replica = replicas.get(groupId(shard));
+    return replica == null ? null : replica.observer().age();
+  }
+
+  /** Notes what can be seen of a shard's replica here, if there is one. */
+  void lookNowAndThen(int shard) {
+    ShardReplica replica = replicas.get(groupId(shard));
+    if (replica != null) {
+      replica.observer().lookNowAndThen();
+    }
   }
 
   RaftServer server() {
@@ -412,6 +465,12 @@ public final class RaftNode implements AutoCloseable {
 
   Transport transport() {
     return transport;
+  }
+
+  /** The store of this node's replica of a shard; null when it has none. */
+  @Nullable Store store(int shard) {
+    ShardReplica replica = replicas.get(groupId(shard));
+    return replica == null ? null : replica.store();
   }
 
   /** This node's replica of a shard. */
@@ -454,6 +513,27 @@ public final class RaftNode implements AutoCloseable {
         peers::answer,
         PeerCalls.DRAIN,
         peers::drainedBy);
+  }
+
+  /** Answers a node that has no replica of a shard; null when there is none here either. */
+  private @Nullable CompletionStage<byte[]> read(byte[] question) {
+    CompletionStage<ReadAnswer> answer = reads.answer(ReadQuestion.of(question));
+    return answer == null ? null : answer.thenApply(ReadAnswer::toBytes);
+  }
+
+  /** Has the stores of replicas that come and go; null when none does. */
+  @Nullable ReplicaHost host() {
+    return host;
+  }
+
+  /** What nodes ask each other. */
+  PeerCalls calls() {
+    return calls;
+  }
+
+  /** Whether this node has a replica of a shard, be it that it takes part or not. */
+  boolean hasReplica(int shard) {
+    return replicas.containsKey(groupId(shard));
   }
 
   /**

@@ -18,7 +18,7 @@ final class RaftSettings {
   static final SizeInBytes ENTRY = SizeInBytes.valueOf("8MB");
 
   /** More than an entry, or what became of one: values that were read among it. */
-  private static final SizeInBytes MESSAGE = SizeInBytes.valueOf("64MB");
+  static final SizeInBytes MESSAGE = SizeInBytes.valueOf("64MB");
 
   /** How long a node waits for its leader at the most before it begins an election. */
   static final int ELECTION_MILLIS = 3_000;
