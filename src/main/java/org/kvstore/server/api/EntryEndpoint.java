@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
@@ -102,11 +103,11 @@ public class EntryEndpoint {
   private CompletionStage<Reply> read(HttpServletRequest request, Key key, Wish wish) {
     Query query = Query.of(request, READ);
     Consistency consistency = query.consistency();
-    // Asked before the read, so that it is no younger than that.
-    Optional<Long> age =
-        consistency == Consistency.LOCAL ? service.age(KeyRange.of(key)) : Optional.empty();
+    // Asked before the read, so that what is read here is no younger than that.
+    Supplier<Optional<Long>> age =
+        consistency == Consistency.LOCAL ? service.age(KeyRange.of(key)) : Optional::empty;
     return find(Exchange.access(request), key, query, consistency)
-        .thenApply(now -> EntryReplies.read(wish, now).with(Headers.AGE, age));
+        .thenApply(now -> EntryReplies.read(wish, now).with(Headers.AGE, age.get()));
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
@@ -84,7 +85,8 @@ final class Listing {
   CompletionStage<Reply> read(KeyValueService service, Access access) {
     long revision = query.number("revision", 0, 1, Long.MAX_VALUE);
     Consistency consistency = query.consistency();
-    Optional<Long> age = consistency == Consistency.LOCAL ? service.age(range) : Optional.empty();
+    Supplier<Optional<Long>> age =
+        consistency == Consistency.LOCAL ? service.age(range) : Optional::empty;
     if (query.flag("countOnly")) {
       return service.count(
           access,
@@ -105,7 +107,7 @@ final class Listing {
             pageQuery(service.limits(), cursor == null ? revision : 0, keysOnly, cursor),
             cursor == null ? null : cursor.revisions(),
             consistency,
-            listed -> Reply.json(document(service, listed, keysOnly)).with(Headers.AGE, age));
+            listed -> Reply.json(document(service, listed, keysOnly)).with(Headers.AGE, age.get()));
     return cursor == null ? page : page.exceptionallyCompose(Listing::ofCursor);
   }
 

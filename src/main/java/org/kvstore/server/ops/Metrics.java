@@ -14,6 +14,7 @@ import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
 import org.kvstore.server.shard.Shard;
 import org.kvstore.server.shard.Shards;
+import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreStatistics;
 import org.kvstore.server.store.WatchHub;
 
@@ -144,7 +145,7 @@ public class Metrics {
     out.histogram(
         "kvstore_wal_sync_duration_seconds",
         "To write a group to the log and fsync it.",
-        shards.total(shard -> shard.store().syncs()));
+        Histogram.total(shards.stores().stream().map(Store::syncs).toList()));
     out.gauge(
         "kvstore_write_queue_depth", "Writes that wait for the committer.", shards.queueDepth());
     out.gauge("kvstore_write_queue_bytes", "Bytes that they hold.", shards.queueBytes());

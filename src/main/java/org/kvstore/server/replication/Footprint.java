@@ -1,6 +1,8 @@
 package org.kvstore.server.replication;
 
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyValueException;
@@ -11,12 +13,18 @@ import org.kvstore.server.model.Patch;
 import org.kvstore.server.replication.PendingWrite.Changes;
 import org.kvstore.server.store.Store;
 
-/** How much of a commit a command takes: as far as it can be told beforehand, and afterwards. */
+/**
+ * How much of a commit a command takes: as far as it can be told beforehand, and afterwards. Of a
+ * shard that is elsewhere less can be told.
+ */
 final class Footprint {
-  private final Store store;
+  private final Supplier<@Nullable Store> store;
   private final Limits limits;
 
-  Footprint(Store store, Limits limits) {
+  /**
+   * @param store gives what there is of the shard here; null while it is elsewhere
+   */
+  Footprint(Supplier<@Nullable Store> store, Limits limits) {
     this.store = store;
     this.limits = limits;
   }
@@ -43,7 +51,11 @@ final class Footprint {
   /** Keys on a lease; puts of the group being made may add to them, and count for themselves. */
   private int keysOn(long id) {
     try {
-      Lease lease = store.lease(id);
+      Store here = store.get();
+      if (here == null) {
+        return limits.leaseKeys();
+      }
+      Lease lease = here.lease(id);
       return lease == null ? 0 : lease.keys();
     } catch (KeyValueException recovering) {
       return limits.leaseKeys();
@@ -53,10 +65,12 @@ final class Footprint {
   /** Bytes of the value that a patch is applied to, as it writes about as many. */
   long bytesPatched(Command command) {
     try {
-      Entry entry =
-          command instanceof Command.Modify modify && modify.patch().kind() != Patch.Kind.INCREMENT
-              ? store.get(modify.key())
-              : null;
+      if (!(command instanceof Command.Modify modify)
+          || modify.patch().kind() == Patch.Kind.INCREMENT) {
+        return 0;
+      }
+      Store here = store.get();
+      Entry entry = here == null ? null : here.get(modify.key());
       return entry == null ? 0 : entry.value().size();
     } catch (KeyValueException notReadable) {
       return 0;

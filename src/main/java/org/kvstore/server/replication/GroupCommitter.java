@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Histogram;
@@ -41,7 +42,7 @@ public abstract class GroupCommitter implements Replicator {
 
   private static final long CLOSE_SECONDS = 30;
 
-  private final Store store;
+  private final Supplier<@Nullable Store> store;
   private final Limits limits;
   private final DiskSpace disk;
   private final Answers answers;
@@ -65,12 +66,17 @@ public abstract class GroupCommitter implements Replicator {
   private volatile boolean ended;
 
   /**
+   * @param store gives what there is of the shard here; null while it is elsewhere
    * @param disk where what is written takes room
    * @param threads makes the committer thread
    * @param answers runs what waits for outcomes; must not run it in the calling thread
    */
   protected GroupCommitter(
-      Store store, Limits limits, DiskSpace disk, ThreadFactory threads, Executor answers) {
+      Supplier<@Nullable Store> store,
+      Limits limits,
+      DiskSpace disk,
+      ThreadFactory threads,
+      Executor answers) {
     this.store = store;
     this.limits = limits;
     this.disk = disk;
@@ -294,7 +300,8 @@ public abstract class GroupCommitter implements Replicator {
 
   private boolean isRepeat(Submission submission) {
     try {
-      return store.isRepeat(submission);
+      Store here = store.get();
+      return here != null && here.isRepeat(submission);
     } catch (KeyValueException recovering) {
       return false;
     }

@@ -7,7 +7,6 @@ import org.kvstore.server.model.Key;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
-import org.kvstore.server.store.Store;
 
 /** One shard as {@link LeaseCoordinator} sees it, wherever its replicas are. */
 public interface LeaseShard {
@@ -23,24 +22,4 @@ public interface LeaseShard {
 
   /** The keys of the shard that hang on a lease, in order; it sees what {@link #lease} sees. */
   CompletionStage<List<Key>> keys(long lease);
-
-  /** A shard that has a replica here. */
-  static LeaseShard of(Store store, Replicator replicator) {
-    return new LeaseShard() {
-      @Override
-      public CompletionStage<Outcome> submit(Submission submission) {
-        return replicator.submit(submission);
-      }
-
-      @Override
-      public CompletionStage<Optional<Lease>> lease(long id) {
-        return replicator.readBarrier().thenApply(any -> Optional.ofNullable(store.lease(id)));
-      }
-
-      @Override
-      public CompletionStage<List<Key>> keys(long lease) {
-        return replicator.readBarrier().thenApply(any -> store.leaseKeys(lease));
-      }
-    };
-  }
 }

@@ -32,7 +32,7 @@ public final class LocalReplicator extends GroupCommitter {
    */
   public LocalReplicator(
       Store store, Limits limits, DiskSpace disk, ThreadFactory threads, Executor answers) {
-    super(store, limits, disk, threads, answers);
+    super(() -> store, limits, disk, threads, answers);
     this.store = store;
     this.disk = disk;
     start();

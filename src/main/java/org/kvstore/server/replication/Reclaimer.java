@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.util.List;
+import java.util.function.Supplier;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.Store;
@@ -20,16 +21,16 @@ public final class Reclaimer {
 
   private static final long LEAST_PAUSE_MILLIS = 2_000;
 
-  private final List<Store> stores;
+  private final Supplier<List<Store>> stores;
   private final Quota quota;
   private final Clock clock;
   private long notBefore = Long.MIN_VALUE;
 
   /**
-   * @param stores all that count for the quota
+   * @param stores gives all that count for the quota now
    */
-  public Reclaimer(List<Store> stores, Quota quota, Clock clock) {
-    this.stores = List.copyOf(stores);
+  public Reclaimer(Supplier<List<Store>> stores, Quota quota, Clock clock) {
+    this.stores = stores;
     this.quota = quota;
     this.clock = clock;
   }
@@ -50,7 +51,7 @@ public final class Reclaimer {
     long started = clock.millis();
     long before = usedBytes();
     try {
-      stores.forEach(Store::reclaim);
+      stores.get().forEach(Store::reclaim);
     } finally {
       long took = clock.millis() - started;
       notBefore = started + Math.max(LEAST_PAUSE_MILLIS, SHARE * took);
@@ -67,7 +68,7 @@ public final class Reclaimer {
   }
 
   private long usedBytes() {
-    return stores.stream().mapToLong(Store::usedBytes).sum();
+    return stores.get().stream().mapToLong(Store::usedBytes).sum();
   }
 
   private static void attempt(Runnable task) {

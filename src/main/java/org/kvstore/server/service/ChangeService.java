@@ -3,6 +3,7 @@ package org.kvstore.server.service;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.NullUnmarked;
@@ -18,9 +19,11 @@ import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Revisions;
 import org.kvstore.server.shard.Position;
 import org.kvstore.server.shard.Shard;
+import org.kvstore.server.shard.ShardRead;
 import org.kvstore.server.shard.Shards;
 import org.kvstore.server.shard.Subscription;
 import org.kvstore.server.store.History;
+import org.kvstore.server.store.Read;
 import org.kvstore.server.store.Watch;
 
 /** What changed: watches, the versions of a key, and how far back they go. */
@@ -56,15 +59,12 @@ public class ChangeService {
       Access access, Watch.Query query, @Nullable Position from, Subscription.Reader reader) {
     access.require(Permission.READ, query.range());
     Shards shards = handle.require().shards();
-    return shards.read(
-        shards.of(query.range()),
-        () ->
-            shards.watch(
-                query,
-                from == null ? null : shards.revisions("from", from),
-                reader,
-                limits().progressInterval().toNanos(),
-                () -> access.require(Permission.READ, query.range())));
+    return shards.watch(
+        query,
+        from == null ? null : shards.revisions("from", from),
+        reader,
+        limits().progressInterval().toNanos(),
+        () -> access.require(Permission.READ, query.range()));
   }
 
   /** The position of a point in time. */
@@ -87,10 +87,9 @@ public class ChangeService {
       Function<History, T> form) {
     access.require(Permission.READ, key);
     Engine engine = handle.require();
-    Shard shard = engine.shards().of(key);
-    return engine.page(
-        engine.shards().upToDate(List.of(shard), consistency),
-        () -> form.apply(shard.store().history(key, from, limit)));
+    ShardRead<History> read =
+        engine.shards().of(key).begin(consistency, new Read.HistoryOf(key, from, limit));
+    return engine.page(read.ready(), () -> form.apply(read.get()));
   }
 
   /**
@@ -120,9 +119,10 @@ public class ChangeService {
   }
 
   private static CompletionStage<Compacted> compact(Shard shard, long revision) {
-    long before = revision == 0 ? shard.store().revision() : revision;
-    return shard
-        .submit(new Command.Compact(before), null)
+    CompletionStage<Long> before =
+        revision == 0 ? shard.look(new Read.Newest()) : CompletableFuture.completedStage(revision);
+    return before
+        .thenCompose(of -> shard.submit(new Command.Compact(of), null))
         .thenApply(outcome -> Outcomes.expect(Compacted.class, outcome));
   }
 }

@@ -79,7 +79,7 @@ public final class Engine implements AutoCloseable {
             limits.queueDelay(),
             System::nanoTime);
     startOrClose();
-    ticks = start(new Reclaimer(shards.all().stream().map(Shard::store).toList(), quota, clock));
+    ticks = start(new Reclaimer(shards::stores, quota, clock));
   }
 
   private Shards openShards() {

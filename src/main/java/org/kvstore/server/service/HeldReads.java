@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -51,19 +53,29 @@ final class HeldReads implements CommitListener, AutoCloseable {
   /**
    * Waits until a key's entry satisfies a predicate, or until the time is over.
    *
-   * @return the entry that satisfied it, or the one that was there at the end of the wait
-   * @throws KeyValueException TOO_MANY_REQUESTS when too many reads wait already; a wait that has
-   *     begun fails with UNAVAILABLE when they are closed
+   * @param read reads what there is of a key, after all that commits have been told of
+   * @return the entry that satisfied it, or the one that was there at the end of the wait. It fails
+   *     with TOO_MANY_REQUESTS when too many reads wait already, and with UNAVAILABLE when they are
+   *     closed
    */
   CompletionStage<Optional<Entry>> hold(
       Key key,
-      Function<Key, Optional<Entry>> read,
+      Function<Key, CompletionStage<Optional<Entry>>> read,
       Predicate<Optional<Entry>> satisfied,
       Duration wait) {
-    Optional<Entry> now = read.apply(key);
-    if (satisfied.test(now)) {
-      return CompletableFuture.completedStage(now);
-    }
+    return read.apply(key)
+        .thenCompose(
+            now ->
+                satisfied.test(now)
+                    ? CompletableFuture.completedStage(now)
+                    : register(key, read, satisfied, wait));
+  }
+
+  private CompletionStage<Optional<Entry>> register(
+      Key key,
+      Function<Key, CompletionStage<Optional<Entry>>> read,
+      Predicate<Optional<Entry>> satisfied,
+      Duration wait) {
     if (!places.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many requests are held.")
           .withLimit(limit);
@@ -140,11 +152,11 @@ final class HeldReads implements CommitListener, AutoCloseable {
 
   /** One waiting read. */
   private static final class Held {
-    private final Supplier<Optional<Entry>> read;
+    private final Supplier<CompletionStage<Optional<Entry>>> read;
     private final Predicate<Optional<Entry>> satisfied;
     private final CompletableFuture<Optional<Entry>> result = new CompletableFuture<>();
 
-    Held(Supplier<Optional<Entry>> read, Predicate<Optional<Entry>> satisfied) {
+    Held(Supplier<CompletionStage<Optional<Entry>>> read, Predicate<Optional<Entry>> satisfied) {
       this.read = read;
       this.satisfied = satisfied;
     }
@@ -164,12 +176,21 @@ final class HeldReads implements CommitListener, AutoCloseable {
         return;
       }
       try {
-        Optional<Entry> entry = read.get();
-        if (enough.test(entry)) {
-          result.complete(entry);
-        }
+        read.get().whenComplete((entry, failure) -> answer(enough, entry, failure));
       } catch (RuntimeException e) {
         result.completeExceptionally(e);
+      }
+    }
+
+    private void answer(
+        Predicate<Optional<Entry>> enough,
+        @Nullable Optional<Entry> entry,
+        @Nullable Throwable failure) {
+      if (entry == null) {
+        result.completeExceptionally(
+            failure instanceof CompletionException known ? known.getCause() : failure);
+      } else if (enough.test(entry)) {
+        result.complete(entry);
       }
     }
   }

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -37,10 +38,13 @@ import org.kvstore.server.model.Revisions;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.shard.Position;
+import org.kvstore.server.shard.RangeCount;
+import org.kvstore.server.shard.RangeListing;
 import org.kvstore.server.shard.RangeScan;
 import org.kvstore.server.shard.Shard;
 import org.kvstore.server.shard.ShardedPage;
 import org.kvstore.server.shard.Shards;
+import org.kvstore.server.store.Read;
 
 /**
  * The use cases. Every stage that it returns completes when what it says is durable, or fails with
@@ -85,16 +89,14 @@ public class KeyValueService {
   /** The newest entry of a key. */
   public CompletionStage<Optional<Entry>> get(Access access, Key key, Consistency consistency) {
     access.require(Permission.READ, key);
-    return shards().of(key).read(consistency, store -> Optional.ofNullable(store.get(key)));
+    return shards().of(key).read(consistency, new Read.Get(key));
   }
 
   /** The entry as it was at a revision of its shard. */
   public CompletionStage<Optional<Entry>> getAt(
       Access access, Key key, long revision, Consistency consistency) {
     access.require(Permission.READ, key);
-    return shards()
-        .of(key)
-        .read(consistency, store -> Optional.ofNullable(store.getAt(key, revision)));
+    return shards().of(key).read(consistency, new Read.GetAt(key, revision));
   }
 
   /** The newest entry once it satisfies the predicate, or as it is when the wait is over. */
@@ -102,15 +104,16 @@ public class KeyValueService {
       Access access, Key key, Predicate<Optional<Entry>> satisfied, Duration wait) {
     access.require(Permission.READ, key);
     Shard shard = shards().of(key);
-    Function<Key, Optional<Entry>> read =
+    Function<Key, CompletionStage<Optional<Entry>>> read =
         of -> {
           access.require(Permission.READ, of);
-          return Optional.ofNullable(shard.store().get(of));
+          return shard.look(new Read.Get(of));
         };
-    // What is here now has to be the newest. What comes afterwards comes during the request.
+    // What is read first has to be the newest. What comes afterwards comes during the request.
     return shard
-        .read(Consistency.LINEARIZABLE, store -> handle.require().heldReads())
-        .thenCompose(held -> held.hold(key, read, satisfied, wait))
+        .follow()
+        .thenCompose(
+            leave -> held(key, read, satisfied, wait).whenComplete((found, failure) -> leave.run()))
         .thenCompose(
             found ->
                 satisfied.test(found)
@@ -118,8 +121,20 @@ public class KeyValueService {
                     : get(access, key, Consistency.LINEARIZABLE));
   }
 
-  /** How old what this node has of a range may be, as {@link Shards#age} says. */
-  public Optional<Long> age(KeyRange range) {
+  private CompletionStage<Optional<Entry>> held(
+      Key key,
+      Function<Key, CompletionStage<Optional<Entry>>> read,
+      Predicate<Optional<Entry>> satisfied,
+      Duration wait) {
+    try {
+      return handle.require().heldReads().hold(key, read, satisfied, wait);
+    } catch (KeyValueException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  /** How old what is read of a range may be, as {@link Shards#age} says. */
+  public Supplier<Optional<Long>> age(KeyRange range) {
     Shards shards = shards();
     return shards.age(shards.of(range));
   }
@@ -211,12 +226,8 @@ public class KeyValueService {
       Consistency consistency,
       Function<ShardedPage, T> form) {
     access.require(Permission.READ, query.range());
-    Shards shards = shards();
-    return handle
-        .require()
-        .page(
-            shards.upToDate(shards.of(query.range()), consistency),
-            () -> form.apply(shards.list(query, at)));
+    RangeListing listing = shards().listing(query, at, consistency);
+    return handle.require().page(listing.ready(), () -> form.apply(listing.page()));
   }
 
   /** How many keys a range has, at a revision or, with 0, now. */
@@ -227,12 +238,8 @@ public class KeyValueService {
       Consistency consistency,
       Function<Shards.Count, T> form) {
     access.require(Permission.READ, range);
-    Shards shards = shards();
-    return handle
-        .require()
-        .page(
-            shards.upToDate(shards.of(range), consistency),
-            () -> form.apply(shards.count(range, revision)));
+    RangeCount count = shards().count(range, revision, consistency);
+    return handle.require().page(count.ready(), () -> form.apply(count.count()));
   }
 
   /**
@@ -244,13 +251,12 @@ public class KeyValueService {
    */
   public Export export(Access access, KeyRange range, Consistency consistency) {
     access.require(Permission.READ, range);
-    Outcomes.await(shards().upToDate(shards().of(range), consistency));
     if (!exports.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many exports run.")
           .withLimit(limits().exports());
     }
     try {
-      return new Export(access, range, shards().scan(range));
+      return new Export(access, range, shards().scan(range, consistency));
     } catch (RuntimeException e) {
       exports.release();
       throw e;
@@ -312,8 +318,9 @@ public class KeyValueService {
 
   /** The key's own shard knows when: no later than the lease's home does. */
   private long endOfLease(Entry entry) {
-    Lease lease = shards().of(entry.key()).store().lease(entry.lease());
-    return lease == null ? handle.require().clock().millis() : lease.expiresAt();
+    return Outcomes.await(shards().of(entry.key()).look(new Read.LeaseOf(entry.lease())))
+        .map(Lease::expiresAt)
+        .orElseGet(() -> handle.require().clock().millis());
   }
 
   /** A running export. */

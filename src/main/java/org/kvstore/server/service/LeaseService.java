@@ -4,7 +4,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
@@ -24,6 +23,7 @@ import org.kvstore.server.model.Outcome.Revoked;
 import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.replication.LeaseCoordinator;
+import org.kvstore.server.store.Read;
 
 /** Leases: keys that hang on one live as long as its holder renews it. */
 @ApplicationScoped
@@ -133,7 +133,7 @@ public class LeaseService {
           .require()
           .shards()
           .ofLease(id)
-          .read(Consistency.LINEARIZABLE, store -> Optional.ofNullable(store.lease(id)))
+          .read(Consistency.LINEARIZABLE, new Read.LeaseOf(id))
           .thenAccept(found -> found.ifPresent(lease -> requireOwner(access, action, lease)));
     }
     return leases()

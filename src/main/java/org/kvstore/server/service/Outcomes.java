@@ -22,10 +22,10 @@ final class Outcomes {
     throw error(outcome);
   }
 
-  /** Waits for a stage, and throws what it fails with. */
-  static void await(CompletionStage<Void> stage) {
+  /** Waits for what a stage completes with, and throws what it fails with. */
+  static <T> T await(CompletionStage<T> stage) {
     try {
-      stage.toCompletableFuture().join();
+      return stage.toCompletableFuture().join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof KeyValueException known ? known : e;
     }

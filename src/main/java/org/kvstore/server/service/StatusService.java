@@ -13,6 +13,7 @@ import org.kvstore.api.StatusDocument;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.Quota;
 import org.kvstore.server.shard.Shard;
+import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreStatistics;
 
 /** Describes the running service. */
@@ -45,21 +46,26 @@ public class StatusService {
         version,
         cluster.isPresent() ? "cluster" : "standalone",
         engine.storeId(),
-        engine.shards().data().stream().map(StatusService::shard).toList(),
+        engine.shards().data().stream().flatMap(shard -> shard(shard).stream()).toList(),
         cluster.map(StatusService::members).orElse(List.of()),
         lookups == 0 ? null : (double) hits / lookups,
         engine.uptimeSeconds(),
         storage(engine));
   }
 
-  private static StatusDocument.Shard shard(Shard shard) {
-    StoreStatistics statistics = shard.store().statistics();
-    return new StatusDocument.Shard(
-        shard.number(),
-        statistics.revision(),
-        statistics.compactedRevision(),
-        statistics.keys(),
-        statistics.tableBytes() + statistics.walBytes());
+  /** What is here of a shard. */
+  private static Optional<StatusDocument.Shard> shard(Shard shard) {
+    return shard
+        .replica()
+        .map(Store::statistics)
+        .map(
+            statistics ->
+                new StatusDocument.Shard(
+                    shard.number(),
+                    statistics.revision(),
+                    statistics.compactedRevision(),
+                    statistics.keys(),
+                    statistics.tableBytes() + statistics.walBytes()));
   }
 
   private static List<String> members(ClusterConfig cluster) {

@@ -18,6 +18,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Outcome.Deleted;
 import org.kvstore.server.model.Outcome.Written;
 import org.kvstore.server.shard.Shard;
+import org.kvstore.server.store.Read;
 
 /**
  * Entries under the server's own keys, see {@link Key#ofSystem}: as durable as those of clients, in
@@ -42,11 +43,7 @@ public class SystemEntries {
 
   /** The newest entry of a key. */
   public CompletionStage<Optional<Entry>> get(Key key) {
-    return handle
-        .require()
-        .shards()
-        .system()
-        .read(Consistency.LINEARIZABLE, store -> Optional.ofNullable(store.get(key)));
+    return handle.require().shards().system().read(Consistency.LINEARIZABLE, new Read.Get(key));
   }
 
   /**
@@ -81,6 +78,10 @@ public class SystemEntries {
         .submit(command, null)
         .thenApply(outcome -> Outcomes.expect(expected, outcome))
         // Until this node has applied it, it is not in force here.
-        .thenCompose(done -> system.read(Consistency.LINEARIZABLE, store -> done));
+        .thenCompose(
+            done ->
+                system
+                    .read(Consistency.LINEARIZABLE, new Read.Newest())
+                    .thenApply(revision -> done));
   }
 }

@@ -2,6 +2,7 @@ package org.kvstore.server.shard;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.LocalReplicator;
 
@@ -23,8 +24,8 @@ final class LocalReplication implements Replication {
   }
 
   @Override
-  public Optional<Long> age(List<Shard> shards) {
-    return Optional.of(0L);
+  public Supplier<Optional<Long>> age(List<Shard> shards) {
+    return () -> Optional.of(0L);
   }
 
   @Override

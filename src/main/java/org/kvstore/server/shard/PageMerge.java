@@ -11,16 +11,19 @@ import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Page;
 import org.kvstore.server.model.Revisions;
+import org.kvstore.server.store.Read;
 
 /**
  * Merges the listings of several shards into one page, in key order. Of each shard a part is read
- * at a time, about its share of the page, and more when that runs out.
+ * at a time, about its share of the page, and more when that runs out: of one that is elsewhere it
+ * is waited for then.
  */
 final class PageMerge {
   private static final int LEAST_PART = 16;
 
   private final ListQuery query;
   private final Comparator<Bytes> order;
+  private final int part;
   private final long partBytes;
   private final List<Source> sources = new ArrayList<>();
   private final List<Entry> entries = new ArrayList<>();
@@ -28,34 +31,51 @@ final class PageMerge {
   private long bytes;
   private @Nullable Bytes last;
 
-  private PageMerge(List<Shard> shards, ListQuery query, @Nullable Revisions at) {
+  private PageMerge(List<Shard> shards, ListQuery query, Parts<Page> first) {
     this.query = query;
     order = query.descending() ? Comparator.reverseOrder() : Comparator.naturalOrder();
-    partBytes = Math.max(1, query.maxBytes() / shards.size());
-    int part = Math.min(query.limit(), LEAST_PART + 2 * query.limit() / shards.size());
-    for (Shard shard : shards) {
-      sources.add(new Source(shard, part, at));
+    part = part(shards, query);
+    partBytes = partBytes(shards, query);
+    for (int i = 0; i < shards.size(); i++) {
+      sources.add(new Source(shards.get(i), first.get(i)));
     }
+  }
+
+  private static int part(List<Shard> shards, ListQuery query) {
+    return Math.min(query.limit(), LEAST_PART + 2 * query.limit() / shards.size());
+  }
+
+  private static long partBytes(List<Shard> shards, ListQuery query) {
+    return Math.max(1, query.maxBytes() / shards.size());
+  }
+
+  /**
+   * What is read first of a shard.
+   *
+   * @param at as of which revision; 0 for now
+   */
+  static Read<Page> first(List<Shard> shards, ListQuery query, long at) {
+    if (shards.size() == 1) {
+      return new Read.PageOf(query.part(query.limit(), query.maxBytes(), at, query.after()));
+    }
+    return new Read.PageOf(
+        query.part(part(shards, query), partBytes(shards, query), at, query.after()));
   }
 
   /**
    * A page of some shards.
    *
-   * @param at as of which revision of each; null for now
+   * @param first what was read first of each
    * @param others the revisions of shards that are not among them
    */
   static ShardedPage page(
-      List<Shard> shards, ListQuery query, @Nullable Revisions at, Revisions others) {
+      List<Shard> shards, ListQuery query, Parts<Page> first, Revisions others) {
     return shards.size() == 1
-        ? page(shards.get(0), query, at, others)
-        : new PageMerge(shards, query, at).page(others);
+        ? page(shards.get(0), first.get(0), others)
+        : new PageMerge(shards, query, first).page(others);
   }
 
-  private static ShardedPage page(
-      Shard only, ListQuery query, @Nullable Revisions at, Revisions others) {
-    long revision = at == null ? 0 : at.at(only.number());
-    Page page =
-        only.store().list(query.part(query.limit(), query.maxBytes(), revision, query.after()));
+  private static ShardedPage page(Shard only, Page page, Revisions others) {
     return new ShardedPage(
         page.entries(), page.prefixes(), others.with(only.number(), page.revision()), page.last());
   }
@@ -119,25 +139,21 @@ final class PageMerge {
   /** The listing of one shard. */
   private final class Source {
     private final Shard shard;
-    private final int part;
 
-    /** 0 until the first part says what is newest; all others are as of then. */
-    private long revision;
+    /** All parts are as of that of the first. */
+    private final long revision;
 
     private final Deque<Item> items = new ArrayDeque<>();
-    private @Nullable Bytes after = query.after();
-    private boolean more;
+    private @Nullable Bytes after;
 
-    Source(Shard shard, int part, @Nullable Revisions at) {
+    Source(Shard shard, Page first) {
       this.shard = shard;
-      this.part = part;
-      revision = at == null ? 0 : at.at(shard.number());
-      // A shard that had nothing then has nothing to list.
-      more = at == null || revision > 0;
+      revision = first.revision();
+      add(first);
     }
 
     @Nullable Item peek() {
-      if (items.isEmpty() && more) {
+      if (items.isEmpty() && after != null) {
         read();
       }
       return items.peek();
@@ -159,10 +175,11 @@ final class PageMerge {
     }
 
     private void read() {
-      Page page = shard.store().list(query.part(part, partBytes, revision, after));
-      revision = page.revision();
+      add(shard.readNow(new Read.PageOf(query.part(part, partBytes, revision, after))));
+    }
+
+    private void add(Page page) {
       after = page.last();
-      more = after != null;
       items.addAll(inOrder(page));
     }
 

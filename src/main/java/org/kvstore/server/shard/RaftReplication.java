@@ -2,9 +2,13 @@ package org.kvstore.server.shard;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -14,6 +18,7 @@ import org.kvstore.server.replication.raft.Member;
 import org.kvstore.server.replication.raft.Membership;
 import org.kvstore.server.replication.raft.RaftNode;
 import org.kvstore.server.replication.raft.RaftReplicator;
+import org.kvstore.server.replication.raft.RemoteReads;
 import org.kvstore.server.replication.raft.ShardStatus;
 import org.kvstore.server.store.Store;
 
@@ -29,6 +34,12 @@ public final class RaftReplication implements Replication {
   /** Set by {@link #start}. */
   private @Nullable Membership membership;
 
+  /** Set by {@link #start}. */
+  private @Nullable RemoteReads reads;
+
+  /** Set by {@link #start}. */
+  private @Nullable PeerAnswers answers;
+
   RaftReplication(ClusterOptions options, Shard.Setup setup, ScheduledExecutorService timer) {
     this.options = options;
     this.setup = setup;
@@ -38,15 +49,31 @@ public final class RaftReplication implements Replication {
   @Override
   public void start(Shards shards, DiskSpace disk) {
     List<Shard> all = shards.all();
-    List<Store> stores = all.stream().map(Shard::store).toList();
+    Map<Integer, Store> stores = new TreeMap<>();
+    for (Shard shard : all) {
+      Store store = shard.storeOpen();
+      if (store != null) {
+        stores.put(shard.number(), store);
+      }
+    }
     try {
-      RaftNode started = new RaftNode(options, stores);
+      PeerAnswers peers = new PeerAnswers(all, setup.threads(), this::ageMillis);
+      answers = peers;
+      RaftNode started = new RaftNode(options, stores, new ShardHost(all), peers);
       node = started;
-      for (int group = 0; group < all.size(); group++) {
-        all.get(group)
-            .start(
-                new RaftReplicator(
-                    started, group, setup.limits(), disk, setup.threads(), setup.answers(), timer));
+      RemoteReads made = new RemoteReads(started, setup.answers(), timer);
+      reads = made;
+      for (Shard shard : all) {
+        shard.start(
+            new RaftReplicator(
+                started,
+                shard.number(),
+                setup.limits(),
+                disk,
+                setup.threads(),
+                setup.answers(),
+                timer),
+            made);
       }
       started.start();
       membership = new Membership(started);
@@ -63,6 +90,11 @@ public final class RaftReplication implements Replication {
     if (node != null) {
       node.resign();
     }
+  }
+
+  /** The node itself; null until it is started. */
+  @Nullable RaftNode node() {
+    return node;
   }
 
   /** What the node was told of its cluster. */
@@ -113,11 +145,35 @@ public final class RaftReplication implements Replication {
     return node == null ? List.of() : node.problemsWithPeers();
   }
 
+  /** How old what is here of a shard may be; -1 when that is not known. */
+  private long ageMillis(int shard) {
+    Duration age = node == null ? null : node.age(shard);
+    return age == null ? -1 : age.toMillis();
+  }
+
   @Override
-  public Optional<Long> age(List<Shard> shards) {
+  public Supplier<Optional<Long>> age(List<Shard> shards) {
     long oldest = 0;
+    boolean isKnown = true;
+    List<Integer> away = new ArrayList<>();
     for (Shard shard : shards) {
-      Duration age = node == null ? null : node.age(shard.number());
+      if (shard.isHere()) {
+        long age = ageMillis(shard.number());
+        isKnown &= age >= 0;
+        oldest = Math.max(oldest, age);
+      } else {
+        away.add(shard.number());
+      }
+    }
+    Optional<Long> here = isKnown ? Optional.of(oldest) : Optional.empty();
+    return away.isEmpty() ? () -> here : () -> here.flatMap(known -> oldest(known, away));
+  }
+
+  /** As those who answered last have said. */
+  private Optional<Long> oldest(long known, List<Integer> shards) {
+    long oldest = known;
+    for (int shard : shards) {
+      Duration age = reads == null ? null : reads.age(shard);
       if (age == null) {
         return Optional.empty();
       }
@@ -133,6 +189,9 @@ public final class RaftReplication implements Replication {
     }
     if (node != null) {
       node.close();
+    }
+    if (answers != null) {
+      answers.close();
     }
   }
 }

@@ -4,13 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
-import org.kvstore.server.store.EntryScan;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Page;
+import org.kvstore.server.store.Read;
 
 /**
- * Reads a whole range of some shards in key order, of each from one view, a bounded chunk at a
- * time, however long its reader takes. To be closed.
+ * Reads a whole range of some shards in key order, of each as of one revision, a bounded chunk at a
+ * time, however long its reader takes; for threads that may wait. To be closed.
  */
 public final class RangeScan implements AutoCloseable {
   private static final int CHUNK_KEYS = 1_000;
@@ -19,11 +22,15 @@ public final class RangeScan implements AutoCloseable {
   private final List<Source> sources = new ArrayList<>();
   private List<Entry> chunk = List.of();
 
-  /** Begins to read. */
-  RangeScan(List<Shard> shards, KeyRange range) {
+  /** Begins to read, once what is read is as consistent as that. */
+  RangeScan(List<Shard> shards, KeyRange range, Consistency consistency) {
+    ListQuery chunk = ShardScan.chunk(range, CHUNK_KEYS, CHUNK_BYTES / shards.size());
+    Parts<Page> first = new Parts<>(shards, consistency, shard -> new Read.PageOf(chunk));
+    Waiting.join(first.ready());
     try {
-      for (Shard shard : shards) {
-        sources.add(new Source(shard.store().scan(range, CHUNK_BYTES / shards.size())));
+      for (int i = 0; i < shards.size(); i++) {
+        Page page = first.isAsked(i) ? first.get(i) : null;
+        sources.add(new Source(new ShardScan(shards.get(i), chunk, page)));
       }
       advance();
     } catch (RuntimeException e) {
@@ -40,7 +47,8 @@ public final class RangeScan implements AutoCloseable {
   /**
    * Reads on; false at the end of the range.
    *
-   * @throws org.kvstore.server.model.KeyValueException UNAVAILABLE when a store was closed
+   * @throws org.kvstore.server.model.KeyValueException UNAVAILABLE when a store was closed, or no
+   *     node that has a shard answers
    */
   public boolean advance() {
     chunk = sources.size() == 1 ? sources.get(0).rest() : merged();
@@ -81,11 +89,11 @@ public final class RangeScan implements AutoCloseable {
 
   /** What is left over of one shard. */
   private static final class Source {
-    private final EntryScan scan;
+    private final ShardScan scan;
     private int at;
     private boolean atEnd;
 
-    Source(EntryScan scan) {
+    Source(ShardScan scan) {
       this.scan = scan;
     }
 

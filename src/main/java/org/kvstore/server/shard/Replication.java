@@ -2,6 +2,7 @@ package org.kvstore.server.shard;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.kvstore.server.replication.DiskSpace;
 
 /** Has the shards of a node take writes: on this node alone, or on several at once. */
@@ -14,7 +15,7 @@ public interface Replication extends AutoCloseable {
   void start(Shards shards, DiskSpace disk);
 
   /** As {@link Shards#age}. */
-  Optional<Long> age(List<Shard> shards);
+  Supplier<Optional<Long>> age(List<Shard> shards);
 
   /** The end is near: has other nodes lead, as far as there are any. */
   void resign();

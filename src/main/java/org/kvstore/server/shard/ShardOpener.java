@@ -1,10 +1,14 @@
 package org.kvstore.server.shard;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.replication.raft.RaftNode;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.StoreOptions;
@@ -28,7 +32,7 @@ public final class ShardOpener {
   public Shards single() {
     ClusterMark.require(directory, null);
     CommitListener all = setup.system().then(setup.entries());
-    Shard only = Shard.open(0, options.in(directory.shard(0)), directory.isNew(), all, setup);
+    Shard only = Shard.open(0, options.in(directory.shard(0)), begin(), all, setup);
     return new Shards(List.of(only), only, directory.storeId(), new LocalReplication(setup));
   }
 
@@ -37,14 +41,16 @@ public final class ShardOpener {
     ClusterMark.require(directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     Shard.Setup shared = setup.sharedBy(count + 1);
+    RaftNode.AtStart atStart = atStart(cluster);
     List<Shard> opened = new ArrayList<>();
     try {
       for (int number = 0; number < count; number++) {
-        ShardNumber shard = new ShardNumber(number, count);
-        opened.add(
-            open(number, each.in(directory.shard(number)).of(shard), setup.entries(), shared));
+        StoreOptions own = each.in(directory.shard(number)).of(new ShardNumber(number, count));
+        Shard.Begin begin = begin(atStart, number);
+        opened.add(Shard.open(number, own, begin, setup.entries(), shared));
       }
-      opened.add(open(count, each.in(directory.system()), setup.system(), shared));
+      StoreOptions system = each.in(directory.system());
+      opened.add(Shard.open(count, system, begin(atStart, count), setup.system(), shared));
     } catch (RuntimeException e) {
       opened.forEach(Shard::close);
       throw e;
@@ -56,7 +62,24 @@ public final class ShardOpener {
         new RaftReplication(cluster, shared, timer));
   }
 
-  private Shard open(int number, StoreOptions own, CommitListener first, Shard.Setup shared) {
-    return Shard.open(number, own, directory.isNew(), first, shared);
+  private static RaftNode.AtStart atStart(ClusterOptions cluster) {
+    try {
+      return RaftNode.atStart(cluster);
+    } catch (IOException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "The directory of the logs cannot be read: " + e)
+          .withCause(e);
+    }
+  }
+
+  private Shard.Begin begin() {
+    return directory.isNew() ? Shard.Begin.NEW : Shard.Begin.OPEN;
+  }
+
+  private Shard.Begin begin(RaftNode.AtStart atStart, int shard) {
+    if (atStart.coming().contains(shard)) {
+      return Shard.Begin.COMING;
+    }
+    return atStart.here().contains(shard) ? begin() : Shard.Begin.ELSEWHERE;
   }
 }

@@ -3,6 +3,7 @@ package org.kvstore.server.shard;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -26,7 +27,6 @@ import org.kvstore.server.model.Sharding;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.LeaseCoordinator;
-import org.kvstore.server.replication.Revocations;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreStatistics;
 import org.kvstore.server.store.Watch;
@@ -42,7 +42,6 @@ public final class Shards implements AutoCloseable {
   private final Sharding sharding;
   private final int digest;
   private final Replication replication;
-  private final List<Revocations> revocations = new ArrayList<>();
 
   /** Set by {@link #start}. */
   private @Nullable LeaseCoordinator leases;
@@ -75,9 +74,11 @@ public final class Shards implements AutoCloseable {
    */
   public void start(DiskSpace disk, Clock clock) {
     replication.start(this, disk);
-    leases = new LeaseCoordinator(data.stream().map(Shard::ofLeases).toList(), clock);
+    LeaseCoordinator made =
+        new LeaseCoordinator(data.stream().map(Shard::ofLeases).toList(), clock);
+    leases = made;
     if (data.size() > 1) {
-      data.forEach(shard -> revocations.add(shard.revocations(leases)));
+      data.forEach(shard -> shard.revoke(made));
     }
   }
 
@@ -154,9 +155,9 @@ public final class Shards implements AutoCloseable {
             .formatted(what));
   }
 
-  /** The newest revision of each shard that can be read here. */
+  /** The newest revision of each shard that can be read here, or that this node was told of. */
   public Revisions revisions() {
-    return Revisions.of(data.stream().mapToLong(shard -> shard.store().revision()).toArray());
+    return Revisions.of(data.stream().mapToLong(Shard::revision).toArray());
   }
 
   /** The position of some revisions. */
@@ -176,41 +177,46 @@ public final class Shards implements AutoCloseable {
     return position.revisions();
   }
 
-  /** Completes when what is read here from some shards is as consistent as that. */
-  public CompletionStage<Void> upToDate(List<Shard> shards, Consistency consistency) {
-    if (shards.size() == 1) {
-      return shards.get(0).upToDate(consistency);
-    }
-    return CompletableFuture.allOf(
-        shards.stream()
-            .map(shard -> shard.upToDate(consistency).toCompletableFuture())
-            .toArray(CompletableFuture<?>[]::new));
-  }
-
   /**
-   * Does something once every write acknowledged before the call can be read here from some shards:
-   * at once if that is so, else on an executor.
-   */
-  public <T> CompletionStage<T> read(List<Shard> shards, Supplier<T> read) {
-    return shards.get(0).after(upToDate(shards, Consistency.LINEARIZABLE), read);
-  }
-
-  /**
-   * One page of a listing, of what can be read here.
+   * Begins a page of a listing.
    *
-   * @param at the point in time; null for now
-   * @throws KeyValueException COMPACTED; REQUEST_INVALID for a point in the future, and for a
-   *     revision of the query where there is more than one shard
+   * @param at the point in time; null for now, or for the query's
+   * @throws KeyValueException REQUEST_INVALID for a revision of the query where there is more than
+   *     one shard, and for a cursor of another store
    */
-  public ShardedPage list(ListQuery query, @Nullable Revisions at) {
+  public RangeListing listing(ListQuery query, @Nullable Revisions at, Consistency consistency) {
     List<Shard> shards = of(query.range());
-    return PageMerge.page(
-        shards, query, point(shards, query.revision(), at), revisionsOutside(shards));
+    return new RangeListing(this, shards, query, point(shards, query.revision(), at), consistency);
   }
 
   /** Those of shards that a read says nothing of; of none when it is of all. */
-  private Revisions revisionsOutside(List<Shard> shards) {
-    return shards.size() == data.size() ? Revisions.of(new long[data.size()]) : revisions();
+  Revisions revisionsOutside(List<Shard> shards) {
+    return shards.size() == data.size() ? none() : revisions();
+  }
+
+  private Revisions none() {
+    return Revisions.of(new long[data.size()]);
+  }
+
+  /**
+   * Waits with a stage, for a moment, for news of shards that are elsewhere and that a read says
+   * nothing of: a position has a revision of each.
+   */
+  CompletionStage<Void> withOthers(List<Shard> read, CompletionStage<Void> stage) {
+    if (read.size() == data.size()) {
+      return stage;
+    }
+    List<CompletionStage<Void>> news =
+        data.stream()
+            .filter(shard -> !read.contains(shard))
+            .flatMap(shard -> shard.newsOfRevision().stream())
+            .toList();
+    return news.isEmpty()
+        ? stage
+        : CompletableFuture.allOf(
+            Stream.concat(Stream.of(stage), news.stream())
+                .map(CompletionStage::toCompletableFuture)
+                .toArray(CompletableFuture<?>[]::new));
   }
 
   private @Nullable Revisions point(List<Shard> shards, long revision, @Nullable Revisions at) {
@@ -221,7 +227,7 @@ public final class Shards implements AutoCloseable {
       return at;
     }
     requireOne(shards);
-    return revisions().with(shards.get(0).number(), revision);
+    return none().with(shards.get(0).number(), revision);
   }
 
   private static void requireOne(List<Shard> shards) {
@@ -234,22 +240,17 @@ public final class Shards implements AutoCloseable {
   }
 
   /**
-   * How many keys a range has, of what can be read here.
+   * Begins to count the keys of a range.
    *
    * @param revision as of when; 0 for now
+   * @throws KeyValueException REQUEST_INVALID for a revision where there is more than one shard
    */
-  public Count count(KeyRange range, long revision) {
+  public RangeCount count(KeyRange range, long revision, Consistency consistency) {
     List<Shard> shards = of(range);
-    Revisions point = point(shards, revision, null);
-    Revisions at = revisionsOutside(shards);
-    long keys = 0;
-    for (Shard shard : shards) {
-      int number = shard.number();
-      Store.Count count = shard.store().count(range, point == null ? 0 : point.at(number));
-      keys += count.keys();
-      at = at.with(number, count.revision());
+    if (revision != 0) {
+      requireOne(shards);
     }
-    return new Count(keys, at);
+    return new RangeCount(this, shards, range, revision, consistency);
   }
 
   /**
@@ -261,27 +262,39 @@ public final class Shards implements AutoCloseable {
   public record Count(long keys, Revisions revisions) {}
 
   /**
-   * Opens a watch of a range; it begins to deliver when its reader is said to be ready.
+   * Opens a watch of a range, once this node knows every change acknowledged before; it begins to
+   * deliver when its reader is said to be ready.
    *
-   * @param from everything up to these is known; null for what can be read here now
+   * @param from everything up to these is known; null for now
    * @param progressNanos how long the reader may hear nothing
    * @param permit throws once it is not permitted any more; asked several times a second
-   * @throws KeyValueException COMPACTED when what follows is given up, REQUEST_INVALID in the
-   *     future, TOO_MANY_REQUESTS when too many are open
+   * @return fails with COMPACTED when what follows is given up, REQUEST_INVALID in the future,
+   *     TOO_MANY_REQUESTS when too many are open
    */
-  public Subscription watch(
+  public CompletionStage<Subscription> watch(
       Watch.Query query,
       @Nullable Revisions from,
       Subscription.Reader reader,
       long progressNanos,
       Runnable permit) {
-    Revisions start = from == null ? revisions() : from;
-    return Subscription.open(of(query.range()), query, start, reader, progressNanos, permit);
+    return new WatchStart(of(query.range()), from)
+        .begin(
+            starts -> {
+              Revisions all = from == null ? revisions() : from;
+              for (Map.Entry<Shard, Long> start : starts.entrySet()) {
+                all = all.with(start.getKey().number(), start.getValue());
+              }
+              return Subscription.open(
+                  List.copyOf(starts.keySet()), query, all, reader, progressNanos, permit);
+            });
   }
 
-  /** Reads a whole range as of now; the caller closes it. */
-  public RangeScan scan(KeyRange range) {
-    return new RangeScan(of(range), range);
+  /**
+   * Reads a whole range as of now, once what is read is as consistent as that; for threads that may
+   * wait. The caller closes it.
+   */
+  public RangeScan scan(KeyRange range, Consistency consistency) {
+    return new RangeScan(of(range), range, consistency);
   }
 
   /** All of them, that of the server's own entries included. */
@@ -292,7 +305,6 @@ public final class Shards implements AutoCloseable {
   /** Proposes what is due, and gives up on what has waited too long; several times a second. */
   public void tick() {
     all.forEach(Shard::tick);
-    revocations.forEach(Revocations::run);
   }
 
   /** Gives up old history; several times a second, by one thread at a time. It may take long. */
@@ -321,19 +333,24 @@ public final class Shards implements AutoCloseable {
   }
 
   /**
-   * How long ago what is read here from some shards last was the newest of all, as far as this node
-   * knows: milliseconds, of the shard that is furthest behind; empty when it does not know.
+   * How long ago what is read of some shards last was the newest of all, as far as is known: of
+   * those here as of this call, of the others as the replicas say that are read until the result is
+   * asked.
+   *
+   * @return says milliseconds, of the shard that is furthest behind; empty when it is not known
    */
-  public Optional<Long> age(List<Shard> shards) {
+  public Supplier<Optional<Long>> age(List<Shard> shards) {
     return replication.age(shards);
+  }
+
+  /** The stores that are read here. */
+  public List<Store> stores() {
+    return all.stream().flatMap(shard -> shard.replica().stream()).toList();
   }
 
   /** Figures of all stores on this node together. */
   public StoreStatistics statistics() {
-    return all.stream()
-        .map(shard -> shard.store().statistics())
-        .reduce(StoreStatistics::plus)
-        .orElseThrow();
+    return stores().stream().map(Store::statistics).reduce(StoreStatistics::plus).orElseThrow();
   }
 
   /** What has been counted of all of one kind: {@code of} says which. */
@@ -353,12 +370,12 @@ public final class Shards implements AutoCloseable {
 
   /** Size of the files on this node: bytes. */
   public long usedBytes() {
-    return all.stream().mapToLong(shard -> shard.store().usedBytes()).sum();
+    return stores().stream().mapToLong(Store::usedBytes).sum();
   }
 
   /** Bytes that commits have written here since they were opened. */
   public long writtenBytes() {
-    return all.stream().mapToLong(shard -> shard.store().writtenBytes()).sum();
+    return stores().stream().mapToLong(Store::writtenBytes).sum();
   }
 
   /** The end is near: ends all watches, and has other nodes lead. */

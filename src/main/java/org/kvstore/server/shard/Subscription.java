@@ -63,10 +63,10 @@ public final class Subscription implements AutoCloseable {
   /**
    * Opens one; it begins to deliver when its reader is said to be ready.
    *
-   * @param from everything up to these is known
+   * @param from everything up to these is known; what follows is there still
    * @param progressNanos how long the reader may hear nothing
    * @param permit throws once it is not permitted any more; asked several times a second
-   * @throws KeyValueException as {@link org.kvstore.server.store.WatchHub#open} does
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many watches are open
    */
   static Subscription open(
       List<Shard> shards,
@@ -81,7 +81,7 @@ public final class Subscription implements AutoCloseable {
         subscription.watches.add(
             shard
                 .watches()
-                .open(
+                .openKnown(
                     query,
                     from.at(shard.number()),
                     subscription.new Sink(shard.number()),

@@ -194,11 +194,12 @@ final class OutcomeRows {
         (is & ON_LEASE) != 0 ? row.variable() : Entry.NO_LEASE);
   }
 
-  private static Encoder entry(Encoder row, Entry entry) {
+  /** A whole entry. */
+  static Encoder entry(Encoder row, Entry entry) {
     return row.sized(entry.key().utf8()).sized(Bytes.takeOver(Rows.currentValue(entry)));
   }
 
-  private static Entry entry(Decoder row) {
+  static Entry entry(Decoder row) {
     Key key = new Key(row.sizedBytes());
     return Rows.currentEntry(key, row.sizedBytes().toArray());
   }

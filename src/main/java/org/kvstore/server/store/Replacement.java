@@ -79,6 +79,24 @@ public final class Replacement implements AutoCloseable {
     DataDirectory.discard(directory);
   }
 
+  /**
+   * Deletes the database of a shard, and whatever was to take its place; nobody has it open.
+   *
+   * @throws org.kvstore.server.model.KeyValueException UNAVAILABLE when that fails
+   */
+  public static void discard(Path shard) {
+    try {
+      // First what would be put in its place at the next open.
+      DataDirectory.deleteTree(workplace(shard));
+      DataDirectory.deleteTree(shard);
+      if (Files.exists(shard.resolveSibling("."))) {
+        DataDirectory.sync(shard.resolveSibling("."));
+      }
+    } catch (IOException e) {
+      throw DataDirectory.refusal(shard, "cannot be deleted", "Check its permissions", e);
+    }
+  }
+
   private static Path workplace(Path shard) {
     return shard.resolveSibling(shard.getFileName() + ".install");
   }

@@ -114,6 +114,16 @@ public final class WatchHub implements CommitListener, AutoCloseable {
    */
   public Watch open(Watch.Query query, long after, WatchSink sink, Runnable permit, Turn turn) {
     log.changes(after, 1, 1);
+    return openKnown(query, after, sink, permit, turn);
+  }
+
+  /**
+   * The same, of what is known to be there still after the revision.
+   *
+   * @throws KeyValueException TOO_MANY_REQUESTS when too many are open
+   */
+  public Watch openKnown(
+      Watch.Query query, long after, WatchSink sink, Runnable permit, Turn turn) {
     if (!places.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many watches are open.")
           .withLimit(limits.watches());
@@ -155,6 +165,25 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     if (!watches.isEmpty()) {
       LockSupport.unpark(dispatcher);
     }
+  }
+
+  /** Has watches look up what was committed up to a revision, as nobody tells of it. */
+  public void heard(long revision) {
+    long newest = recent.newest();
+    if (revision > newest) {
+      recent.skip(newest, revision);
+    }
+    wake();
+  }
+
+  /** Has watches that are behind try again, as more of the log can be read now. */
+  public void wake() {
+    LockSupport.unpark(dispatcher);
+  }
+
+  /** The newest revision that watches have been told of. */
+  public long newest() {
+    return recent.newest();
   }
 
   @Override

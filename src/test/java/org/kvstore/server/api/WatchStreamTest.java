@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Retention;
+import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.service.ChangeService;
 import org.kvstore.server.shard.Shard;
 import org.kvstore.server.shard.ShardOpener;
@@ -61,6 +62,7 @@ class WatchStreamTest {
             lane,
             Clock.systemUTC());
     shards = new ShardOpener(data, StoreOptions.defaults(directory), setup).single();
+    shards.start(new DiskSpace(directory, 0), Clock.systemUTC());
   }
 
   @AfterEach
@@ -72,7 +74,10 @@ class WatchStreamTest {
   }
 
   private Subscription watch() {
-    return shards.watch(EVERYTHING, null, stream, Long.MAX_VALUE, () -> {});
+    return shards
+        .watch(EVERYTHING, null, stream, Long.MAX_VALUE, () -> {})
+        .toCompletableFuture()
+        .join();
   }
 
   @Test

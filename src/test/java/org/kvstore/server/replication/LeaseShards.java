@@ -14,6 +14,7 @@ import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.store.Store;
 import org.kvstore.server.store.Stores;
 
 /** Shards with a replicator each, and the ways to them, which can fail at a chosen call. */
@@ -86,13 +87,33 @@ final class LeaseShards implements AutoCloseable {
         KeyValueException.of(ErrorCode.INDETERMINATE, "No answer came."));
   }
 
+  /** A shard that has a replica here. */
+  private static LeaseShard of(Store store, Replicator replicator) {
+    return new LeaseShard() {
+      @Override
+      public CompletionStage<Outcome> submit(Submission submission) {
+        return replicator.submit(submission);
+      }
+
+      @Override
+      public CompletionStage<Optional<Lease>> lease(long id) {
+        return replicator.readBarrier().thenApply(any -> Optional.ofNullable(store.lease(id)));
+      }
+
+      @Override
+      public CompletionStage<List<Key>> keys(long lease) {
+        return replicator.readBarrier().thenApply(any -> store.leaseKeys(lease));
+      }
+    };
+  }
+
   private final class Way implements LeaseShard {
     private final Engine engine;
     private final LeaseShard shard;
 
     Way(Engine engine) {
       this.engine = engine;
-      shard = LeaseShard.of(engine.store, engine.replicator);
+      shard = of(engine.store, engine.replicator);
     }
 
     @Override

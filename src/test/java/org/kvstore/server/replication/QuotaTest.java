@@ -156,7 +156,7 @@ class QuotaTest {
 
   @Test
   void deletedAndCompacted_roomComesBackByItself() {
-    Reclaimer reclaimer = new Reclaimer(List.of(store), quota, Clock.systemUTC());
+    Reclaimer reclaimer = new Reclaimer(() -> List.of(store), quota, Clock.systemUTC());
     fill();
     engine.apply(Writes.deletePrefix("key"));
     engine.apply(submission(new Command.Compact(store.revision())));

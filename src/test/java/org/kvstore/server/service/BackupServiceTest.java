@@ -38,6 +38,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.service.BackupService.Arrival;
 import org.kvstore.server.store.FileTrees;
 import org.kvstore.server.store.MemoryTempDir;
+import org.kvstore.server.store.Read;
 import org.kvstore.server.store.Writes;
 
 /** Backups and restores of a whole engine. */
@@ -401,7 +402,7 @@ class BackupServiceTest {
             .heldReads()
             .hold(
                 Key.of("a"),
-                key -> Optional.ofNullable(engine.shards().system().store().get(key)),
+                key -> engine.shards().system().look(new Read.Get(key)),
                 Optional::isPresent,
                 Duration.ofMinutes(1))
             .toCompletableFuture();

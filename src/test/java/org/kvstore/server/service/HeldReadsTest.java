@@ -44,7 +44,11 @@ class HeldReadsTest {
 
   private CompletableFuture<Optional<Entry>> hold() {
     return reads
-        .hold(Key.of("key"), key -> Optional.empty(), Optional::isPresent, Duration.ofHours(1))
+        .hold(
+            Key.of("key"),
+            key -> CompletableFuture.completedStage(Optional.empty()),
+            Optional::isPresent,
+            Duration.ofHours(1))
         .toCompletableFuture();
   }
 

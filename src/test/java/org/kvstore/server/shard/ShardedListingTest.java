@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -121,13 +122,14 @@ class ShardedListingTest {
     try (TestShards few = new TestShards(other, 5)) {
       few.put("a", "1");
       few.put("b", "1");
-      ShardedPage first = few.shards().list(query(KeyRange.ALL, false, 1, null), null);
+      ShardedPage first =
+          few.shards().listing(query(KeyRange.ALL, false, 1, null), null, Consistency.LOCAL).page();
       for (int i = 0; i < 20; i++) {
         few.put("c" + i, "later");
       }
 
       ListQuery next = query(KeyRange.ALL, false, 100, null).part(100, 1 << 20, 0, first.last());
-      ShardedPage second = few.shards().list(next, first.revisions());
+      ShardedPage second = few.shards().listing(next, first.revisions(), Consistency.LOCAL).page();
 
       assertThat(second.entries()).extracting(ShardedListingTest::text).containsExactly("b=1");
       assertThat(second.last()).isNull();
@@ -137,7 +139,7 @@ class ShardedListingTest {
   @Test
   void scan_hasEachKeyOnce_inOrder() {
     List<String> scanned = new ArrayList<>();
-    try (RangeScan scan = shards.shards().scan(KeyRange.ALL)) {
+    try (RangeScan scan = shards.shards().scan(KeyRange.ALL, Consistency.LOCAL)) {
       do {
         scan.entries().forEach(entry -> scanned.add(text(entry)));
       } while (scan.advance());
@@ -148,8 +150,14 @@ class ShardedListingTest {
 
   @Test
   void count_isThatOfAll() {
-    assertThat(shards.shards().count(KeyRange.ALL, 0).keys()).isEqualTo(model.size());
-    assertThat(shards.shards().count(KeyRange.ofPrefix(Bytes.ofUtf8("k1")), 0).keys())
+    assertThat(shards.shards().count(KeyRange.ALL, 0, Consistency.LOCAL).count().keys())
+        .isEqualTo(model.size());
+    assertThat(
+            shards
+                .shards()
+                .count(KeyRange.ofPrefix(Bytes.ofUtf8("k1")), 0, Consistency.LOCAL)
+                .count()
+                .keys())
         .isEqualTo(model.subMap("k1", "k2").size());
   }
 
@@ -157,7 +165,7 @@ class ShardedListingTest {
   void revisionOfARange_thatIsInSeveralShards_isRefused() {
     ListQuery query = query(KeyRange.ALL, false, 10, null).part(10, 1 << 20, 3, null);
 
-    assertThatThrownBy(() -> shards.shards().list(query, null))
+    assertThatThrownBy(() -> shards.shards().listing(query, null, Consistency.LOCAL))
         .isInstanceOf(KeyValueException.class)
         .hasMessageContaining("single shard");
   }
@@ -167,7 +175,10 @@ class ShardedListingTest {
     Bytes after = null;
     do {
       ShardedPage page =
-          shards.shards().list(query.part(query.limit(), query.maxBytes(), 0, after), at);
+          shards
+              .shards()
+              .listing(query.part(query.limit(), query.maxBytes(), 0, after), at, Consistency.LOCAL)
+              .page();
       action.accept(page);
       assertThat(page.entries().size() + page.prefixes().size()).isLessThanOrEqualTo(query.limit());
       at = page.revisions();

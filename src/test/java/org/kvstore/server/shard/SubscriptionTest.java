@@ -137,7 +137,7 @@ class SubscriptionTest {
   }
 
   private Subscription watch(@Nullable Revisions from, TestReader reader) {
-    return shards.shards().watch(EVERYTHING, from, reader, Long.MAX_VALUE, () -> {});
+    return Waiting.join(shards.shards().watch(EVERYTHING, from, reader, Long.MAX_VALUE, () -> {}));
   }
 
   private static List<String> texts(List<Event> events) {

@@ -41,7 +41,7 @@ final class TestShards implements AutoCloseable {
     List<Shard> opened = new ArrayList<>();
     for (int number = 0; number < count; number++) {
       Path path = directory.resolve(Integer.toString(number));
-      opened.add(Shard.open(number, Stores.options(path), true, setup.entries(), setup));
+      opened.add(Shard.open(number, Stores.options(path), Shard.Begin.NEW, setup.entries(), setup));
     }
     shards = new Shards(opened, opened.get(0), "test", new LocalReplication(setup));
     shards.start(new DiskSpace(directory, 0), Clock.systemUTC());

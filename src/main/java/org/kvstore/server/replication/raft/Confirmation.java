@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * which asks likewise how far the log is committed.
  */
 final class Confirmation {
-  private static final long ANSWER_MILLIS = 1_000;
-
   private final RaftNode node;
   private final int shard;
 
@@ -50,7 +48,7 @@ final class Confirmation {
   }
 
   private CompletableFuture<Standing> ask(RaftPeer peer) {
-    return node.standing(peer, node.groupId(shard), ANSWER_MILLIS);
+    return node.standing(peer, node.groupId(shard));
   }
 
   /** Null when there is none. */

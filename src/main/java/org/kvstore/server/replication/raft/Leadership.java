@@ -30,6 +30,10 @@ final class Leadership {
     group = node.groupId(shard);
   }
 
+  int shard() {
+    return shard;
+  }
+
   RaftGroupId group() {
     return group;
   }
@@ -43,6 +47,10 @@ final class Leadership {
     node.lookNowAndThen(shard);
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
+    if (!node.hasReplica(shard)) {
+      // One that comes has not lost its leader yet.
+      knownAt = System.nanoTime();
+    }
     if (division == null || leader == null || !Observer.hasQuorum(division)) {
       return null;
     }

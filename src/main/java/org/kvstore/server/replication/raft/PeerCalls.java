@@ -49,6 +49,9 @@ final class PeerCalls implements AutoCloseable {
   /** Has a node come to have a replica of a shard (4 bytes); whether it runs: 1, or not yet: 0. */
   static final MethodDescriptor<byte[], byte[]> HOST = unary("Host");
 
+  /** Reads a replica for a node that has none, see {@link ReadQuestion}. */
+  static final MethodDescriptor<byte[], byte[]> READ = unary("Read");
+
   private static final int ALIVE_SECONDS = 5;
 
   private final @Nullable SslContext tls;
@@ -188,6 +191,11 @@ final class PeerCalls implements AutoCloseable {
             .keepAliveTime(ALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(ALIVE_SECONDS, TimeUnit.SECONDS);
     return tls == null ? channel.usePlaintext().build() : channel.sslContext(tls).build();
+  }
+
+  /** Whether nobody can be asked any more. */
+  boolean isClosed() {
+    return isClosed;
   }
 
   /** Those who ask have ended, but for reads that wait; they fail. */

@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -105,6 +106,7 @@ public final class RaftNode implements AutoCloseable {
   private final Peers peers;
   private final NodeTasks tasks;
   private final int registryShard;
+  private final ReplicaReads reads;
 
   /** Null where replicas neither come nor go. */
   private final @Nullable Hosting hosting;
@@ -126,7 +128,7 @@ public final class RaftNode implements AutoCloseable {
    * @throws IOException when the directory of the logs cannot be used
    */
   public RaftNode(ClusterOptions options, Map<Integer, Store> stores) throws IOException {
-    this(options.withFactor(ClusterOptions.MOST_REPLICAS), stores, null);
+    this(options.withFactor(ClusterOptions.MOST_REPLICAS), stores, null, ReplicaReads.NONE);
   }
 
   /**
@@ -134,12 +136,18 @@ public final class RaftNode implements AutoCloseable {
    *
    * @param stores of those shards that {@link #atStart} names, by their numbers; of others, they
    *     are taken for left over, and dropped
-   * @param host told of replicas that come and go from then on
+   * @param host told of replicas that come and go from then on; null where none do
+   * @param reads answers nodes that have no replica of a shard
    * @throws IOException when the directory of the logs cannot be used
    */
-  public RaftNode(ClusterOptions options, Map<Integer, Store> stores, @Nullable ReplicaHost host)
+  public RaftNode(
+      ClusterOptions options,
+      Map<Integer, Store> stores,
+      @Nullable ReplicaHost host,
+      ReplicaReads reads)
       throws IOException {
     this.options = options;
+    this.reads = reads;
     failures = new ReplicaFailures(options.self());
     marks = new ReplicaMarks(options.directory());
     // A port that is taken would end the process.
@@ -658,6 +666,12 @@ public final class RaftNode implements AutoCloseable {
     return server;
   }
 
+  /** The store of this node's replica of a shard; null when it has none. */
+  @Nullable Store store(int shard) {
+    ShardReplica replica = replicas.get(groupId(shard));
+    return replica == null ? null : replica.store();
+  }
+
   /** This node's replica of a shard. */
   ShardReplica replica(int shard) {
     ShardReplica replica = replicas.get(groupId(shard));
@@ -700,7 +714,11 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private Map<MethodDescriptor<byte[], byte[]>, PeerCalls.LateHandler> lateHandlers() {
-    return Map.of(PeerCalls.PROPOSE, question -> ProposalForm.answer(question, this::propose));
+    return Map.of(
+        PeerCalls.PROPOSE,
+        question -> ProposalForm.answer(question, this::propose),
+        PeerCalls.READ,
+        this::read);
   }
 
   /** Has this node propose a group, see {@link Proposals#propose}. */
@@ -723,6 +741,19 @@ public final class RaftNode implements AutoCloseable {
         : calls
             .ask(at, PeerCalls.PROPOSE, ProposalForm.question(group, bytes), millis)
             .thenCompose(ProposalForm::result);
+  }
+
+  /** Answers a node that has no replica of a shard; it fails when there is none here either. */
+  private CompletionStage<byte[]> read(byte[] question) {
+    CompletionStage<ReadAnswer> answer = reads.answer(ReadQuestion.of(question));
+    return answer == null
+        ? CompletableFuture.failedStage(new IOException("There is no replica here."))
+        : answer.thenApply(ReadAnswer::toBytes);
+  }
+
+  /** What nodes ask each other. */
+  PeerCalls calls() {
+    return calls;
   }
 
   /**

@@ -45,7 +45,7 @@ public final class RaftReplicator extends GroupCommitter {
       ThreadFactory threads,
       Executor answers,
       ScheduledExecutorService timer) {
-    super(node.replica(shard).store(), limits, disk, threads, answers);
+    super(() -> node.store(shard), limits, disk, threads, answers);
     leadership = new Leadership(node, shard);
     sender = new GroupSender(node, leadership, limits.writeWait().toNanos(), this::isClosing);
     barrier = new ReadBarrier(node, leadership, answers, timer);

@@ -155,7 +155,7 @@ final class ReadBarrier {
     }
 
     private void failed(@Nullable Throwable failure) {
-      if (System.nanoTime() - deadline < 0 && !leadership.isLost() && again()) {
+      if (isWorthWaiting() && again()) {
         return;
       }
       ended();
@@ -164,6 +164,12 @@ final class ReadBarrier {
               ErrorCode.UNAVAILABLE, "No majority of the nodes says what is newest.");
       KeyValueException told = failure == null ? unavailable : unavailable.withCause(failure);
       answer(() -> result.completeExceptionally(told));
+    }
+
+    private boolean isWorthWaiting() {
+      return System.nanoTime() - deadline < 0
+          && !leadership.isLost()
+          && node.hasReplica(leadership.shard());
     }
 
     private boolean again() {

@@ -1,0 +1,271 @@
+package org.kvstore.server.replication.raft;
+
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Consistency;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.Read;
+import org.kvstore.server.store.ReadForm;
+
+/**
+ * Reads shards that this node has no replica of, at nodes that have one: one after the other, until
+ * one answers or the time is over. The leader comes first where the newest is wanted, else the one
+ * that answered last. Which nodes have a replica is a hint; one that has none says so.
+ *
+ * <p>It remembers of each shard who answered last, how far that was and how old.
+ */
+public final class RemoteReads {
+  /** How long an answer is looked for: longer than an election takes. */
+  private static final long PATIENCE_MILLIS = 6_000;
+
+  /** How long one node is waited for: one that is paused must not take all of the time. */
+  private static final long ANSWER_MILLIS = 2_000;
+
+  private static final long AGAIN_MILLIS = 50;
+  private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  private final RaftNode node;
+  private final Executor answers;
+  private final ScheduledExecutorService timer;
+  private final Map<Integer, Known> known = new ConcurrentHashMap<>();
+
+  /**
+   * @param answers runs what waits for an answer
+   * @param timer for the next try
+   */
+  public RemoteReads(RaftNode node, Executor answers, ScheduledExecutorService timer) {
+    this.node = node;
+    this.answers = answers;
+    this.timer = timer;
+  }
+
+  /**
+   * What is known of a shard.
+   *
+   * @param from who answered last
+   * @param revision the newest of which any answer has told
+   * @param ageMillis of the last answer, -1 when the replica did not know
+   * @param at when that was, on the scale of {@link System#nanoTime}
+   */
+  private record Known(Member from, long revision, long ageMillis, long at) {}
+
+  /**
+   * Reads what is there. A replica that has not come to a revision yet that is asked for does not
+   * know whether there is one: then the newest is asked.
+   *
+   * @return completes on the executor; fails with what the read failed with, or with UNAVAILABLE
+   *     when nobody answers in time
+   */
+  public <T> CompletableFuture<T> read(int shard, Consistency consistency, Read<T> read) {
+    CompletableFuture<T> answer = ask(new ReadQuestion(shard, consistency, read), read);
+    return consistency == Consistency.LINEARIZABLE
+        ? answer
+        : answer.exceptionallyCompose(
+            failure ->
+                failure instanceof KeyValueException known
+                        && known.code() == ErrorCode.REQUEST_INVALID
+                    ? ask(new ReadQuestion(shard, Consistency.LINEARIZABLE, read), read)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  /**
+   * Reads what there is to tell of a shard after a revision, as soon as there is something or the
+   * wait is over, from a replica that has that revision.
+   */
+  public <T> CompletableFuture<T> readBeyond(
+      int shard, long revision, Duration wait, Read<T> read) {
+    return ask(
+        new ReadQuestion(shard, Consistency.LOCAL, revision, (int) wait.toMillis(), read), read);
+  }
+
+  private <T> CompletableFuture<T> ask(ReadQuestion question, Read<T> read) {
+    Asking<T> asking = new Asking<>(question, read);
+    asking.round();
+    return asking.result;
+  }
+
+  /** Whether nobody can be asked any more, as the node stops. */
+  public boolean isClosed() {
+    return node.calls().isClosed();
+  }
+
+  /** The newest revision that this node has been told of; 0 when it has not. */
+  public long revision(int shard) {
+    Known last = known.get(shard);
+    return last == null ? 0 : last.revision();
+  }
+
+  /** Whether somebody has answered lately. */
+  public boolean isFresh(int shard) {
+    Known last = known.get(shard);
+    return last != null && System.nanoTime() - last.at() < FRESH_NANOS;
+  }
+
+  /**
+   * How long ago the replica that answered last had last shown all that was acknowledged; null when
+   * it did not know.
+   */
+  public @Nullable Duration age(int shard) {
+    Known last = known.get(shard);
+    return last == null || last.ageMillis() < 0
+        ? null
+        : Duration.ofMillis(last.ageMillis()).plusNanos(System.nanoTime() - last.at());
+  }
+
+  private void remember(int shard, Member from, ReadAnswer answer) {
+    known.merge(
+        shard,
+        new Known(from, answer.revision(), answer.ageMillis(), System.nanoTime()),
+        (before, now) ->
+            new Known(
+                now.from(),
+                Math.max(before.revision(), now.revision()),
+                now.ageMillis(),
+                now.at()));
+  }
+
+  private Iterator<Member> candidates(ReadQuestion question) {
+    Map<String, Member> candidates = new LinkedHashMap<>();
+    List<Member> all = node.members();
+    String leader =
+        question.consistency() == Consistency.LINEARIZABLE ? node.leader(question.shard()) : null;
+    all.stream().filter(member -> member.id().equals(leader)).forEach(put(candidates));
+    Known last = known.get(question.shard());
+    if (last != null) {
+      candidates.putIfAbsent(last.from().id(), last.from());
+    }
+    node.membersOf(question.shard()).forEach(put(candidates));
+    all.forEach(put(candidates));
+    candidates.remove(node.self());
+    return candidates.values().iterator();
+  }
+
+  private static Consumer<Member> put(Map<String, Member> candidates) {
+    return member -> candidates.putIfAbsent(member.id(), member);
+  }
+
+  /** One question, asked of one node at a time. */
+  private final class Asking<T> {
+    private final ReadQuestion question;
+    private final byte[] message;
+    private final Read<T> read;
+    private final CompletableFuture<T> result = new CompletableFuture<>();
+    private final long end;
+    private Iterator<Member> candidates = List.<Member>of().iterator();
+    private @Nullable Throwable last;
+
+    Asking(ReadQuestion question, Read<T> read) {
+      this.question = question;
+      this.read = read;
+      message = question.toBytes();
+      end =
+          System.nanoTime()
+              + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS + question.waitMillis());
+    }
+
+    /** Asks all of them, until one answers. */
+    void round() {
+      try {
+        candidates = candidates(question);
+        next();
+      } catch (RuntimeException e) {
+        result.completeExceptionally(e);
+      }
+    }
+
+    private void next() {
+      if (!candidates.hasNext()) {
+        again();
+        return;
+      }
+      Member member = candidates.next();
+      long millis = Math.min(millisLeft(), ANSWER_MILLIS + question.waitMillis());
+      if (millis <= 0) {
+        fail();
+        return;
+      }
+      node.calls()
+          .ask(member.peer(), PeerCalls.READ, message, millis)
+          .whenComplete((bytes, failure) -> onExecutor(() -> heard(member, bytes, failure)));
+    }
+
+    private long millisLeft() {
+      return TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+    }
+
+    private void heard(Member from, byte @Nullable [] bytes, @Nullable Throwable failure) {
+      try {
+        if (bytes == null) {
+          last = failure;
+          next();
+          return;
+        }
+        ReadAnswer answer = ReadAnswer.of(bytes);
+        if (answer.kind() == ReadAnswer.Kind.READ) {
+          remember(question.shard(), from, answer);
+          complete(answer);
+        } else {
+          next();
+        }
+      } catch (RuntimeException e) {
+        result.completeExceptionally(e);
+      }
+    }
+
+    private void complete(ReadAnswer answer) {
+      T value;
+      try {
+        value = ReadForm.answer(read, answer.form());
+      } catch (KeyValueException e) {
+        if (e.code() == ErrorCode.UNAVAILABLE) {
+          last = e;
+          next();
+        } else {
+          result.completeExceptionally(e);
+        }
+        return;
+      }
+      result.complete(value);
+    }
+
+    private void again() {
+      if (millisLeft() <= AGAIN_MILLIS || node.calls().isClosed()) {
+        fail();
+        return;
+      }
+      try {
+        timer.schedule(() -> onExecutor(this::round), AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException closing) {
+        fail();
+      }
+    }
+
+    private void fail() {
+      KeyValueException unavailable =
+          KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "No node that has a replica of the shard answers now.");
+      result.completeExceptionally(last == null ? unavailable : unavailable.withCause(last));
+    }
+  }
+
+  /** The threads of connections and the timer may not be held up by what waits. */
+  private void onExecutor(Runnable task) {
+    try {
+      answers.execute(task);
+    } catch (RejectedExecutionException closing) {
+      task.run();
+    }
+  }
+}

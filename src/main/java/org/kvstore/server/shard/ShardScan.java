@@ -1,0 +1,125 @@
+package org.kvstore.server.shard;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.KeyRange;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.ListQuery;
+import org.kvstore.server.model.Page;
+import org.kvstore.server.store.EntryScan;
+import org.kvstore.server.store.Read;
+import org.kvstore.server.store.Store;
+
+/**
+ * Reads a whole range of one shard as of one revision, a bounded chunk at a time: from one view of
+ * the replica here, or page by page of others. A scan whose replica here goes, goes on elsewhere.
+ */
+final class ShardScan implements AutoCloseable {
+  private final Shard shard;
+  private final ListQuery chunk;
+
+  /** Of the replica here; null when it is read elsewhere. */
+  private @Nullable EntryScan here;
+
+  private List<Entry> entries;
+  private long revision;
+
+  /** The key that the next page follows; null at the end, and while it is read here. */
+  private @Nullable Bytes after;
+
+  /** The newest key that was read. */
+  private @Nullable Bytes last;
+
+  /**
+   * @param chunk what is read first where it is elsewhere
+   * @param first that; null where it is here
+   */
+  ShardScan(Shard shard, ListQuery chunk, @Nullable Page first) {
+    this.shard = shard;
+    this.chunk = chunk;
+    entries = List.of();
+    if (first != null) {
+      take(first);
+    } else {
+      begin();
+    }
+  }
+
+  /** What is read first where it is elsewhere. */
+  static ListQuery chunk(KeyRange range, int keys, long bytes) {
+    return new ListQuery(range, false, keys, bytes, false, null, Bytes.EMPTY, 0, null);
+  }
+
+  private void begin() {
+    Store store = shard.storeRead();
+    if (store != null) {
+      try {
+        EntryScan scan = store.scan(chunk.range(), chunk.maxBytes());
+        here = scan;
+        revision = scan.revision();
+        took(scan.entries());
+        return;
+      } catch (KeyValueException e) {
+        if (shard.storeRead() == store || e.code() != ErrorCode.UNAVAILABLE) {
+          throw e;
+        }
+      }
+    }
+    take(shard.readNow(new Read.PageOf(chunk)));
+  }
+
+  /** The entries read last; at first the first of the range. */
+  List<Entry> entries() {
+    return entries;
+  }
+
+  /** Reads on; false at the end of the range. */
+  boolean advance() {
+    EntryScan scan = here;
+    if (scan == null) {
+      return after != null && next(after);
+    }
+    try {
+      boolean more = scan.advance();
+      if (more) {
+        took(scan.entries());
+      }
+      return more;
+    } catch (KeyValueException e) {
+      if (shard.isHere() || e.code() != ErrorCode.UNAVAILABLE) {
+        throw e;
+      }
+      scan.close();
+      here = null;
+      return next(last);
+    }
+  }
+
+  private boolean next(@Nullable Bytes behind) {
+    take(
+        shard.readNow(
+            new Read.PageOf(chunk.part(chunk.limit(), chunk.maxBytes(), revision, behind))));
+    return !entries.isEmpty();
+  }
+
+  private void take(Page page) {
+    revision = page.revision();
+    after = page.last();
+    took(page.entries());
+  }
+
+  private void took(List<Entry> read) {
+    entries = read;
+    last = read.isEmpty() ? last : read.get(read.size() - 1).key().utf8();
+  }
+
+  @Override
+  public void close() {
+    if (here != null) {
+      here.close();
+    }
+  }
+}

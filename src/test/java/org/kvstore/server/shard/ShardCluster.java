@@ -1,0 +1,247 @@
+package org.kvstore.server.shard;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Key;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Retention;
+import org.kvstore.server.model.ShardNumber;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.raft.ClusterOptions;
+import org.kvstore.server.replication.raft.Endpoint;
+import org.kvstore.server.replication.raft.GroupAdmin;
+import org.kvstore.server.replication.raft.LogOptions;
+import org.kvstore.server.replication.raft.Member;
+import org.kvstore.server.replication.raft.RaftNode;
+import org.kvstore.server.service.JsonPatcher;
+import org.kvstore.server.store.CommitListener;
+import org.kvstore.server.store.Store;
+import org.kvstore.server.store.StoreOptions;
+import org.kvstore.server.store.Stores;
+import org.kvstore.server.store.WatchHub;
+
+/**
+ * Nodes in this process, on real sockets and directories: founders with a replica of each shard,
+ * and others that have none until they are given one.
+ */
+final class ShardCluster implements AutoCloseable {
+  private static final int FOUNDERS = 3;
+
+  private final Path parent;
+  private final int count;
+  private final List<Member> founders = new ArrayList<>();
+  private final Map<String, Node> nodes = new TreeMap<>();
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+
+  ShardCluster(Path parent, int count) throws IOException {
+    this.parent = parent;
+    this.count = count;
+    for (int i = 1; i <= FOUNDERS; i++) {
+      founders.add(new Member("n" + i, "127.0.0.1:" + freePort()));
+    }
+    for (Member member : founders) {
+      start(member, false);
+    }
+    leader(0);
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () ->
+                nodes.values().stream()
+                    .flatMap(node -> node.shards().stores().stream())
+                    .allMatch(store -> store.applied().index() >= 0));
+  }
+
+  /** A running node. */
+  record Node(Member member, Shards shards, RaftReplication replication, ShardHost host) {
+    RaftNode raft() {
+      return Objects.requireNonNull(replication.node());
+    }
+
+    Shard shard(int number) {
+      return shards.data().get(number);
+    }
+  }
+
+  /** A node without any replica. */
+  Node startEmpty(String id) throws IOException {
+    return start(new Member(id, "127.0.0.1:" + freePort()), true);
+  }
+
+  private Node start(Member member, boolean isEmpty) throws IOException {
+    return start(member, isEmpty, events -> {});
+  }
+
+  Node start(Member member, boolean isEmpty, CommitListener entries) {
+    List<Member> members = new ArrayList<>(founders);
+    if (isEmpty) {
+      members.add(member);
+    }
+    Path directory = parent.resolve(member.id());
+    ClusterOptions options =
+        new ClusterOptions(
+            "c",
+            member.id(),
+            members,
+            isEmpty,
+            "",
+            count,
+            FOUNDERS,
+            directory.resolve("raft"),
+            Endpoint.LOOPBACK,
+            LogOptions.DEFAULT);
+    Shard.Setup setup =
+        new Shard.Setup(
+            Limits.DEFAULT,
+            Retention.DEFAULT,
+            entries,
+            events -> {},
+            new JsonPatcher(Limits.DEFAULT),
+            Thread::new,
+            () -> new WatchHub.Lanes(threads, threads, blocked -> {}),
+            threads,
+            Clock.systemUTC());
+    Shard.Begin begin = isEmpty ? Shard.Begin.ELSEWHERE : Shard.Begin.NEW;
+    List<Shard> opened = new ArrayList<>();
+    for (int number = 0; number <= count; number++) {
+      StoreOptions own =
+          Stores.options(directory.resolve("shards").resolve(Integer.toString(number)))
+              .withReplicatedLog()
+              .of(number < count ? new ShardNumber(number, count) : ShardNumber.ONLY);
+      opened.add(Shard.open(number, own, begin, setup.entries(), setup));
+    }
+    RaftReplication replication = new RaftReplication(options, setup, timer);
+    Shards shards = new Shards(opened.subList(0, count), opened.get(count), "c", replication);
+    shards.start(new DiskSpace(parent, 0), Clock.systemUTC());
+    // Which replicas there are is each test's to say.
+    replication.membership().close();
+    Node node = new Node(member, shards, replication, new ShardHost(opened));
+    nodes.put(member.id(), node);
+    return node;
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  Node node(String id) {
+    return Objects.requireNonNull(nodes.get(id));
+  }
+
+  /** A founder that leads a shard. */
+  String leader(int shard) {
+    return Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () ->
+                nodes.keySet().stream()
+                    .filter(id -> node(id).shard(shard).replicator().leads())
+                    .findFirst()
+                    .orElse(""),
+            id -> !id.isEmpty());
+  }
+
+  /** A founder that runs and does not lead a shard. */
+  String follower(int shard) {
+    String leader = leader(shard);
+    return founders.stream()
+        .map(Member::id)
+        .filter(id -> nodes.containsKey(id) && !id.equals(leader))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Has a node take part in a shard, until it is read there. */
+  void come(Node node, int shard) {
+    Store store = node.host().open(shard);
+    try {
+      node.raft().join(shard, store);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    String leader = leader(shard);
+    GroupAdmin admin = new GroupAdmin(node(leader).raft());
+    List<Member> before = admin.members(shard);
+    List<Member> after = new ArrayList<>(before);
+    after.add(node.member());
+    admin.setMembers(shard, before, after);
+    Store ahead = node(leader).shard(shard).store();
+    long index = ahead.applied().index();
+    Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> store.applied().index() >= index);
+    node.host().came(shard);
+  }
+
+  /** Undoes it. */
+  void go(Node node, int shard) {
+    GroupAdmin admin = new GroupAdmin(node(follower(shard)).raft());
+    List<Member> before = admin.members(shard);
+    if (node.shard(shard).replicator().leads()) {
+      admin.transfer(shard, follower(shard));
+    }
+    node.host().goes(shard);
+    admin.setMembers(
+        shard,
+        before,
+        before.stream().filter(member -> !member.id().equals(node.member().id())).toList());
+    try {
+      node.raft().leave(shard);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    node.host().drop(shard);
+  }
+
+  Outcome write(String id, Submission submission, Key key) throws Exception {
+    return await(node(id).shards().of(key).replicator().submit(submission));
+  }
+
+  static <T> T await(CompletionStage<T> stage) throws Exception {
+    return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
+  }
+
+  /** Of a list of events, those whose revision does not follow the one before. */
+  static List<Event> gaps(List<Event> events) {
+    List<Event> gaps = new ArrayList<>();
+    for (int i = 1; i < events.size(); i++) {
+      if (events.get(i).revision() != events.get(i - 1).revision() + 1) {
+        gaps.add(events.get(i));
+      }
+    }
+    return gaps;
+  }
+
+  void stop(String id) {
+    Objects.requireNonNull(nodes.remove(id)).shards().close();
+  }
+
+  @Override
+  public void close() {
+    CompletableFuture<?>[] all =
+        nodes.values().stream()
+            .map(node -> CompletableFuture.runAsync(node.shards()::close, threads))
+            .toArray(CompletableFuture[]::new);
+    CompletableFuture.allOf(all).join();
+    timer.shutdownNow();
+    threads.shutdown();
+  }
+}
