@@ -375,7 +375,7 @@ public final class Shard implements AutoCloseable {
     if (now == null) {
       return elsewhere().read(consistency, read);
     }
-    CompletionStage<T> result = after(upToDate(consistency), () -> read.from(now.store()));
+    CompletionStage<T> result = after(barrier(consistency), () -> read.from(now.store()));
     return elsewhere == null ? result : orElsewhere(now, result, read);
   }
 
@@ -437,18 +437,24 @@ public final class Shard implements AutoCloseable {
       return null;
     }
     CompletionStage<Void> ready =
-        question.waitMillis() == 0 ? upToDate(question.consistency()) : now.news(question, pool);
+        question.waitMillis() == 0 ? barrier(question.consistency()) : now.news(question, pool);
     return now.answer(question, ready, pool, age);
   }
 
   /** Completes when what is read from the replica here is as consistent as that. */
+  private CompletionStage<Void> barrier(Consistency consistency) {
+    return consistency == Consistency.LOCAL
+        ? CompletableFuture.completedStage(null)
+        : replicator().readBarrier();
+  }
+
+  /**
+   * The same for who looks afterwards whether the shard is here still: it completes when it is not,
+   * as another replica is asked then, which sees to it itself.
+   */
   CompletionStage<Void> upToDate(Consistency consistency) {
-    if (consistency == Consistency.LOCAL) {
-      return CompletableFuture.completedStage(null);
-    }
-    CompletionStage<Void> barrier = replicator().readBarrier();
-    // Where there is no replica any more, another is asked, which sees to it itself.
-    return elsewhere == null
+    CompletionStage<Void> barrier = barrier(consistency);
+    return elsewhere == null || consistency == Consistency.LOCAL
         ? barrier
         : barrier.exceptionallyCompose(
             failure ->
