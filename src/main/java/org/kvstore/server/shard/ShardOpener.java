@@ -66,9 +66,8 @@ public final class ShardOpener {
     try {
       return RaftNode.atStart(cluster);
     } catch (IOException e) {
-      throw KeyValueException.of(
-              ErrorCode.UNAVAILABLE, "The directory of the logs cannot be read: " + e)
-          .withCause(e);
+      throw DataDirectory.refusal(
+          cluster.directory(), "cannot be read or written", "Check its permissions", e);
     }
   }
 

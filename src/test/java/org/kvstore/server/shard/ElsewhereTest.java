@@ -24,16 +24,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
+import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.ListQuery;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Revisions;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.replication.LeaseCoordinator;
 import org.kvstore.server.shard.ShardCluster.Node;
 import org.kvstore.server.store.Read;
 import org.kvstore.server.store.Watch;
@@ -224,6 +227,37 @@ class ElsewhereTest {
   }
 
   @Test
+  void writesAndLeases_ofShardsElsewhere_areTakenHere() throws Exception {
+    String first = keyOf(0, 0);
+    String second = keyOf(1, 0);
+    LeaseCoordinator leases = empty.shards().leases();
+    Outcome granted = done(leases.grant(new Command.GrantLease(60_000, "me"), null));
+    long lease = ((Outcome.Leased) granted).lease().id();
+
+    for (String key : List.of(first, second)) {
+      Command put =
+          new Command.Put(
+              Key.of(key),
+              Bytes.ofUtf8("v"),
+              "text/plain",
+              new Lifetime.OnLease(lease, "me"),
+              Condition.NONE);
+      Submission submission = new Submission(put, System.currentTimeMillis(), null);
+      assertThat(done(empty.shards().write(empty.shards().of(Key.of(key)), submission)))
+          .isInstanceOf(Outcome.Written.class);
+      assertThat(get(key)).isEqualTo("v");
+    }
+
+    assertThat(done(leases.find(lease)).orElseThrow().keys()).hasSize(2);
+    assertThat(done(leases.renew(new Command.RenewLease(lease, "me"), null)))
+        .isInstanceOf(Outcome.Leased.class);
+    assertThat(done(leases.revoke(new Command.RevokeLease(lease, "me"), null)))
+        .isEqualTo(new Outcome.Revoked(2));
+    assertThat(done(read(first, Consistency.LINEARIZABLE))).isEmpty();
+    assertThat(done(read(second, Consistency.LINEARIZABLE))).isEmpty();
+  }
+
+  @Test
   void watch_missesNothing_overTheDeathOfALeader() throws Exception {
     TestReader reader = new TestReader();
     Subscription watch = ShardCluster.await(watch(null, reader));
@@ -246,22 +280,25 @@ class ElsewhereTest {
     watch.ready();
     Writer writer = new Writer("n1");
     for (int time = 0; time < 2; time++) {
-      awaitMore(reader);
+      awaitMore(reader, writer);
       cluster.come(empty, 0);
       assertThat(empty.shard(0).isHere()).isTrue();
-      awaitMore(reader);
+      awaitMore(reader, writer);
       cluster.go(empty, 0);
       assertThat(empty.shard(0).isHere()).isFalse();
     }
-    awaitMore(reader);
+    awaitMore(reader, writer);
     writer.end();
     requireAll(reader, writer);
     watch.close();
   }
 
-  private void awaitMore(TestReader reader) {
+  private void awaitMore(TestReader reader, Writer writer) {
     int before = reader.events.size();
-    await().atMost(30, TimeUnit.SECONDS).until(() -> reader.events.size() > before + 50);
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() -> reader.events.size() > before + 50 || !writer.failures.isEmpty());
+    assertThat(writer.failures).isEmpty();
   }
 
   private void requireAll(TestReader reader, Writer writer) {

@@ -30,9 +30,9 @@ import org.kvstore.server.replication.raft.GroupAdmin;
 import org.kvstore.server.replication.raft.LogOptions;
 import org.kvstore.server.replication.raft.Member;
 import org.kvstore.server.replication.raft.RaftNode;
+import org.kvstore.server.replication.raft.ShardStatus;
 import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.CommitListener;
-import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreOptions;
 import org.kvstore.server.store.Stores;
 import org.kvstore.server.store.WatchHub;
@@ -81,9 +81,33 @@ final class ShardCluster implements AutoCloseable {
     }
   }
 
-  /** A node without any replica. */
+  /** A member of the cluster that has no replica of a data shard. */
   Node startEmpty(String id) throws IOException {
-    return start(new Member(id, "127.0.0.1:" + freePort()), true);
+    Node empty = start(new Member(id, "127.0.0.1:" + freePort()), true);
+    // It begins once it has heard of the others.
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() -> empty.raft().describe().stream().anyMatch(ShardCluster::runs));
+    setMembers(count, empty.member(), true);
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() -> empty.raft().members().size() == FOUNDERS + 1);
+    return empty;
+  }
+
+  private static boolean runs(ShardStatus shard) {
+    return shard.role() == ShardStatus.Role.FOLLOWER;
+  }
+
+  private void setMembers(int shard, Member member, boolean isMember) {
+    GroupAdmin admin = new GroupAdmin(node("n1").raft());
+    List<Member> before = admin.members(shard);
+    List<Member> after = new ArrayList<>(before);
+    after.remove(member);
+    if (isMember) {
+      after.add(member);
+    }
+    admin.setMembers(shard, before, after);
   }
 
   private Node start(Member member, boolean isEmpty) throws IOException {
@@ -104,7 +128,7 @@ final class ShardCluster implements AutoCloseable {
             isEmpty,
             "",
             count,
-            FOUNDERS,
+            ClusterOptions.MOST_REPLICAS,
             directory.resolve("raft"),
             Endpoint.LOOPBACK,
             LogOptions.DEFAULT);
@@ -119,13 +143,13 @@ final class ShardCluster implements AutoCloseable {
             () -> new WatchHub.Lanes(threads, threads, blocked -> {}),
             threads,
             Clock.systemUTC());
-    Shard.Begin begin = isEmpty ? Shard.Begin.ELSEWHERE : Shard.Begin.NEW;
     List<Shard> opened = new ArrayList<>();
     for (int number = 0; number <= count; number++) {
       StoreOptions own =
           Stores.options(directory.resolve("shards").resolve(Integer.toString(number)))
               .withReplicatedLog()
               .of(number < count ? new ShardNumber(number, count) : ShardNumber.ONLY);
+      Shard.Begin begin = isEmpty && number < count ? Shard.Begin.ELSEWHERE : Shard.Begin.NEW;
       opened.add(Shard.open(number, own, begin, setup.entries(), setup));
     }
     RaftReplication replication = new RaftReplication(options, setup, timer);
@@ -173,42 +197,24 @@ final class ShardCluster implements AutoCloseable {
 
   /** Has a node take part in a shard, until it is read there. */
   void come(Node node, int shard) {
-    Store store = node.host().open(shard);
     try {
-      node.raft().join(shard, store);
+      node.raft().join(shard, node.host().open(shard));
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
-    String leader = leader(shard);
-    GroupAdmin admin = new GroupAdmin(node(leader).raft());
-    List<Member> before = admin.members(shard);
-    List<Member> after = new ArrayList<>(before);
-    after.add(node.member());
-    admin.setMembers(shard, before, after);
-    Store ahead = node(leader).shard(shard).store();
-    long index = ahead.applied().index();
-    Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> store.applied().index() >= index);
-    node.host().came(shard);
+    setMembers(shard, node.member(), true);
+    Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> node.shard(shard).isHere());
   }
 
-  /** Undoes it. */
+  /** Undoes it, until its store is deleted. */
   void go(Node node, int shard) {
-    GroupAdmin admin = new GroupAdmin(node(follower(shard)).raft());
-    List<Member> before = admin.members(shard);
     if (node.shard(shard).replicator().leads()) {
-      admin.transfer(shard, follower(shard));
+      new GroupAdmin(node("n1").raft()).transfer(shard, follower(shard));
     }
-    node.host().goes(shard);
-    admin.setMembers(
-        shard,
-        before,
-        before.stream().filter(member -> !member.id().equals(node.member().id())).toList());
-    try {
-      node.raft().leave(shard);
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-    node.host().drop(shard);
+    setMembers(shard, node.member(), false);
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> node.shard(shard).storeOpen() == null);
   }
 
   Outcome write(String id, Submission submission, Key key) throws Exception {

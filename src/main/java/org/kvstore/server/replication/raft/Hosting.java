@@ -157,8 +157,9 @@ final class Hosting implements AutoCloseable {
   private void look(int shard) throws IOException {
     if (here.contains(shard)) {
       if (isForeign(shard)) {
-        here.remove(shard);
+        // Reads go elsewhere before those under way here are given up.
         host.goes(shard);
+        here.remove(shard);
       }
     } else if (follows(shard)) {
       node.came(shard);

@@ -47,10 +47,6 @@ final class Leadership {
     node.lookNowAndThen(shard);
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
-    if (!node.hasReplica(shard)) {
-      // One that comes has not lost its leader yet.
-      knownAt = System.nanoTime();
-    }
     if (division == null || leader == null || !Observer.hasQuorum(division)) {
       return null;
     }

@@ -128,7 +128,13 @@ public final class RaftNode implements AutoCloseable {
    * @throws IOException when the directory of the logs cannot be used
    */
   public RaftNode(ClusterOptions options, Map<Integer, Store> stores) throws IOException {
-    this(options.withFactor(ClusterOptions.MOST_REPLICAS), stores, null, ReplicaReads.NONE);
+    this(options.withFactor(ClusterOptions.MOST_REPLICAS), stores, null);
+  }
+
+  /** One whose replicas come and go, and are read by nobody else. */
+  RaftNode(ClusterOptions options, Map<Integer, Store> stores, @Nullable ReplicaHost host)
+      throws IOException {
+    this(options, stores, host, ReplicaReads.NONE);
   }
 
   /**
@@ -136,7 +142,7 @@ public final class RaftNode implements AutoCloseable {
    *
    * @param stores of those shards that {@link #atStart} names, by their numbers; of others, they
    *     are taken for left over, and dropped
-   * @param host told of replicas that come and go from then on; null where none do
+   * @param host told of replicas that come and go from then on; null where none does
    * @param reads answers nodes that have no replica of a shard
    * @throws IOException when the directory of the logs cannot be used
    */

@@ -169,7 +169,7 @@ final class ReadBarrier {
     private boolean isWorthWaiting() {
       return System.nanoTime() - deadline < 0
           && !leadership.isLost()
-          && node.hasReplica(leadership.shard());
+          && node.isHere(leadership.shard());
     }
 
     private boolean again() {

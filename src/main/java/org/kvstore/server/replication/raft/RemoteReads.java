@@ -34,6 +34,7 @@ public final class RemoteReads {
   private static final long ANSWER_MILLIS = 2_000;
 
   private static final long AGAIN_MILLIS = 50;
+  private static final long STALE_MILLIS = 5_000;
   private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final RaftNode node;
@@ -138,16 +139,17 @@ public final class RemoteReads {
 
   private Iterator<Member> candidates(ReadQuestion question) {
     Map<String, Member> candidates = new LinkedHashMap<>();
-    List<Member> all = node.members();
-    String leader =
-        question.consistency() == Consistency.LINEARIZABLE ? node.leader(question.shard()) : null;
-    all.stream().filter(member -> member.id().equals(leader)).forEach(put(candidates));
+    Member leader =
+        question.consistency() == Consistency.LINEARIZABLE ? node.leaderOf(question.shard()) : null;
+    if (leader != null) {
+      candidates.put(leader.id(), leader);
+    }
     Known last = known.get(question.shard());
     if (last != null) {
       candidates.putIfAbsent(last.from().id(), last.from());
     }
     node.membersOf(question.shard()).forEach(put(candidates));
-    all.forEach(put(candidates));
+    node.members().forEach(put(candidates));
     candidates.remove(node.self());
     return candidates.values().iterator();
   }
@@ -156,7 +158,9 @@ public final class RemoteReads {
     return member -> candidates.putIfAbsent(member.id(), member);
   }
 
-  /** One question, asked of one node at a time. */
+  /**
+   * One question, asked of one node at a time. Who waits for news prefers a replica that has any.
+   */
   private final class Asking<T> {
     private final ReadQuestion question;
     private final byte[] message;
@@ -165,6 +169,11 @@ public final class RemoteReads {
     private final long end;
     private Iterator<Member> candidates = List.<Member>of().iterator();
     private @Nullable Throwable last;
+
+    /** An answer of a replica that may be cut off; null when there is none. */
+    private @Nullable ReadAnswer stale;
+
+    private @Nullable Member staleFrom;
 
     Asking(ReadQuestion question, Read<T> read) {
       this.question = question;
@@ -193,7 +202,7 @@ public final class RemoteReads {
       Member member = candidates.next();
       long millis = Math.min(millisLeft(), ANSWER_MILLIS + question.waitMillis());
       if (millis <= 0) {
-        fail();
+        again();
         return;
       }
       node.calls()
@@ -213,18 +222,29 @@ public final class RemoteReads {
           return;
         }
         ReadAnswer answer = ReadAnswer.of(bytes);
-        if (answer.kind() == ReadAnswer.Kind.READ) {
-          remember(question.shard(), from, answer);
-          complete(answer);
-        } else {
+        if (answer.kind() != ReadAnswer.Kind.READ) {
           next();
+        } else if (isStale(answer)) {
+          staleFrom = from;
+          stale = answer;
+          next();
+        } else {
+          complete(from, answer);
         }
       } catch (RuntimeException e) {
         result.completeExceptionally(e);
       }
     }
 
-    private void complete(ReadAnswer answer) {
+    /** Whether news was waited for in vain at a replica that may be cut off from all others. */
+    private boolean isStale(ReadAnswer answer) {
+      return question.waitMillis() > 0
+          && answer.revision() > 0
+          && answer.revision() <= question.atLeast()
+          && (answer.ageMillis() < 0 || answer.ageMillis() > STALE_MILLIS);
+    }
+
+    private void complete(Member from, ReadAnswer answer) {
       T value;
       try {
         value = ReadForm.answer(read, answer.form());
@@ -237,10 +257,18 @@ public final class RemoteReads {
         }
         return;
       }
+      remember(question.shard(), from, answer);
       result.complete(value);
     }
 
     private void again() {
+      ReadAnswer answer = stale;
+      Member from = staleFrom;
+      stale = null;
+      if (answer != null && from != null) {
+        complete(from, answer);
+        return;
+      }
       if (millisLeft() <= AGAIN_MILLIS || node.calls().isClosed()) {
         fail();
         return;

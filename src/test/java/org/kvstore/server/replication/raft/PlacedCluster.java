@@ -68,7 +68,7 @@ final class PlacedCluster implements AutoCloseable {
       own.all().forEach(host::open);
       host.findLeftOver();
       host.here.addAll(own.here());
-      raft = new RaftNode(options, host.stores, host, ReplicaReads.NONE);
+      raft = new RaftNode(options, host.stores, host);
       membership = new Membership(raft);
       try {
         raft.start();
