@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
-import org.kvstore.server.model.KeyValueException;
-import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.replication.raft.ClusterOptions;
 import org.kvstore.server.replication.raft.RaftNode;

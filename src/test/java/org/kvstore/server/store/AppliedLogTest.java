@@ -53,8 +53,7 @@ class AppliedLogTest {
   }
 
   private static byte[] group(String sender, long life, long number, Submission... submissions) {
-    return LogForm.of(
-        new LogEntry.Group(new Serial(sender, life, number), List.of(submissions)));
+    return LogForm.of(new LogEntry.Group(new Serial(sender, life, number), List.of(submissions)));
   }
 
   private String value() {

@@ -85,8 +85,7 @@ final class GroupSender {
   }
 
   /** What a try ended with: a result, or a failure. */
-  private record Answer(
-      RaftPeer from, @Nullable GroupResult result, @Nullable Throwable failure) {
+  private record Answer(RaftPeer from, @Nullable GroupResult result, @Nullable Throwable failure) {
 
     /** Whether nothing was proposed. */
     boolean isRefusal() {

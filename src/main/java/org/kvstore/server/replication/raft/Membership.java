@@ -167,9 +167,7 @@ public final class Membership implements AutoCloseable {
   /** Without one a shard could not even become as it was. */
   private void requireMajority(int shard, List<Member> members) {
     List<CompletableFuture<Standing>> standings =
-        members.stream()
-            .map(member -> node.standing(member.peer(), node.groupId(shard)))
-            .toList();
+        members.stream().map(member -> node.standing(member.peer(), node.groupId(shard))).toList();
     long alive =
         standings.stream()
             .filter(standing -> standing.handle((its, failure) -> failure == null).join())

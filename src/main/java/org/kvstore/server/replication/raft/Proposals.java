@@ -35,10 +35,10 @@ import org.kvstore.server.store.LogForm;
  * so entries grow with the load: an entry costs a round to a majority, an fsync of each node and
  * some ten changes of threads, however many groups it holds.
  *
- * <p>Whatever becomes of an entry, a group is answered with what became of it when this node applied
- * it, whoever proposed it. The newest result of each sender is remembered, for a sender that was not
- * told, and asks again, here or where the shard is led next. That is in memory only: after a restart
- * a group is known to have been applied, but not what came out.
+ * <p>Whatever becomes of an entry, a group is answered with what became of it when this node
+ * applied it, whoever proposed it. The newest result of each sender is remembered, for a sender
+ * that was not told, and asks again, here or where the shard is led next. That is in memory only:
+ * after a restart a group is known to have been applied, but not what came out.
  *
  * <p>The monitor guards what waits and what is under way; neither Raft nor those who are answered
  * are called while it is held.
@@ -119,9 +119,7 @@ final class Proposals {
   /** Whether this node leads, and a majority hears it. */
   private boolean mayPropose() {
     RaftServer.Division division = node.division(shard);
-    return division != null
-        && division.getInfo().isLeaderReady()
-        && Observer.hasQuorum(division);
+    return division != null && division.getInfo().isLeaderReady() && Observer.hasQuorum(division);
   }
 
   private synchronized Proposal add(Serial serial, byte[] group) {

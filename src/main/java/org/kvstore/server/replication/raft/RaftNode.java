@@ -44,7 +44,6 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.JavaUtils;
@@ -91,6 +90,7 @@ public final class RaftNode implements AutoCloseable {
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calledFor = new AtomicLong();
   private final RaftServer server;
+
   /** No more threads than shards: each submits one entry at a time. */
   private final ExecutorService submitters =
       Executors.newCachedThreadPool(

@@ -51,8 +51,7 @@ final class Standings {
     ByteBuffer ids = ByteBuffer.wrap(question);
     int bytes = 0;
     while (ids.hasRemaining()) {
-      Standing standing =
-          standings.apply(RaftGroupId.valueOf(ByteString.copyFrom(ids, ID_BYTES)));
+      Standing standing = standings.apply(RaftGroupId.valueOf(ByteString.copyFrom(ids, ID_BYTES)));
       byte[] answer = standing == null ? new byte[0] : standing.toBytes();
       answers.add(answer);
       bytes += Integer.BYTES + answer.length;
