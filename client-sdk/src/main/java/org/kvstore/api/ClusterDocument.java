@@ -31,6 +31,8 @@ public record ClusterDocument(
    * @param alive whether it has been heard of lately
    * @param self whether it is the node that answers
    * @param drained whether it leads no shard until it is told otherwise or started again
+   * @param problem why the node that answers takes it for one of another cluster, for people, as
+   *     with another number of shards or replicas; null when there is no reason
    */
   public record Node(
       String id,
@@ -38,7 +40,8 @@ public record ClusterDocument(
       String raftAddress,
       boolean alive,
       boolean self,
-      boolean drained) {}
+      boolean drained,
+      @Nullable String problem) {}
 
   /**
    * One shard.
@@ -47,7 +50,7 @@ public record ClusterDocument(
    * @param leader id of the node that leads it; null while nobody does
    * @param term the Raft term of that
    * @param replicas its replicas, by the id of their node; none while that of the node that answers
-   *     takes no part
+   *     takes no part, or it has heard of none
    * @param quorum whether enough of them are alive for writes
    */
   public record Shard(

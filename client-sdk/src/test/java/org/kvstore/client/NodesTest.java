@@ -169,7 +169,7 @@ class NodesTest {
     ClusterDocument.Shard system = new ClusterDocument.Shard(0, null, 1, List.of(), false);
     List<ClusterDocument.Node> all =
         Arrays.stream(urls)
-            .map(url -> new ClusterDocument.Node("n", url, "n:1", true, false, false))
+            .map(url -> new ClusterDocument.Node("n", url, "n:1", true, false, false, null))
             .toList();
     return new ClusterDocument("c", all, List.of(), system, List.of());
   }

@@ -29,6 +29,8 @@ import org.kvstore.server.replication.raft.PeerCertificates;
  * @param joins whether it joins a cluster that is there
  * @param urls where clients reach them, as far as that is said
  * @param shards how many there are; the same on all nodes, for ever
+ * @param factor how many replicas each data shard has, if there are as many nodes; the same on all
+ *     nodes
  * @param endpoint where the node listens for the others, and whom it lets in
  */
 public record ClusterConfig(
@@ -38,6 +40,7 @@ public record ClusterConfig(
     boolean joins,
     Map<String, URI> urls,
     int shards,
+    int factor,
     Endpoint endpoint) {
   private static final String NAME = "[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?";
   private static final Pattern ADDRESS =
@@ -47,6 +50,7 @@ public record ClusterConfig(
   private static final int DEFAULT_SHARDS = 16;
   private static final int MOST_SHARDS = 1024;
   private static final int MOST_MEMBERS = 7;
+  private static final int DEFAULT_FACTOR = 3;
 
   /** Copies the lists. */
   public ClusterConfig {
@@ -84,6 +88,7 @@ public record ClusterConfig(
             joins(config, members),
             urls(config, members),
             shards(config),
+            factor(config),
             new Endpoint(text(config, "kv.cluster.host").orElse(null), certificates(config))));
   }
 
@@ -176,6 +181,16 @@ public record ClusterConfig(
     return shards;
   }
 
+  private static int factor(Function<String, Optional<String>> config) {
+    String property = "kv.replication-factor";
+    String text = text(config, property).orElse(Integer.toString(DEFAULT_FACTOR));
+    int factor = text.matches("[0-9]") ? Integer.parseInt(text) : 0;
+    if (factor < 1 || factor > ClusterOptions.MOST_REPLICAS) {
+      throw refusal(property, text, "a number from 1 to " + ClusterOptions.MOST_REPLICAS);
+    }
+    return factor;
+  }
+
   private static @Nullable PeerCertificates certificates(
       Function<String, Optional<String>> config) {
     List<String> properties =
@@ -212,6 +227,7 @@ public record ClusterConfig(
         joins,
         url == null ? "" : url.toString(),
         shards,
+        factor,
         logs,
         endpoint,
         LogOptions.DEFAULT);

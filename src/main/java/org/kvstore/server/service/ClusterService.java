@@ -18,9 +18,6 @@ import org.kvstore.server.shard.RaftReplication;
 /** Describes the cluster, as this node sees it, and changes who belongs to it. */
 @ApplicationScoped
 public class ClusterService {
-  /** A node that nobody has heard of for so long is taken for dead. */
-  private static final long ALIVE_MILLIS = 5_000;
-
   private final EngineHandle handle;
 
   /** For the container's proxy only. */
@@ -49,7 +46,7 @@ public class ClusterService {
         shards.stream().map(shard -> shard(shard, self)).toList();
     return new ClusterDocument(
         cluster.options().clusterId(),
-        cluster.members().stream().map(of -> node(of, cluster, config, shards)).toList(),
+        cluster.members().stream().map(of -> node(of, cluster, config)).toList(),
         described.subList(0, described.size() - 1),
         described.get(described.size() - 1),
         cluster.membership().moves().stream()
@@ -116,23 +113,19 @@ public class ClusterService {
   }
 
   private static ClusterDocument.Node node(
-      Member member, RaftReplication cluster, ClusterConfig config, List<ShardStatus> shards) {
+      Member member, RaftReplication cluster, ClusterConfig config) {
     URI told = config.urls().get(member.id());
     String url = told == null ? cluster.url(member.id()) : told.toString();
     boolean isSelf = member.id().equals(config.node());
+    String problem = cluster.problem(member.id());
     return new ClusterDocument.Node(
         member.id(),
         url.isEmpty() ? null : url,
         member.raftAddress(),
-        isSelf || shards.stream().anyMatch(shard -> hears(shard, member.id())),
+        isSelf || cluster.isThere(member.id()),
         isSelf,
-        cluster.isDrained(member.id()));
-  }
-
-  private static boolean hears(ShardStatus shard, String node) {
-    return shard.members().stream()
-        .filter(member -> member.node().equals(node))
-        .anyMatch(member -> member.silentMillis() >= 0 && member.silentMillis() < ALIVE_MILLIS);
+        cluster.isDrained(member.id()),
+        problem.isEmpty() ? null : problem);
   }
 
   private static ClusterDocument.Shard shard(ShardStatus shard, String self) {

@@ -125,6 +125,16 @@ public final class RaftReplication implements Replication {
     return node == null ? "" : node.url(id);
   }
 
+  /** Whether a node has answered lately, and is one of this cluster. */
+  public boolean isThere(String id) {
+    return node != null && node.isThere(id);
+  }
+
+  /** Why a node is taken for one of another cluster, for people; empty when it is not. */
+  public String problem(String id) {
+    return node == null ? "" : node.problem(id);
+  }
+
   /** Whether a node is to lead nothing, as it has said lately. */
   public boolean isDrained(String id) {
     return node != null && node.isDrained(id);

@@ -104,6 +104,7 @@ final class ShardCluster implements AutoCloseable {
             isEmpty,
             "",
             count,
+            ClusterOptions.MOST_REPLICAS,
             directory.resolve("raft"),
             Endpoint.LOOPBACK,
             LogOptions.DEFAULT);
@@ -118,13 +119,14 @@ final class ShardCluster implements AutoCloseable {
             () -> new WatchHub.Lanes(threads, threads, blocked -> {}),
             threads,
             Clock.systemUTC());
-    Shard.Begin begin = isEmpty ? Shard.Begin.ELSEWHERE : Shard.Begin.NEW;
+    Shard.Begin data = isEmpty ? Shard.Begin.ELSEWHERE : Shard.Begin.NEW;
     List<Shard> opened = new ArrayList<>();
     for (int number = 0; number <= count; number++) {
       StoreOptions own =
           Stores.options(directory.resolve("shards").resolve(Integer.toString(number)))
               .withReplicatedLog()
               .of(number < count ? new ShardNumber(number, count) : ShardNumber.ONLY);
+      Shard.Begin begin = number < count ? data : Shard.Begin.NEW;
       opened.add(Shard.open(number, own, begin, setup.entries(), setup));
     }
     RaftReplication replication = new RaftReplication(options, setup, timer);

@@ -127,6 +127,9 @@ final class ClusterCommand implements Callable<Integer> {
       String url = Optional.ofNullable(node.url()).orElse("-");
       out.printf(NODE, id, yesOrNo(node.alive()), yesOrNo(node.drained()), url, node.raftAddress());
     }
+    cluster.nodes().stream()
+        .filter(node -> node.problem() != null)
+        .forEach(node -> out.println(node.id() + " " + node.problem()));
     out.println();
     out.printf(SHARD, "SHARD", "LEADER", "TERM", "QUORUM", "REPLICAS (BEHIND BY)");
     print("system", cluster.system(), out);

@@ -93,7 +93,7 @@ class NodeProgressTest {
     return new ClusterDocument(
         "c",
         nodes.stream()
-            .map(id -> new ClusterDocument.Node(id, null, id + ":1", true, false, false))
+            .map(id -> new ClusterDocument.Node(id, null, id + ":1", true, false, false, null))
             .toList(),
         List.of(shards).subList(0, SHARDS),
         shards[SHARDS],

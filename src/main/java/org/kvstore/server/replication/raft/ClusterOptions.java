@@ -17,6 +17,7 @@ import org.kvstore.server.model.KeyValueException;
  * @param joins whether it joins a cluster that is there, rather than being one of its founders
  * @param url where clients reach it; empty when it was not told
  * @param shards how many there are, from the first start of the cluster on
+ * @param factor how many replicas each data shard has, if there are as many nodes; the same on all
  * @param directory where the logs are kept, with a directory for each shard
  * @param endpoint where it listens
  * @param log how the logs are kept
@@ -28,9 +29,13 @@ public record ClusterOptions(
     boolean joins,
     String url,
     int shards,
+    int factor,
     Path directory,
     Endpoint endpoint,
     LogOptions log) {
+  /** As many replicas as there may be nodes. */
+  public static final int MOST_REPLICAS = 7;
+
   private static final int SHARDS = 16;
 
   /** Copies the list, and checks it. */
@@ -62,6 +67,7 @@ public record ClusterOptions(
         false,
         "",
         SHARDS,
+        MOST_REPLICAS,
         directory,
         Endpoint.LOOPBACK,
         LogOptions.DEFAULT);
@@ -70,29 +76,44 @@ public record ClusterOptions(
   /** The same with other logs. */
   public ClusterOptions with(LogOptions others) {
     return new ClusterOptions(
-        clusterId, self, members, joins, url, shards, directory, endpoint, others);
+        clusterId, self, members, joins, url, shards, factor, directory, endpoint, others);
   }
 
   /** The same at another endpoint. */
   public ClusterOptions at(Endpoint other) {
-    return new ClusterOptions(clusterId, self, members, joins, url, shards, directory, other, log);
+    return new ClusterOptions(
+        clusterId, self, members, joins, url, shards, factor, directory, other, log);
   }
 
   /** The same in a cluster of another name. */
   ClusterOptions named(String other) {
-    return new ClusterOptions(other, self, members, joins, url, shards, directory, endpoint, log);
+    return new ClusterOptions(
+        other, self, members, joins, url, shards, factor, directory, endpoint, log);
   }
 
   /** The same with another number of shards. */
   ClusterOptions withShards(int number) {
     return new ClusterOptions(
-        clusterId, self, members, joins, url, number, directory, endpoint, log);
+        clusterId, self, members, joins, url, number, factor, directory, endpoint, log);
+  }
+
+  /** The same with another number of replicas. */
+  ClusterOptions withFactor(int number) {
+    return new ClusterOptions(
+        clusterId, self, members, joins, url, shards, number, directory, endpoint, log);
   }
 
   /** The same of a node that joins. */
   ClusterOptions joining() {
     return new ClusterOptions(
-        clusterId, self, members, true, url, shards, directory, endpoint, log);
+        clusterId, self, members, true, url, shards, factor, directory, endpoint, log);
+  }
+
+  /** Who begins with a replica of a data shard when the cluster is founded. */
+  List<Member> founders(int shard) {
+    List<String> ids = members.stream().map(Member::id).toList();
+    List<String> placed = Placement.initial(ids, shard, factor);
+    return members.stream().filter(member -> placed.contains(member.id())).toList();
   }
 
   private static KeyValueException wrong(String what) {

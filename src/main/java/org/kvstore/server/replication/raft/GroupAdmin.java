@@ -17,7 +17,6 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.protocol.exceptions.RaftException;
 import org.apache.ratis.retry.RetryPolicies;
-import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.util.ProtoUtils;
 import org.apache.ratis.util.TimeDuration;
@@ -25,8 +24,8 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
 /**
- * Changes who has a replica of a shard, from any node that has one. To move one, the steps are,
- * each of which may be done again after a crash, and changes nothing when it was done before:
+ * Changes who has a replica of a shard, from any node that has heard of one. To move one, the steps
+ * are, each of which may be done again after a crash, and changes nothing when it was done before:
  *
  * <ol>
  *   <li>at the target, {@link RaftNode#join};
@@ -64,8 +63,7 @@ public final class GroupAdmin {
   }
 
   private List<Member> members(RaftClient client, int shard) throws IOException {
-    GroupInfoReply info =
-        client.getGroupManagementApi(leader(shard)).info(node.group(shard).getGroupId());
+    GroupInfoReply info = client.getGroupManagementApi(leader(shard)).info(node.groupId(shard));
     RaftConfigurationProto configuration = info.getConf().orElseThrow();
     return ProtoUtils.toRaftPeers(configuration.getPeersList()).stream()
         .map(peer -> new Member(peer.getId().toString(), peer.getAddress()))
@@ -149,26 +147,24 @@ public final class GroupAdmin {
   }
 
   private <R> R ask(int shard, Question<R> question) throws IOException {
-    RaftServer.Division division = requireReplica(shard);
-    RaftGroup group =
-        RaftGroup.valueOf(
-            division.getGroup().getGroupId(), division.getRaftConf().getCurrentPeers());
+    RaftGroup group = RaftGroup.valueOf(node.groupId(shard), peers(requireMembers(shard)));
+    String leader = node.leader(shard);
     TimeDuration pause = TimeDuration.valueOf(TRY_MILLIS, TimeUnit.MILLISECONDS);
     try (RaftClient client =
         node.newClient(group, ANSWER_MILLIS)
-            .setLeaderId(division.getInfo().getLeaderId())
+            .setLeaderId(leader == null ? null : RaftPeerId.valueOf(leader))
             .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES_OF_RAFT, pause))
             .build()) {
       return question.ask(client);
     }
   }
 
-  private RaftServer.Division requireReplica(int shard) {
-    RaftServer.Division division = node.division(shard);
-    if (division == null) {
-      throw failed(shard, "this node has no replica of it that takes part");
+  private List<Member> requireMembers(int shard) {
+    List<Member> members = node.membersOf(shard);
+    if (members.isEmpty()) {
+      throw failed(shard, "this node has heard of no replica of it that takes part");
     }
-    return division;
+    return members;
   }
 
   /** There is an election, which takes a moment. */
@@ -181,11 +177,11 @@ public final class GroupAdmin {
   }
 
   private RaftPeerId leader(int shard) throws NoLeaderException {
-    RaftPeerId leader = requireReplica(shard).getInfo().getLeaderId();
+    String leader = node.leader(shard);
     if (leader == null) {
       throw new NoLeaderException();
     }
-    return leader;
+    return RaftPeerId.valueOf(leader);
   }
 
   private static KeyValueException failed(int shard, String why) {

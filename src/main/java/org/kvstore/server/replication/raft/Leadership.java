@@ -8,9 +8,10 @@ import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who leads a shard, as its replica on this node knows from the leader's own messages. It knows
- * nobody while there is an election, and where a majority cannot be reached: Raft itself takes some
- * seconds more to say so, and would take writes into its log meanwhile.
+ * Who leads a shard, as its replica on this node knows from the leader's own messages; where none
+ * is that may be read, by what other nodes have said lately. The replica knows nobody while there
+ * is an election, and where a majority cannot be reached: Raft itself takes some seconds more to
+ * say so, and would take writes into its log meanwhile.
  */
 final class Leadership {
   static final String NONE = "The shard has no leader now, as far as this node can see.";
@@ -45,6 +46,14 @@ final class Leadership {
 
   /** The same, with its address. */
   @Nullable RaftPeer leader() {
+    RaftPeer peer = node.isHere(shard) ? heardHere() : heardElsewhere();
+    if (peer != null && !peer.getId().equals(node.server().getId())) {
+      node.transport().connect(peer);
+    }
+    return peer;
+  }
+
+  private @Nullable RaftPeer heardHere() {
     node.lookNowAndThen(shard);
     RaftServer.Division division = node.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
@@ -56,14 +65,18 @@ final class Leadership {
       return null;
     }
     knownAt = System.nanoTime();
-    RaftPeer peer = division.getRaftConf().getPeer(leader);
-    if (leader.equals(node.server().getId())) {
-      return division.getInfo().isLeaderReady() ? peer : null;
+    boolean isNotReady =
+        leader.equals(node.server().getId()) && !division.getInfo().isLeaderReady();
+    return isNotReady ? null : division.getRaftConf().getPeer(leader);
+  }
+
+  private @Nullable RaftPeer heardElsewhere() {
+    Member leader = node.leaderOf(shard);
+    if (leader == null) {
+      return null;
     }
-    if (peer != null) {
-      node.transport().connect(peer);
-    }
-    return peer;
+    knownAt = System.nanoTime();
+    return leader.peer();
   }
 
   /** Whether {@link #known} has found none for longer than an election takes. */

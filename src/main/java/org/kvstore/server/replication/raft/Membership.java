@@ -5,13 +5,19 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -19,11 +25,11 @@ import org.kvstore.server.model.KeyValueException;
 /**
  * Who belongs to the cluster. The members of the last shard, that of the system, are the registry:
  * whoever is added to it or taken out of it is so in the cluster. The other shards follow, one
- * after the other, by the one node that leads the registry; what is still to be done is the
- * difference, so it may stop anywhere, and goes on wherever the registry is led next.
+ * change after the other as {@link Placement} finds them, by the one node that leads the registry;
+ * what is still to be done is the difference, so it may stop anywhere, and goes on wherever the
+ * registry is led next.
  *
- * <p>Then it evens out who leads: one shard at a time, from the node that leads the most to the one
- * that leads the least, drained ones aside.
+ * <p>Then it evens out who leads, see {@link LeaderSpread}, drained nodes aside.
  *
  * <p>Each change is of one node, and is made only while a majority of those who remain is there.
  */
@@ -34,6 +40,7 @@ public final class Membership implements AutoCloseable {
   private static final long ANSWER_MILLIS = 1_000;
   private static final long WAITING_MILLIS = 5_000;
   private static final long LOOK_MILLIS = 200;
+  private static final long HOST_MILLIS = 20_000;
 
   /** Rounds for which a node has to have been there before it is made to lead. */
   private static final int STEADY_ROUNDS = 5;
@@ -42,6 +49,9 @@ public final class Membership implements AutoCloseable {
   private final GroupAdmin admin;
   private final Repeater repeater = new Repeater("kv-cluster-membership", PAUSE_MILLIS, this::step);
   private final Map<String, Integer> rounds = new HashMap<>();
+
+  /** Shards of which a change has failed in this round: what was found to follow does not. */
+  private final Set<Integer> stuck = new HashSet<>();
 
   /** Runs from {@link #start} on. */
   public Membership(RaftNode node) {
@@ -85,10 +95,16 @@ public final class Membership implements AutoCloseable {
         Level.INFO, "A node was added. node={0} address={1}", member.id(), member.raftAddress());
   }
 
+  /** Whether a shard has a node for a member still, and may count on what it has lost. */
+  private boolean isListed(String id) {
+    return IntStream.range(0, node.registryShard())
+        .anyMatch(shard -> ids(node.membersOf(shard)).contains(id));
+  }
+
   /** One that has just been started is given some seconds to hear of the others. */
   private void requireWaiting(Member member) {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAITING_MILLIS);
-    while (!info(member).canJoin()) {
+    while (!info(member).canJoin() || isListed(member.id())) {
       if (System.nanoTime() - deadline > 0) {
         throw refused(
             ("The node %s does not wait to be added: it was not started with kv.cluster.join=true,"
@@ -106,7 +122,8 @@ public final class Membership implements AutoCloseable {
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE,
               ("No node %s of this cluster answers at %s. Start it first, with"
-                      + " kv.cluster.join=true and the same kv.cluster.id and kv.shards.")
+                      + " kv.cluster.join=true and the same kv.cluster.id, kv.shards and"
+                      + " kv.replication-factor.")
                   .formatted(member.id(), member.raftAddress()))
           .withCause(e);
     }
@@ -140,10 +157,9 @@ public final class Membership implements AutoCloseable {
 
   /** One change after the other, but for one that ends another of the same node. */
   private void requireSettled(String id) {
+    List<Move> repairs = moves(Placement.repairs(situation().whole()));
     boolean isSettled =
-        moves().stream()
-            .flatMap(move -> Stream.concat(move.add().stream(), move.remove().stream()))
-            .allMatch(id::equals);
+        repairs.stream().allMatch(move -> move.add().contains(id) || move.remove().contains(id));
     if (!isSettled) {
       throw refused("Replicas of other nodes are still coming or going; try again later.");
     }
@@ -193,20 +209,44 @@ public final class Membership implements AutoCloseable {
 
   /** What is still to be done, as far as this node sees; nothing when it is no member. */
   public List<Move> moves() {
-    List<String> wanted = ids(node.registryMembers());
-    if (wanted.isEmpty()) {
-      return List.of();
-    }
-    List<Move> moves = new ArrayList<>();
-    for (int shard = 0; shard < node.registryShard(); shard++) {
-      List<String> now = ids(node.membersOf(shard));
-      List<String> add = wanted.stream().filter(id -> !now.contains(id)).toList();
-      List<String> remove = now.stream().filter(id -> !wanted.contains(id)).toList();
-      if (!now.isEmpty() && !(add.isEmpty() && remove.isEmpty())) {
-        moves.add(new Move(shard, add, remove));
+    return moves(Placement.changes(situation().whole()));
+  }
+
+  /** What becomes of each shard in the end. */
+  private static List<Move> moves(List<Placement.Change> changes) {
+    Map<Integer, Set<String>> add = new TreeMap<>();
+    Map<Integer, Set<String>> remove = new TreeMap<>();
+    for (Placement.Change change : changes) {
+      Set<String> comes = add.computeIfAbsent(change.shard(), shard -> new TreeSet<>());
+      Set<String> goes = remove.computeIfAbsent(change.shard(), shard -> new TreeSet<>());
+      Set<String> undone = change.comes() ? goes : comes;
+      if (!undone.remove(change.node())) {
+        (change.comes() ? comes : goes).add(change.node());
       }
     }
+    List<Move> moves = new ArrayList<>();
+    add.forEach(
+        (shard, comes) -> {
+          List<String> goes = List.copyOf(remove.getOrDefault(shard, Set.of()));
+          if (!(comes.isEmpty() && goes.isEmpty())) {
+            moves.add(new Move(shard, List.copyOf(comes), goes));
+          }
+        });
     return moves;
+  }
+
+  /** Who has what, as far as this node sees; of no shard when it is no member. */
+  private Placement.Situation situation() {
+    List<String> nodes = ids(node.registryMembers());
+    Map<Integer, List<String>> members = new TreeMap<>();
+    for (int shard = 0; shard < node.registryShard() && !nodes.isEmpty(); shard++) {
+      List<String> now = ids(node.membersOf(shard));
+      if (!now.isEmpty()) {
+        members.put(shard, now);
+      }
+    }
+    Set<String> there = nodes.stream().filter(this::isThere).collect(Collectors.toSet());
+    return new Placement.Situation(nodes, members, node.factor(), there);
   }
 
   private static List<String> ids(List<Member> members) {
@@ -218,8 +258,8 @@ public final class Membership implements AutoCloseable {
       rounds.clear();
       return;
     }
-    List<Move> moves = moves();
-    if (moves.isEmpty()) {
+    List<Placement.Change> changes = Placement.changes(situation());
+    if (changes.isEmpty()) {
       countRounds();
       even(
           rounds.entrySet().stream()
@@ -227,25 +267,64 @@ public final class Membership implements AutoCloseable {
               .map(Map.Entry::getKey)
               .toList());
     }
-    moves.forEach(this::advance);
+    stuck.clear();
+    changes.forEach(this::advance);
   }
 
   /** One node at a time: Raft refuses to be outnumbered by those who come. */
-  private void advance(Move move) {
+  private void advance(Placement.Change change) {
+    int shard = change.shard();
+    if (repeater.isClosed() || stuck.contains(shard) || !node.leads(node.registryShard())) {
+      return;
+    }
     try {
-      List<Member> before = admin.members(move.shard());
-      List<Member> wanted = node.registryMembers();
-      Optional<Member> comes =
-          wanted.stream().filter(member -> !before.contains(member)).findFirst();
-      Optional<Member> goes =
-          before.stream().filter(member -> !wanted.contains(member)).findFirst();
-      if (comes.isPresent()) {
-        change(move.shard(), before, Stream.concat(before.stream(), comes.stream()).toList());
-      } else if (goes.isPresent()) {
-        change(move.shard(), before, without(before, goes.get().id()));
+      List<Member> before = admin.members(shard);
+      if (!change.before().equals(Set.copyOf(ids(before)))) {
+        stuck.add(shard);
+      } else if (change.comes()) {
+        Member comes = requireMember(change.node());
+        host(comes, shard);
+        change(shard, before, with(before, comes));
+      } else {
+        change(shard, before, without(before, change.node()));
       }
     } catch (RuntimeException e) {
+      stuck.add(shard);
       LOG.log(Level.INFO, "A move of a shard is tried again: {0}", e.toString());
+    }
+  }
+
+  private Member requireMember(String id) {
+    return node.registryMembers().stream()
+        .filter(member -> member.id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> refused("The node %s was removed meanwhile.".formatted(id)));
+  }
+
+  private static List<Member> with(List<Member> members, Member comes) {
+    return members.contains(comes)
+        ? members
+        : Stream.concat(members.stream(), Stream.of(comes)).toList();
+  }
+
+  /** Has a node begin an empty replica of a shard, unless it runs one. */
+  private void host(Member member, int shard) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(HOST_MILLIS);
+    while (!runs(member, shard)) {
+      if (repeater.isClosed() || System.nanoTime() - deadline > 0) {
+        throw refused("The node %s opens no replica of it.".formatted(member.id()));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+    }
+  }
+
+  private boolean runs(Member member, int shard) {
+    try {
+      return node.peers().host(member, shard).join();
+    } catch (CompletionException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "The node %s does not answer.".formatted(member.id()))
+          .withCause(e);
     }
   }
 
@@ -282,25 +361,17 @@ public final class Membership implements AutoCloseable {
 
   /** Moves one leadership among some nodes, if they are uneven; says whether it did. */
   private boolean even(List<String> nodes) {
-    Map<String, List<Integer>> led = new HashMap<>();
-    nodes.forEach(id -> led.put(id, new ArrayList<>()));
+    List<LeaderSpread.Led> led = new ArrayList<>();
     for (int shard = 0; shard <= node.registryShard(); shard++) {
       String leader = node.leader(shard);
       if (leader == null) {
         return false;
       }
-      led.getOrDefault(leader, new ArrayList<>()).add(shard);
+      led.add(new LeaderSpread.Led(shard, leader, Set.copyOf(ids(node.membersOf(shard)))));
     }
-    Comparator<List<Integer>> bySize = Comparator.comparing(List::size);
-    Optional<Map.Entry<String, List<Integer>>> most =
-        led.entrySet().stream().max(Map.Entry.comparingByValue(bySize));
-    Optional<Map.Entry<String, List<Integer>>> least =
-        led.entrySet().stream().min(Map.Entry.comparingByValue(bySize));
-    if (most.isEmpty() || most.get().getValue().size() - least.get().getValue().size() < 2) {
-      return false;
-    }
-    admin.transfer(most.get().getValue().get(0), least.get().getKey());
-    return true;
+    Optional<LeaderSpread.Handover> next = LeaderSpread.next(led, nodes);
+    next.ifPresent(handover -> admin.transfer(handover.shard(), handover.to()));
+    return next.isPresent();
   }
 
   /**
@@ -311,7 +382,7 @@ public final class Membership implements AutoCloseable {
    */
   public void rebalance() {
     List<String> nodes = ids(node.registryMembers()).stream().filter(this::canLead).toList();
-    for (int left = node.registryShard(); left >= 0 && even(nodes); left--) {
+    for (int left = 2 * node.registryShard(); left >= 0 && even(nodes); left--) {
       LOG.log(Level.DEBUG, "A shard is led by another node.");
     }
   }

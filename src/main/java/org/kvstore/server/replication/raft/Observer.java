@@ -82,8 +82,13 @@ final class Observer {
 
   /** Whether a follower has heard of the leader of late, or the leader of a majority. */
   static boolean hasQuorum(RaftServer.Division division) {
+    return hasHeard(division, RaftSettings.ELECTION_MILLIS);
+  }
+
+  /** The same within a time. */
+  static boolean hasHeard(RaftServer.Division division, long millis) {
     long silent = silentMillis(division);
-    return silent >= 0 && silent <= RaftSettings.ELECTION_MILLIS;
+    return silent >= 0 && silent <= millis;
   }
 
   /** How long ago a follower heard of the leader, or the leader of a majority; -1 if not known. */

@@ -46,6 +46,9 @@ final class PeerCalls implements AutoCloseable {
   /** Reads a replica for a node that has none, see {@link ReadQuestion}. */
   static final MethodDescriptor<byte[], byte[]> READ = unary("Read");
 
+  /** Has a node come to have a replica of a shard (4 bytes); whether it runs: 1, or not yet: 0. */
+  static final MethodDescriptor<byte[], byte[]> HOST = unary("Host");
+
   private static final int ALIVE_SECONDS = 5;
 
   private final @Nullable SslContext tls;

@@ -7,13 +7,16 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a node says of itself to another one.
  *
  * @param cluster the name of its cluster
  * @param shards how many data shards that has
+ * @param factor how many replicas each of them is to have
  * @param id its id
  * @param url where clients reach it; empty when it was not told
  * @param isDrained whether it wants to lead nothing
@@ -23,10 +26,12 @@ import java.util.List;
  * @param listsYou whether any of its replicas has the one who asks among its members
  * @param canJoin whether it waits to be made a member, without any log
  * @param members those of the registry, as it sees them; empty while it has no part
+ * @param words of each replica that takes part there
  */
 record PeerInfo(
     String cluster,
     int shards,
+    int factor,
     String id,
     String url,
     boolean isDrained,
@@ -35,11 +40,13 @@ record PeerInfo(
     boolean knowsYou,
     boolean listsYou,
     boolean canJoin,
-    List<Member> members) {
-  private static final int FORMAT = 1;
+    List<Member> members,
+    List<ShardWord> words) {
+  private static final int FORMAT = 2;
 
   PeerInfo {
     members = List.copyOf(members);
+    words = List.copyOf(words);
   }
 
   boolean lists(String node) {
@@ -53,6 +60,7 @@ record PeerInfo(
       out.writeByte(FORMAT);
       out.writeUTF(cluster);
       out.writeShort(shards);
+      out.writeByte(factor);
       out.writeUTF(id);
       out.writeUTF(url);
       out.writeBoolean(isDrained);
@@ -61,15 +69,32 @@ record PeerInfo(
       out.writeBoolean(knowsYou);
       out.writeBoolean(listsYou);
       out.writeBoolean(canJoin);
-      out.writeShort(members.size());
-      for (Member member : members) {
-        out.writeUTF(member.id());
-        out.writeUTF(member.raftAddress());
-      }
+      writeMembers(out, members);
+      writeWords(out);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return bytes.toByteArray();
+  }
+
+  private static void writeMembers(DataOutputStream out, List<Member> members) throws IOException {
+    out.writeShort(members.size());
+    for (Member member : members) {
+      out.writeUTF(member.id());
+      out.writeUTF(member.raftAddress());
+    }
+  }
+
+  /** There may be many, of few members. */
+  private void writeWords(DataOutputStream out) throws IOException {
+    Set<Member> named = new LinkedHashSet<>();
+    words.forEach(word -> named.addAll(word.members()));
+    List<Member> known = List.copyOf(named);
+    writeMembers(out, known);
+    out.writeShort(words.size());
+    for (ShardWord word : words) {
+      word.write(out, known);
+    }
   }
 
   /**
@@ -92,6 +117,7 @@ record PeerInfo(
     }
     String cluster = in.readUTF();
     int shards = in.readShort();
+    int factor = in.readByte();
     String id = in.readUTF();
     String url = in.readUTF();
     boolean isDrained = in.readBoolean();
@@ -100,12 +126,22 @@ record PeerInfo(
     boolean knowsYou = in.readBoolean();
     boolean listsYou = in.readBoolean();
     boolean canJoin = in.readBoolean();
+    List<Member> members = readMembers(in);
+    List<Member> known = readMembers(in);
+    List<ShardWord> words = new ArrayList<>();
+    for (int left = in.readShort(); left > 0; left--) {
+      words.add(ShardWord.read(in, known));
+    }
+    return new PeerInfo(
+        cluster, shards, factor, id, url, isDrained, isFresh, hasLeader, knowsYou, listsYou,
+        canJoin, members, words);
+  }
+
+  private static List<Member> readMembers(DataInputStream in) throws IOException {
     List<Member> members = new ArrayList<>();
     for (int left = in.readShort(); left > 0; left--) {
       members.add(new Member(in.readUTF(), in.readUTF()));
     }
-    return new PeerInfo(
-        cluster, shards, id, url, isDrained, isFresh, hasLeader, knowsYou, listsYou, canJoin,
-        members);
+    return members;
   }
 }

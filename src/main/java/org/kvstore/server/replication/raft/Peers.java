@@ -2,8 +2,12 @@ package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.util.JavaUtils;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
@@ -27,7 +33,9 @@ import org.kvstore.server.model.KeyValueException;
  * <p>One thread asks and notices; any may read.
  */
 final class Peers {
+  private static final Logger LOG = System.getLogger(Peers.class.getName());
   private static final long ANSWER_MILLIS = 1_000;
+  private static final long WORDS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long RECENT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final RaftNode node;
@@ -36,9 +44,19 @@ final class Peers {
   private final ReplicaMarks marks;
   private final Map<String, Said> said = new ConcurrentHashMap<>();
   private final Set<String> known;
+  private final Map<String, String> strange = new ConcurrentHashMap<>();
   private volatile boolean isDrained;
 
-  private record Said(PeerInfo info, long at) {}
+  /** They are asked for often, and take a while to find where there are many shards. */
+  private volatile @Nullable Words words;
+
+  private record Said(PeerInfo info, Map<Integer, ShardWord> words, long at) {
+    Optional<ShardWord> word(int shard) {
+      return Optional.ofNullable(words.get(shard));
+    }
+  }
+
+  private record Words(List<ShardWord> all, long at) {}
 
   Peers(RaftNode node, ClusterOptions options, PeerCalls calls, ReplicaMarks marks)
       throws IOException {
@@ -63,16 +81,38 @@ final class Peers {
   void ask() {
     List<CompletableFuture<?>> asked = new ArrayList<>();
     for (Member member : others()) {
-      asked.add(
-          ask(member)
-              .handle(
-                  (info, failure) -> failure == null && said.put(member.id(), now(info)) == null));
+      asked.add(ask(member).handle((info, failure) -> heard(member, info, failure)));
     }
     CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new)).join();
   }
 
+  /** One that does not fit counts as not there; why is logged once. */
+  private boolean heard(Member from, @Nullable PeerInfo info, @Nullable Throwable failure) {
+    if (info != null) {
+      strange.remove(from.id());
+      return said.put(from.id(), now(info)) == null;
+    }
+    Throwable cause = JavaUtils.unwrapCompletionException(failure);
+    if (cause instanceof KeyValueException) {
+      String why = String.valueOf(cause.getMessage());
+      if (!why.equals(strange.put(from.id(), why))) {
+        LOG.log(Level.ERROR, "Node {0} at {1} {2}.", from.id(), from.raftAddress(), why);
+      }
+    } else {
+      strange.remove(from.id());
+    }
+    return false;
+  }
+
+  /** Why a node that answers does not fit; empty when it does, or does not answer. */
+  String problem(String id) {
+    return strange.getOrDefault(id, "");
+  }
+
   private static Said now(PeerInfo info) {
-    return new Said(info, System.nanoTime());
+    Map<Integer, ShardWord> words = new HashMap<>();
+    info.words().forEach(word -> words.put(word.shard(), word));
+    return new Said(info, words, System.nanoTime());
   }
 
   /** What a node says of itself now; fails when it does not, or is of another cluster. */
@@ -94,6 +134,12 @@ final class Peers {
           "has %d shards, and this one %d; kv.shards is to be the same on all"
               .formatted(info.shards(), options.shards()));
     }
+    if (info.factor() != options.factor()) {
+      throw unavailable(
+          "has up to %d replicas of each shard, and this one %d; kv.replication-factor is to be the"
+                  .formatted(info.factor(), options.factor())
+              + " same on all");
+    }
     if (!info.id().equals(member.id())) {
       throw unavailable("is the node " + info.id());
     }
@@ -110,10 +156,20 @@ final class Peers {
 
   /** The answer to another node's question. */
   byte[] answer(byte[] question) {
-    return own(new String(question, StandardCharsets.UTF_8)).toBytes();
+    return own(new String(question, StandardCharsets.UTF_8), ownWords()).toBytes();
   }
 
-  private PeerInfo own(String asker) {
+  private List<ShardWord> ownWords() {
+    long now = System.nanoTime();
+    Words last = words;
+    if (last == null || now - last.at() > WORDS_NANOS) {
+      last = new Words(node.words(), now);
+      words = last;
+    }
+    return last.all();
+  }
+
+  private PeerInfo own(String asker, List<ShardWord> itsWords) {
     RaftServer.Division registry = node.registry();
     boolean hasLeader =
         registry != null
@@ -122,6 +178,7 @@ final class Peers {
     return new PeerInfo(
         options.clusterId(),
         options.shards(),
+        options.factor(),
         options.self(),
         options.url(),
         isDrained,
@@ -130,7 +187,8 @@ final class Peers {
         known.contains(asker),
         node.lists(asker),
         options.joins() && node.hasBegun() && node.hasNoLog(),
-        node.registryMembers());
+        node.registryMembers(),
+        itsWords);
   }
 
   /** Of whom the leaders say that they have a part of the log. */
@@ -157,12 +215,41 @@ final class Peers {
   /** What a node has said of itself within the last seconds; of itself as of now. */
   Optional<PeerInfo> said(String id) {
     if (id.equals(options.self())) {
-      return Optional.of(own(""));
+      return Optional.of(own("", List.of()));
     }
     Said last = said.get(id);
-    return last != null && System.nanoTime() - last.at() < RECENT_NANOS
-        ? Optional.of(last.info())
-        : Optional.empty();
+    return last != null && isRecent(last) ? Optional.of(last.info()) : Optional.empty();
+  }
+
+  private static boolean isRecent(Said last) {
+    return System.nanoTime() - last.at() < RECENT_NANOS;
+  }
+
+  /** What the others have said of a shard within the last seconds. */
+  List<ShardWord> words(int shard) {
+    return said.values().stream()
+        .filter(Peers::isRecent)
+        .flatMap(last -> last.word(shard).stream())
+        .toList();
+  }
+
+  /** The same, however long ago. */
+  List<ShardWord> oldWords(int shard) {
+    return said.values().stream().flatMap(last -> last.word(shard).stream()).toList();
+  }
+
+  /**
+   * Has a node come to have a replica of a shard.
+   *
+   * @return whether it runs already; fails when the node does not answer
+   */
+  CompletableFuture<Boolean> host(Member member, int shard) {
+    byte[] question = ByteBuffer.allocate(Integer.BYTES).putInt(shard).array();
+    CompletableFuture<byte[]> answer =
+        member.id().equals(options.self())
+            ? CompletableFuture.completedFuture(node.hosts(question))
+            : calls.ask(member.peer(), PeerCalls.HOST, question, ANSWER_MILLIS);
+    return answer.thenApply(its -> its.length == 1 && its[0] == 1);
   }
 
   /** Has a node lead nothing, or no longer so. */

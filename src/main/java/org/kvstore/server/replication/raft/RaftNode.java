@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -22,6 +24,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.RaftClientConfigKeys;
@@ -51,7 +54,9 @@ import org.kvstore.server.store.Store;
 
 /**
  * A node of the cluster: one Raft server, with a group for each shard that it has a replica of. It
- * owns the connections to the others; the stores are the caller's.
+ * owns the connections to the others; the stores are the caller's. The last shard, that of the
+ * system, is on every node; replicas of the others come and go where there is a {@link
+ * ReplicaHost}, and are otherwise on every node too.
  *
  * <p>A replica that cannot take part, now or later, is out of it by itself: {@link #failure} says
  * why, and the other shards go on.
@@ -89,33 +94,14 @@ public final class RaftNode implements AutoCloseable {
   private final Peers peers;
   private final NodeTasks tasks;
   private final int registryShard;
-  private final @Nullable ReplicaHost host;
   private final ReplicaReads reads;
 
+  /** Null where replicas neither come nor go. */
+  private final @Nullable Hosting hosting;
+
   /**
-   * Which replicas a node has when it starts.
+   * One whose replicas neither come nor go: each node of the cluster has one of each shard.
    *
-   * @param here those that are read from at once
-   * @param coming those that have not caught up yet
-   */
-  public record AtStart(Set<Integer> here, Set<Integer> coming) {
-    /** Copies the sets. */
-    public AtStart {
-      here = Set.copyOf(here);
-      coming = Set.copyOf(coming);
-    }
-  }
-
-  /** Which stores are to be open before a node is made. */
-  public static AtStart atStart(ClusterOptions options) {
-    Set<Integer> all = new TreeSet<>();
-    for (int shard = 0; shard <= options.shards(); shard++) {
-      all.add(shard);
-    }
-    return new AtStart(all, Set.of());
-  }
-
-  /**
    * @param stores of the shards, in order
    * @throws IOException when the directory of the logs cannot be used
    */
@@ -124,16 +110,21 @@ public final class RaftNode implements AutoCloseable {
   }
 
   /**
+   * The same.
+   *
    * @param stores of those shards that this node has a replica of, by their numbers
    * @throws IOException when the directory of the logs cannot be used
    */
   public RaftNode(ClusterOptions options, Map<Integer, Store> stores) throws IOException {
-    this(options, stores, null, ReplicaReads.NONE);
+    this(options.withFactor(ClusterOptions.MOST_REPLICAS), stores, null, ReplicaReads.NONE);
   }
 
   /**
-   * @param stores of those shards that this node has a replica of, by their numbers
-   * @param host has the stores of replicas that come and go; null when none does
+   * One whose replicas come and go.
+   *
+   * @param stores of those shards that {@link #atStart} names, by their numbers; of others, they
+   *     are taken for left over, and dropped
+   * @param host told of replicas that come and go from then on; null when none does
    * @param reads answers nodes that have no replica of a shard
    * @throws IOException when the directory of the logs cannot be used
    */
@@ -144,21 +135,94 @@ public final class RaftNode implements AutoCloseable {
       ReplicaReads reads)
       throws IOException {
     this.options = options;
-    this.host = host;
     this.reads = reads;
     failures = new ReplicaFailures(options.self());
     marks = new ReplicaMarks(options.directory());
     // A port that is taken would end the process.
     ExitUtils.disableSystemExit();
     Files.createDirectories(options.directory());
-    stores.forEach(this::place);
-    registryShard = stores.keySet().stream().max(Comparator.naturalOrder()).orElse(0);
+    if (host == null) {
+      registryShard = stores.keySet().stream().max(Comparator.naturalOrder()).orElse(0);
+      hosting = null;
+      stores.forEach(this::place);
+    } else {
+      registryShard = options.shards();
+      AtStart own = AtStart.of(options, marks);
+      Set<Integer> leftOver = new TreeSet<>(stores.keySet());
+      leftOver.removeAll(own.all());
+      hosting = new Hosting(this, host, own.here(), leftOver);
+      own.all().forEach(shard -> place(shard, requireStore(stores, shard)));
+    }
     check = new PeerCheck(this, options);
     calls = new PeerCalls(options.endpoint());
     peers = new Peers(this, options, calls, marks);
     tasks = new NodeTasks(this, peers);
     server = newServer();
     transport = new Transport(newClient(group(0), ANSWER_MILLIS).build());
+  }
+
+  /**
+   * Which replicas a node has, before it is made.
+   *
+   * @param here those that may be read from at once: with that of the system
+   * @param coming those that have not been sent everything yet; {@link ReplicaHost#came} follows
+   */
+  public record AtStart(Set<Integer> here, Set<Integer> coming) {
+
+    /** Copies the sets. */
+    public AtStart {
+      here = Set.copyOf(here);
+      coming = Set.copyOf(coming);
+    }
+
+    private static AtStart of(ClusterOptions options, ReplicaMarks marks) throws IOException {
+      Set<Integer> here = new TreeSet<>(marks.shards());
+      Set<Integer> coming = new TreeSet<>();
+      here.add(options.shards());
+      for (int shard = 0; shard < options.shards(); shard++) {
+        if (marks.isComing(shard)) {
+          here.remove(shard);
+          coming.add(shard);
+        } else if (!options.joins()
+            && !marks.hasFounded()
+            && options.founders(shard).contains(options.own())) {
+          here.add(shard);
+        }
+      }
+      return new AtStart(here, coming);
+    }
+
+    /** All of them. */
+    public Set<Integer> all() {
+      Set<Integer> all = new TreeSet<>(here);
+      all.addAll(coming);
+      return all;
+    }
+  }
+
+  /**
+   * Which replicas a node has: those that it has had at its end, and of a founder that has not
+   * begun yet, those that it founds.
+   *
+   * @throws KeyValueException UNAVAILABLE when the directory of the logs cannot be used
+   */
+  public static AtStart atStart(ClusterOptions options) {
+    try {
+      Files.createDirectories(options.directory());
+      return AtStart.of(options, new ReplicaMarks(options.directory()));
+    } catch (IOException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "The directory of the logs cannot be used: " + e)
+          .withCause(e);
+    }
+  }
+
+  private static Store requireStore(Map<Integer, Store> stores, int shard) {
+    Store store = stores.get(shard);
+    if (store == null) {
+      throw new IllegalArgumentException("There is no store of shard " + shard + ".");
+    }
+    return store;
   }
 
   private static Map<Integer, Store> numbered(List<Store> stores) {
@@ -227,10 +291,20 @@ public final class RaftNode implements AutoCloseable {
           .withCause(e);
     }
     if (marks.hasBegun()) {
-      replicas.values().forEach(this::start);
-      isBegun = true;
+      beginAll();
     }
     tasks.start();
+    if (hosting != null) {
+      hosting.start();
+    }
+  }
+
+  private void beginAll() throws IOException {
+    replicas.values().forEach(this::start);
+    isBegun = true;
+    if (begun.containsAll(replicas.values().stream().map(ShardReplica::shard).toList())) {
+      marks.hasBegunAll();
+    }
   }
 
   /** A node that has no log yet begins when that is safe. Nothing happens when it has begun. */
@@ -243,11 +317,10 @@ public final class RaftNode implements AutoCloseable {
     if (waits.isEmpty()) {
       try {
         marks.begins();
+        beginAll();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      replicas.values().forEach(this::start);
-      isBegun = true;
     }
   }
 
@@ -303,19 +376,71 @@ public final class RaftNode implements AutoCloseable {
    * becomes of the store is the caller's. Nothing happens when it has none.
    */
   public void leave(int shard) throws IOException {
+    end(shard);
     RaftGroupId group = groupId(shard);
+    marks.delete(shard, group);
+    replicas.remove(group);
+    failures.forget(shard);
+    if (hosting != null) {
+      hosting.left(shard);
+    }
+  }
+
+  /** Ends this node's replica of a shard, whose log stays; nothing happens when it does not run. */
+  void end(int shard) throws IOException {
+    RaftGroupId group = groupId(shard);
+    begun.remove(shard);
     for (RaftGroupId each : server.getGroupIds()) {
       if (each.equals(group)) {
         require(
             server.groupManagement(
                 GroupManagementRequest.newRemove(
-                    ClientId.randomId(), server.getId(), 0, group, true, false)));
+                    ClientId.randomId(), server.getId(), 0, group, false, false)));
       }
     }
-    begun.remove(shard);
-    marks.delete(shard, group);
-    replicas.remove(group);
-    failures.forget(shard);
+  }
+
+  /** Has a replica that was ended go on. */
+  void resume(int shard) {
+    place(shard, replica(shard).store());
+    start(replica(shard));
+  }
+
+  /** Remembers that a replica that joined has had everything. */
+  void came(int shard) throws IOException {
+    marks.came(shard);
+  }
+
+  /** Another node wants this one to have a replica: whether it runs already. */
+  byte[] hosts(byte[] question) {
+    int shard = question.length == Integer.BYTES ? ByteBuffer.wrap(question).getInt() : -1;
+    boolean isData = shard >= 0 && shard < registryShard;
+    boolean runs = isData && (hosting == null ? runs(shard) : hosting.want(shard));
+    return new byte[] {(byte) (runs ? 1 : 0)};
+  }
+
+  /** Whether a replica has begun here, and has not failed since. */
+  boolean runs(int shard) {
+    return begun.contains(shard) && failures.get(shard) == null;
+  }
+
+  /** Whether the replica of a shard that is here is to be read from. */
+  public boolean isHere(int shard) {
+    return hosting == null || shard == registryShard ? hasReplica(shard) : hosting.isHere(shard);
+  }
+
+  /** Those data shards that have a replica here, be it running or not. */
+  List<Integer> dataShards() {
+    return replicas.values().stream()
+        .map(ShardReplica::shard)
+        .filter(shard -> shard != registryShard)
+        .sorted()
+        .toList();
+  }
+
+  /** Whether all replicas that this node founds have begun once. */
+  boolean hasBegunAll() {
+    return marks.hasFounded();
   }
 
   private static void require(RaftClientReply reply) throws IOException {
@@ -359,22 +484,60 @@ public final class RaftNode implements AutoCloseable {
     return members.isEmpty() ? options.members() : members;
   }
 
-  /** Those of a shard as this node sees them; nobody while it takes no part. */
-  List<Member> membersOf(int shard) {
+  /**
+   * Who has replicas of a shard, in the order of their names, by the newest word that this node has
+   * heard; nobody while it has heard none. Of the registry, by its own replica.
+   */
+  public List<Member> membersOf(int shard) {
+    if (shard == registryShard) {
+      return word(shard).map(ShardWord::members).orElse(List.of());
+    }
+    List<Member> members = ShardWord.members(wordsOf(shard));
+    return members.isEmpty() ? ShardWord.members(peers.oldWords(shard)) : members;
+  }
+
+  /**
+   * Which nodes can be asked for what a shard has: its leader first, as far as it is known; this
+   * node only where its own replica is to be read from. Nobody while none is known.
+   */
+  public List<Member> replicasOf(int shard) {
+    String leader = leader(shard);
+    return membersOf(shard).stream()
+        .filter(member -> !member.id().equals(options.self()) || isHere(shard))
+        .sorted(Comparator.comparing(member -> !member.id().equals(leader)))
+        .toList();
+  }
+
+  /** What this node's replica of a shard says, while it takes part. */
+  private Optional<ShardWord> word(int shard) {
     RaftServer.Division division = division(shard);
-    return division == null
-        ? List.of()
-        : division.getRaftConf().getCurrentPeers().stream()
-            .map(peer -> new Member(peer.getId().toString(), peer.getAddress()))
-            .sorted(Comparator.comparing(Member::id))
-            .toList();
+    return division == null ? Optional.empty() : Optional.of(ShardWord.of(shard, division));
+  }
+
+  /** What the replicas here say of their shards. */
+  List<ShardWord> words() {
+    return replicas.values().stream().flatMap(replica -> word(replica.shard()).stream()).toList();
+  }
+
+  /** What all replicas of a shard have said lately. */
+  List<ShardWord> wordsOf(int shard) {
+    return Stream.concat(word(shard).stream(), peers.words(shard).stream()).toList();
   }
 
   /** Who leads a shard, as far as this node knows. */
   @Nullable String leader(int shard) {
-    RaftServer.Division division = division(shard);
+    RaftServer.Division division = isHere(shard) ? division(shard) : null;
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
-    return leader == null ? null : leader.toString();
+    return leader == null ? ShardWord.leader(wordsOf(shard)) : leader.toString();
+  }
+
+  /** The same with its address; null when this node knows nobody. */
+  public @Nullable Member leaderOf(int shard) {
+    String leader = ShardWord.leader(wordsOf(shard));
+    return Stream.concat(membersOf(shard).stream(), members().stream())
+        .filter(member -> member.id().equals(leader))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Whether this node leads a shard. */
@@ -421,6 +584,16 @@ public final class RaftNode implements AutoCloseable {
     return peers.said(id).map(PeerInfo::url).orElse("");
   }
 
+  /** Whether a node has answered lately, and fits: see {@link #problemsWithPeers}. */
+  public boolean isThere(String id) {
+    return peers.said(id).isPresent();
+  }
+
+  /** Why a node that answers does not fit, for people; empty when it does, or does not answer. */
+  public String problem(String id) {
+    return peers.problem(id);
+  }
+
   /** Whether a node has said lately that it is to lead nothing. */
   public boolean isDrained(String id) {
     return peers.said(id).filter(PeerInfo::isDrained).isPresent();
@@ -434,17 +607,36 @@ public final class RaftNode implements AutoCloseable {
     return check.problems();
   }
 
-  /** The shards of this node as they are now, in the order of their numbers. */
+  /** The shards as they are now, in the order of their numbers. */
   public List<ShardStatus> describe() {
-    return replicas.values().stream()
-        .sorted(Comparator.comparing(ShardReplica::shard))
-        .map(replica -> replica.observer().status())
+    return IntStream.rangeClosed(0, registryShard)
+        .filter(shard -> hosting != null || hasReplica(shard))
+        .mapToObj(shard -> takesPart(shard) ? replica(shard).observer().status() : elsewhere(shard))
         .toList();
+  }
+
+  /** One that is here is to, whether it does or not. */
+  private boolean takesPart(int shard) {
+    return isHere(shard) || word(shard).filter(word -> word.names(options.self())).isPresent();
+  }
+
+  /** A shard by what its replicas have said. */
+  private ShardStatus elsewhere(int shard) {
+    List<ShardWord> words = wordsOf(shard);
+    long term = words.stream().mapToLong(ShardWord::term).max().orElse(0);
+    boolean hasQuorum = words.stream().anyMatch(word -> word.leads() && word.term() == term);
+    List<ShardStatus.Replica> members =
+        membersOf(shard).stream()
+            .map(member -> new ShardStatus.Replica(member.id(), member.raftAddress(), -1, -1))
+            .toList();
+    String leader = ShardWord.leader(words);
+    return new ShardStatus(
+        shard, ShardStatus.Role.ELSEWHERE, leader, term, -1, -1, hasQuorum, members, "");
   }
 
   /**
    * How long ago this node's replica of a shard last showed all that was acknowledged, as far as it
-   * knows; null when it has not since the start, or there is none.
+   * knows; null when it has not since the start, and where there is none.
    */
   public @Nullable Duration age(int shard) {
     ShardReplica replica = replicas.get(groupId(shard));
@@ -512,18 +704,15 @@ public final class RaftNode implements AutoCloseable {
         PeerCalls.INFO,
         peers::answer,
         PeerCalls.DRAIN,
-        peers::drainedBy);
+        peers::drainedBy,
+        PeerCalls.HOST,
+        this::hosts);
   }
 
   /** Answers a node that has no replica of a shard; null when there is none here either. */
   private @Nullable CompletionStage<byte[]> read(byte[] question) {
     CompletionStage<ReadAnswer> answer = reads.answer(ReadQuestion.of(question));
     return answer == null ? null : answer.thenApply(ReadAnswer::toBytes);
-  }
-
-  /** Has the stores of replicas that come and go; null when none does. */
-  @Nullable ReplicaHost host() {
-    return host;
   }
 
   /** What nodes ask each other. */
@@ -579,9 +768,11 @@ public final class RaftNode implements AutoCloseable {
     }
   }
 
+  /** As it is founded. */
   RaftGroup group(int shard) {
-    List<RaftPeer> peers = options.members().stream().map(Member::peer).toList();
-    return RaftGroup.valueOf(groupId(shard), peers);
+    boolean isPlaced = hosting != null && shard < registryShard;
+    List<Member> founders = isPlaced ? options.founders(shard) : options.members();
+    return RaftGroup.valueOf(groupId(shard), founders.stream().map(Member::peer).toList());
   }
 
   /** The same on every node of the cluster, and on none of another. */
@@ -598,6 +789,11 @@ public final class RaftNode implements AutoCloseable {
     return options.self();
   }
 
+  /** How many replicas each data shard is to have, if there are as many nodes. */
+  int factor() {
+    return options.factor();
+  }
+
   /**
    * Has other nodes lead the shards that this one leads, as far as they can, before it stops: so
    * writes need not wait for an election. Returns after some seconds at the most.
@@ -608,6 +804,9 @@ public final class RaftNode implements AutoCloseable {
 
   @Override
   public void close() {
+    if (hosting != null) {
+      hosting.close();
+    }
     tasks.close();
     transport.close();
     calls.close();

@@ -146,7 +146,7 @@ public final class RemoteReads {
     if (last != null) {
       candidates.putIfAbsent(last.from().id(), last.from());
     }
-    node.membersOf(question.shard()).forEach(put(candidates));
+    node.replicasOf(question.shard()).forEach(put(candidates));
     all.forEach(put(candidates));
     candidates.remove(node.self());
     return candidates.values().iterator();

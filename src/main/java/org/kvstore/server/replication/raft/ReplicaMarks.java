@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.kvstore.server.store.DataDirectory;
@@ -14,16 +16,21 @@ import org.kvstore.server.store.DataDirectory;
  * For each shard that a node has a replica of there is a file {@code replica-SHARD}, which says how
  * it began. A founder's is written once its log is there: a founder without a log has lost it, and
  * began anew it would vote as if it had never promised anything. One that joined later begins with
- * no members in any case, and does not vote before a leader has sent it everything.
+ * no members in any case, and does not vote before a leader has sent it everything; that it has
+ * been sent everything once is added.
  *
- * <p>Beside them, {@code begun} says that the node was permitted to begin, and {@code peers} which
- * other nodes have ever taken part.
+ * <p>Beside them, {@code begun} says that the node was permitted to begin, {@code founded} that it
+ * has begun with all that it founds, after which only the marks say which replicas it has, and
+ * {@code peers} which other nodes have ever taken part.
  */
 final class ReplicaMarks {
   private static final String FOUNDER = "founder\n";
   private static final String JOINED = "joined\n";
+  private static final String CAME = "joined, and has all\n";
 
+  private static final String NAME = "replica-";
   private static final String BEGUN = "begun";
+  private static final String FOUNDED = "founded";
   private static final String PEERS = "peers";
 
   private final Path directory;
@@ -37,8 +44,29 @@ final class ReplicaMarks {
     if (Files.exists(directory.resolve(BEGUN))) {
       return true;
     }
-    try (Stream<Path> marks = Files.list(directory)) {
-      return marks.anyMatch(mark -> mark.getFileName().toString().startsWith("replica-"));
+    return !shards().isEmpty();
+  }
+
+  /** Of which it has replicas. */
+  Set<Integer> shards() throws IOException {
+    Set<Integer> shards = new TreeSet<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.matches(NAME + "[0-9]{1,9}"))
+          .forEach(name -> shards.add(Integer.parseInt(name.substring(NAME.length()))));
+    }
+    return shards;
+  }
+
+  boolean hasFounded() {
+    return Files.exists(directory.resolve(FOUNDED));
+  }
+
+  /** All replicas that it founds have begun, or it joins. */
+  void hasBegunAll() throws IOException {
+    if (!hasFounded()) {
+      write(directory.resolve(FOUNDED), "founded\n");
     }
   }
 
@@ -61,7 +89,19 @@ final class ReplicaMarks {
   }
 
   boolean hasJoined(int shard) throws IOException {
+    return Files.exists(mark(shard)) && !Files.readString(mark(shard)).equals(FOUNDER);
+  }
+
+  /** Whether it joined, and has never been known to have everything. */
+  boolean isComing(int shard) throws IOException {
     return Files.exists(mark(shard)) && Files.readString(mark(shard)).equals(JOINED);
+  }
+
+  /** A replica that joined has everything, up to some moment. */
+  void came(int shard) throws IOException {
+    if (isComing(shard)) {
+      write(mark(shard), CAME);
+    }
   }
 
   /**
@@ -106,7 +146,7 @@ final class ReplicaMarks {
   }
 
   private Path mark(int shard) {
-    return directory.resolve("replica-" + shard);
+    return directory.resolve(NAME + shard);
   }
 
   private Path log(RaftGroupId group) {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param role this node's part in it
  * @param leader the node that leads it; null when this node knows none
  * @param term the newest that this node knows
- * @param applied how far this node's replica has applied the log: an index, -1 before the first
- * @param committed how far the log is known here to be committed: an index
+ * @param applied how far this node's replica has applied the log: an index, -1 before the first and
+ *     where there is none
+ * @param committed how far the log is known here to be committed: an index; -1 where it is not
  * @param hasQuorum whether a majority of the members was there a moment ago, as far as is known
  * @param members those that vote, in the order of their names
  * @param problem why this node's replica takes no part, and what to do; empty when it does
@@ -33,7 +34,9 @@ public record ShardStatus(
     FOLLOWER,
     CANDIDATE,
     /** It takes no part. */
-    OUT
+    OUT,
+    /** It is on other nodes only; what is known is what they say. */
+    ELSEWHERE
   }
 
   /** Copies the list. */
