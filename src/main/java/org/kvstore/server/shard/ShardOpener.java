@@ -1,6 +1,5 @@
 package org.kvstore.server.shard;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,7 +38,7 @@ public final class ShardOpener {
     ClusterMark.require(directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     Shard.Setup shared = setup.sharedBy(count + 1);
-    RaftNode.AtStart atStart = atStart(cluster);
+    RaftNode.AtStart atStart = RaftNode.atStart(cluster);
     List<Shard> opened = new ArrayList<>();
     try {
       for (int number = 0; number < count; number++) {
@@ -58,15 +57,6 @@ public final class ShardOpener {
         opened.get(count),
         cluster.clusterId(),
         new RaftReplication(cluster, shared, timer));
-  }
-
-  private static RaftNode.AtStart atStart(ClusterOptions cluster) {
-    try {
-      return RaftNode.atStart(cluster);
-    } catch (IOException e) {
-      throw DataDirectory.refusal(
-          cluster.directory(), "cannot be read or written", "Check its permissions", e);
-    }
   }
 
   private Shard.Begin begin() {

@@ -38,7 +38,12 @@ final class Cluster implements AutoCloseable {
 
   /** One that some nodes found and the others may join. */
   static Cluster growing(String name, int founders, int size) {
-    return new Cluster(name, founders, size, Map.of(), false);
+    return growing(name, founders, size, Map.of());
+  }
+
+  /** The same with more variables for all nodes. */
+  static Cluster growing(String name, int founders, int size, Map<String, String> variables) {
+    return new Cluster(name, founders, size, variables, false);
   }
 
   /** One whose nodes have clocks of their own, which can be set but are slow. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -44,7 +45,8 @@ class MembershipIT {
 
   @BeforeAll
   static void start() {
-    cluster = Cluster.growing("membership", 3, 4);
+    // Each node has a replica of each shard.
+    cluster = Cluster.growing("membership", 3, 4, Map.of("KV_REPLICATION_FACTOR", "7"));
     cluster.start();
     List<URI> uris = cluster.nodes().stream().map(node -> node.service().uri()).toList();
     client =

@@ -71,6 +71,11 @@ final class Hosting implements AutoCloseable {
     return here.contains(shard);
   }
 
+  /** A replica has been ended. */
+  void left(int shard) {
+    here.remove(shard);
+  }
+
   /** A replica is asked for; whether it runs already. One that does not is to be dropped first. */
   synchronized boolean want(int shard) {
     boolean runs = node.runs(shard) && !ending.contains(shard);

@@ -222,11 +222,17 @@ public final class RaftNode implements AutoCloseable {
    * Which replicas a node has: those that it has had at its end, and of a founder that has not
    * begun yet, those that it founds.
    *
-   * @throws IOException when the directory of the logs cannot be used
+   * @throws KeyValueException UNAVAILABLE when the directory of the logs cannot be used
    */
-  public static AtStart atStart(ClusterOptions options) throws IOException {
-    Files.createDirectories(options.directory());
-    return AtStart.of(options, new ReplicaMarks(options.directory()));
+  public static AtStart atStart(ClusterOptions options) {
+    try {
+      Files.createDirectories(options.directory());
+      return AtStart.of(options, new ReplicaMarks(options.directory()));
+    } catch (IOException e) {
+      throw KeyValueException.of(
+              ErrorCode.UNAVAILABLE, "The directory of the logs cannot be used: " + e)
+          .withCause(e);
+    }
   }
 
   private static Store requireStore(Map<Integer, Store> stores, int shard) {
@@ -396,6 +402,9 @@ public final class RaftNode implements AutoCloseable {
     marks.delete(shard, group);
     replicas.remove(group);
     failures.forget(shard);
+    if (hosting != null) {
+      hosting.left(shard);
+    }
   }
 
   /** Ends this node's replica of a shard, whose log stays; nothing happens when it does not run. */

@@ -148,7 +148,7 @@ public final class RemoteReads {
     if (last != null) {
       candidates.putIfAbsent(last.from().id(), last.from());
     }
-    node.membersOf(question.shard()).forEach(put(candidates));
+    node.replicasOf(question.shard()).forEach(put(candidates));
     node.members().forEach(put(candidates));
     candidates.remove(node.self());
     return candidates.values().iterator();
