@@ -59,9 +59,15 @@ public class ChangeService {
       Access access, Watch.Query query, @Nullable Position from, Subscription.Reader reader) {
     access.require(Permission.READ, query.range());
     Shards shards = handle.require().shards();
+    Revisions start;
+    try {
+      start = from == null ? null : shards.revisions("from", from);
+    } catch (KeyValueException e) {
+      return CompletableFuture.failedStage(e);
+    }
     return shards.watch(
         query,
-        from == null ? null : shards.revisions("from", from),
+        start,
         reader,
         limits().progressInterval().toNanos(),
         () -> access.require(Permission.READ, query.range()));

@@ -42,6 +42,9 @@ final class ChangeFeed {
     /** Changes that follow what was told before. */
     void changed(Changes changes);
 
+    /** Changes that follow a revision are told from now on; nobody waits for earlier ones. */
+    void begun(long revision);
+
     /** There were changes up to a revision that are not told. */
     void skipped(long revision);
   }
@@ -143,7 +146,10 @@ final class ChangeFeed {
 
     private void from(long newest) {
       position = newest;
-      if (isNewest(this)) {
+      boolean isFirst = !hasBegun.isDone();
+      if (isNewest(this) && isFirst) {
+        reader.begun(newest);
+      } else if (isNewest(this)) {
         reader.skipped(newest);
       }
       hasBegun.complete(null);

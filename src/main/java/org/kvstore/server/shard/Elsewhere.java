@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.replication.raft.RemoteReads;
@@ -56,6 +57,11 @@ final class Elsewhere implements ChangeFeed.Reader {
   }
 
   @Override
+  public void begun(long revision) {
+    watches.heard(revision);
+  }
+
+  @Override
   public void skipped(long revision) {
     watches.heard(revision);
     listener.recovered();
@@ -84,12 +90,17 @@ final class Elsewhere implements ChangeFeed.Reader {
   /**
    * Has whoever listens be told of each commit, be the shard here or not, until the result is run.
    *
-   * @param isHere whether a replica here is read
+   * @param isHere whether a replica here is read; asked once the feed is known to be wanted, so
+   *     that a replica that goes meanwhile has it go on
    * @param here completes when that shows everything acknowledged before
    */
-  CompletionStage<Runnable> follow(boolean isHere, Supplier<CompletionStage<Void>> here) {
+  CompletionStage<Runnable> follow(BooleanSupplier isHere, Supplier<CompletionStage<Void>> here) {
     feed.want();
-    CompletionStage<Void> begun = isHere ? here.get() : feed.begin();
+    CompletionStage<Void> begun = isHere.getAsBoolean() ? here.get() : feed.begin();
+    if (isHere.getAsBoolean()) {
+      // It came meanwhile, and tells of its commits itself.
+      feed.end();
+    }
     return begun.handle(
         (any, failure) -> {
           if (failure != null) {

@@ -83,7 +83,8 @@ public final class Shard implements AutoCloseable {
       opened.setRead(true);
       replica = opened;
     } else if (begin == Begin.COMING) {
-      idle = open(false);
+      // It may be blank still: its log, or a checkpoint, brings everything.
+      idle = open(!Replacement.isDatabase(options.directory()));
     }
     watches =
         new WatchHub(new ShardLog(this), setup.limits(), setup.threads(), setup.lanes().get());
@@ -212,8 +213,19 @@ public final class Shard implements AutoCloseable {
     return opened.store();
   }
 
-  /** The replica that is there is read from now on. Nothing happens when it is already. */
-  synchronized void came() {
+  /**
+   * The replica that is there is read from now on. Nothing happens when it is already. It waits
+   * until the replica shows all that was acknowledged: so it does of what this node has read
+   * elsewhere, and of what is still waiting to be read here.
+   *
+   * @throws KeyValueException UNAVAILABLE when nobody says what is newest; it is not read then
+   */
+  void came() {
+    Waiting.join(replicator().readBarrier());
+    isRead();
+  }
+
+  private synchronized void isRead() {
     Replica come = idle;
     if (come == null) {
       return;
@@ -386,7 +398,25 @@ public final class Shard implements AutoCloseable {
 
   /** Reads what whoever listens here has been told of, or more. */
   public <T> CompletionStage<T> look(Read<T> read) {
-    return read(isHere() ? Consistency.LOCAL : Consistency.LINEARIZABLE, read);
+    Replica now = replica;
+    if (now == null || isBehind(now)) {
+      return read(Consistency.LINEARIZABLE, read);
+    }
+    CompletionStage<T> result =
+        after(CompletableFuture.completedStage(null), () -> read.from(now.store()));
+    return elsewhere == null ? result : orElsewhere(now, result, read);
+  }
+
+  /** Whether other nodes have told of more than a replica that has just come shows. */
+  private boolean isBehind(Replica here) {
+    if (elsewhere == null) {
+      return false;
+    }
+    try {
+      return here.store().revision() < toldRevision();
+    } catch (KeyValueException closed) {
+      return true;
+    }
   }
 
   private <T> CompletionStage<T> orElsewhere(
@@ -404,7 +434,7 @@ public final class Shard implements AutoCloseable {
    */
   <T> T readNow(Read<T> read) {
     Replica now = replica;
-    if (now != null) {
+    if (now != null && !isBehind(now)) {
       try {
         return read.from(now.store());
       } catch (KeyValueException e) {
@@ -413,7 +443,7 @@ public final class Shard implements AutoCloseable {
         }
       }
     }
-    return Waiting.join(elsewhere().read(Consistency.LINEARIZABLE, read));
+    return Waiting.join(read(Consistency.LINEARIZABLE, read));
   }
 
   /** Whether a read failed as the replica that it read has gone. */
@@ -472,7 +502,7 @@ public final class Shard implements AutoCloseable {
     Elsewhere away = elsewhere;
     return away == null
         ? upToDate(Consistency.LINEARIZABLE).thenApply(any -> () -> {})
-        : away.follow(isHere(), () -> upToDate(Consistency.LINEARIZABLE));
+        : away.follow(this::isHere, () -> upToDate(Consistency.LINEARIZABLE));
   }
 
   /** Does something after a stage: at once if that is complete, else on the executor. */

@@ -55,7 +55,7 @@ final class ShardLog implements ChangeLog {
     if (store == null) {
       throw unreadable("The shard has not been started.");
     }
-    if (remote != null && store.revision() < after && after <= shard.revision()) {
+    if (remote != null && store.revision() < after && after <= shard.toldRevision()) {
       throw unreadable("The replica here is behind what was read of another.");
     }
     return store.changes(after, events, bytes);

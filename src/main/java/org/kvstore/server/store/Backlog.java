@@ -4,7 +4,9 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.List;
 import java.util.stream.Stream;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.store.WatchSink.Delivery;
 
 /**
@@ -73,6 +75,11 @@ final class Backlog {
     Changes kept = chunks.getIfPresent(after);
     if (kept == null) {
       kept = log.changes(after, CHUNK, bytes);
+      if (kept.upTo() <= after) {
+        // There is more, or it would not be asked for: it is not there yet, and not kept as such.
+        throw KeyValueException.of(
+            ErrorCode.UNAVAILABLE, "The changes cannot be read so far here yet.");
+      }
       chunks.put(after, kept);
     }
     return kept.upTo() <= end ? kept : firstOf(kept.events(), end);

@@ -80,6 +80,14 @@ public final class Replacement implements AutoCloseable {
   }
 
   /**
+   * Whether there is a database, once an exchange that was interrupted is finished or forgotten.
+   */
+  public static boolean isDatabase(Path shard) {
+    settle(shard);
+    return Files.exists(shard.resolve("CURRENT"));
+  }
+
+  /**
    * Deletes the database of a shard, and whatever was to take its place; nobody has it open.
    *
    * @throws org.kvstore.server.model.KeyValueException UNAVAILABLE when that fails

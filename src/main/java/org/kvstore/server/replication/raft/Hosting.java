@@ -169,7 +169,12 @@ final class Hosting implements AutoCloseable {
     } else if (follows(shard)) {
       node.came(shard);
       here.add(shard);
-      host.came(shard);
+      try {
+        host.came(shard);
+      } catch (RuntimeException e) {
+        here.remove(shard);
+        throw e;
+      }
     } else if (mayGo(shard) && mayEnd(shard)) {
       try {
         drop(shard);

@@ -144,10 +144,23 @@ public final class Membership implements AutoCloseable {
     }
     requireSettled(id);
     for (int shard = 0; shard < node.registryShard(); shard++) {
-      requireMajority(shard, without(node.membersOf(shard), id));
+      requireChangeable(shard, id);
     }
     change(node.registryShard(), before, after);
     LOG.log(Level.INFO, "A node was removed. node={0}", id);
+  }
+
+  /** A shard that has a replica at a node has to be able to do without it, and to say so. */
+  private void requireChangeable(int shard, String id) {
+    List<Member> now = node.membersOf(shard);
+    if (!now.isEmpty() && !ids(now).contains(id)) {
+      return;
+    }
+    requireMajority(shard, now);
+    List<Member> left = without(now, id);
+    if (!left.isEmpty()) {
+      requireMajority(shard, left);
+    }
   }
 
   private static List<Member> without(List<Member> members, String id) {

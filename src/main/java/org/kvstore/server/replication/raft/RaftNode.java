@@ -388,6 +388,8 @@ public final class RaftNode implements AutoCloseable {
     KeyValueException failure = failures.get(shard);
     if (failure != null) {
       replicas.remove(groupId(shard));
+      // Else the next start would look for what was never there.
+      marks.delete(shard, groupId(shard));
       throw failure;
     }
   }
