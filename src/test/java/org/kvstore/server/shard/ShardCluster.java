@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Retention;
@@ -99,15 +100,23 @@ final class ShardCluster implements AutoCloseable {
     return shard.role() == ShardStatus.Role.FOLLOWER;
   }
 
+  /** Again and again, as whoever moves replicas does: a new member that is slow is refused. */
   private void setMembers(int shard, Member member, boolean isMember) {
     GroupAdmin admin = new GroupAdmin(node("n1").raft());
-    List<Member> before = admin.members(shard);
-    List<Member> after = new ArrayList<>(before);
-    after.remove(member);
-    if (isMember) {
-      after.add(member);
-    }
-    admin.setMembers(shard, before, after);
+    Awaitility.await()
+        .atMost(90, TimeUnit.SECONDS)
+        .ignoreExceptionsInstanceOf(KeyValueException.class)
+        .until(
+            () -> {
+              List<Member> before = admin.members(shard);
+              List<Member> after = new ArrayList<>(before);
+              after.remove(member);
+              if (isMember) {
+                after.add(member);
+              }
+              admin.setMembers(shard, before, after);
+              return true;
+            });
   }
 
   private Node start(Member member, boolean isEmpty) throws IOException {
