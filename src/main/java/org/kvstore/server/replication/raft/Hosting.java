@@ -88,6 +88,11 @@ final class Hosting implements AutoCloseable {
     return runs;
   }
 
+  /** A replica is about to join: it is kept until its leader has had time to speak to it. */
+  synchronized void joins(int shard) {
+    wantedAt.put(shard, System.nanoTime());
+  }
+
   private synchronized boolean isWanted(int shard) {
     return System.nanoTime() - wantedAt.getOrDefault(shard, startedAt) < WANTED_NANOS;
   }

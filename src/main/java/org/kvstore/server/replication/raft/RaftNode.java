@@ -381,6 +381,9 @@ public final class RaftNode implements AutoCloseable {
     if (replicas.containsKey(groupId(shard))) {
       return;
     }
+    if (hosting != null) {
+      hosting.joins(shard);
+    }
     marks.joins(shard);
     failures.forget(shard);
     place(shard, store);
