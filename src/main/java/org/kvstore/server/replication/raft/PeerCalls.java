@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
@@ -89,30 +90,22 @@ final class PeerCalls implements AutoCloseable {
     }
   }
 
-  /** Answers a question: null when there is no answer. It must not block. */
+  /** Answers a question, at once or later; it must not block. It fails when there is no answer. */
   @FunctionalInterface
   interface Handler {
-    byte @Nullable [] answer(byte[] question);
-  }
-
-  /** Answers a question later; it must not block. */
-  @FunctionalInterface
-  interface LateHandler {
     CompletionStage<byte[]> answer(byte[] question);
+
+    /** One that answers at once. */
+    static Handler of(UnaryOperator<byte[]> answer) {
+      return question -> CompletableFuture.completedStage(answer.apply(question));
+    }
   }
 
   /** Has a server answer them. */
   static NettyServerBuilder serve(
-      NettyServerBuilder server,
-      Map<MethodDescriptor<byte[], byte[]>, Handler> handlers,
-      Map<MethodDescriptor<byte[], byte[]>, LateHandler> lateHandlers) {
+      NettyServerBuilder server, Map<MethodDescriptor<byte[], byte[]>, Handler> handlers) {
     ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(SERVICE);
     handlers.forEach(
-        (method, handler) ->
-            service.addMethod(
-                method,
-                ServerCalls.asyncUnaryCall((question, to) -> answer(handler, question, to))));
-    lateHandlers.forEach(
         (method, handler) ->
             service.addMethod(
                 method,
@@ -123,16 +116,6 @@ final class PeerCalls implements AutoCloseable {
   }
 
   private static void answer(Handler handler, byte[] question, StreamObserver<byte[]> to) {
-    byte @Nullable [] answer = handler.answer(question);
-    if (answer == null) {
-      to.onError(Status.NOT_FOUND.asRuntimeException());
-      return;
-    }
-    to.onNext(answer);
-    to.onCompleted();
-  }
-
-  private static void answer(LateHandler handler, byte[] question, StreamObserver<byte[]> to) {
     handler
         .answer(question)
         .whenComplete(

@@ -270,7 +270,7 @@ public final class RaftNode implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
     Parameters parameters = options.endpoint().parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> PeerCalls.serve(builder, handlers(), lateHandlers()));
+        parameters, (builder, types) -> PeerCalls.serve(builder, handlers()));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
@@ -724,17 +724,13 @@ public final class RaftNode implements AutoCloseable {
   private Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers() {
     return Map.of(
         PeerCalls.STANDING,
-        question -> Standings.answer(question, this::standing),
+        PeerCalls.Handler.of(question -> Standings.answer(question, this::standing)),
         PeerCalls.INFO,
-        peers::answer,
+        PeerCalls.Handler.of(peers::answer),
         PeerCalls.DRAIN,
-        peers::drainedBy,
+        PeerCalls.Handler.of(peers::drainedBy),
         PeerCalls.HOST,
-        this::hosts);
-  }
-
-  private Map<MethodDescriptor<byte[], byte[]>, PeerCalls.LateHandler> lateHandlers() {
-    return Map.of(
+        PeerCalls.Handler.of(this::hosts),
         PeerCalls.PROPOSE,
         question -> ProposalForm.answer(question, this::propose),
         PeerCalls.READ,
