@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.replication.raft.ClusterOptions;
-import org.kvstore.server.replication.raft.RaftNode;
+import org.kvstore.server.replication.raft.ReplicasAtStart;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.StoreOptions;
@@ -38,7 +38,7 @@ public final class ShardOpener {
     ClusterMark.require(directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     Shard.Setup shared = setup.sharedBy(count + 1);
-    RaftNode.AtStart atStart = RaftNode.atStart(cluster);
+    ReplicasAtStart atStart = ReplicasAtStart.of(cluster);
     List<Shard> opened = new ArrayList<>();
     try {
       for (int number = 0; number < count; number++) {
@@ -63,7 +63,7 @@ public final class ShardOpener {
     return directory.isNew() ? Shard.Begin.NEW : Shard.Begin.OPEN;
   }
 
-  private Shard.Begin begin(RaftNode.AtStart atStart, int shard) {
+  private Shard.Begin begin(ReplicasAtStart atStart, int shard) {
     if (atStart.coming().contains(shard)) {
       return Shard.Begin.COMING;
     }

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.jspecify.annotations.Nullable;
@@ -16,17 +17,18 @@ import org.jspecify.annotations.Nullable;
  * which asks likewise how far the log is committed.
  */
 final class Confirmation {
-  private final RaftNode node;
-  private final int shard;
+  private final ShardGroups groups;
+  private final Standings standings;
 
-  Confirmation(RaftNode node, int shard) {
-    this.node = node;
-    this.shard = shard;
+  Confirmation(ShardGroups groups, Standings standings) {
+    this.groups = groups;
+    this.standings = standings;
   }
 
-  /** Whether a node is certainly no member of the shard; it may wait for two seconds. */
-  boolean isStranger(Member leader, String id) {
-    Standing leads = answer(ask(leader.peer()));
+  /** Whether a node is certainly no member of a shard; it may wait for two seconds. */
+  boolean isStranger(int shard, Member leader, String id) {
+    RaftGroupId group = groups.id(shard);
+    Standing leads = answer(standings.ask(leader.peer(), group));
     if (leads == null || !leads.leads()) {
       return false;
     }
@@ -35,7 +37,7 @@ final class Confirmation {
       return false;
     }
     Map<RaftPeer, CompletableFuture<Standing>> answers = new HashMap<>();
-    voters.forEach(peer -> answers.put(peer, ask(peer)));
+    voters.forEach(peer -> answers.put(peer, standings.ask(peer, group)));
     Set<RaftPeerId> confirmed = new HashSet<>();
     answers.forEach(
         (peer, answer) -> {
@@ -45,10 +47,6 @@ final class Confirmation {
           }
         });
     return leads.isMajority(confirmed);
-  }
-
-  private CompletableFuture<Standing> ask(RaftPeer peer) {
-    return node.standing(peer, node.groupId(shard));
   }
 
   /** Null when there is none. */

@@ -51,10 +51,14 @@ public final class GroupAdmin {
   private static final long TRY_MILLIS = 200;
   private static final long TRANSFER_MILLIS = 3_000;
 
-  private final RaftNode node;
+  private final ClusterOptions options;
+  private final ShardGroups groups;
+  private final ClusterView view;
 
   public GroupAdmin(RaftNode node) {
-    this.node = node;
+    options = node.options();
+    groups = node.groups();
+    view = node.view();
   }
 
   /** The members of a shard as its leader has them. */
@@ -63,7 +67,7 @@ public final class GroupAdmin {
   }
 
   private List<Member> members(RaftClient client, int shard) throws IOException {
-    GroupInfoReply info = client.getGroupManagementApi(leader(shard)).info(node.groupId(shard));
+    GroupInfoReply info = client.getGroupManagementApi(leader(shard)).info(groups.id(shard));
     RaftConfigurationProto configuration = info.getConf().orElseThrow();
     return ProtoUtils.toRaftPeers(configuration.getPeersList()).stream()
         .map(peer -> new Member(peer.getId().toString(), peer.getAddress()))
@@ -147,11 +151,11 @@ public final class GroupAdmin {
   }
 
   private <R> R ask(int shard, Question<R> question) throws IOException {
-    RaftGroup group = RaftGroup.valueOf(node.groupId(shard), peers(requireMembers(shard)));
-    String leader = node.leader(shard);
+    RaftGroup group = RaftGroup.valueOf(groups.id(shard), peers(requireMembers(shard)));
+    String leader = view.leader(shard);
     TimeDuration pause = TimeDuration.valueOf(TRY_MILLIS, TimeUnit.MILLISECONDS);
     try (RaftClient client =
-        node.newClient(group, ANSWER_MILLIS)
+        RaftSettings.client(options, group, ANSWER_MILLIS)
             .setLeaderId(leader == null ? null : RaftPeerId.valueOf(leader))
             .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES_OF_RAFT, pause))
             .build()) {
@@ -160,7 +164,7 @@ public final class GroupAdmin {
   }
 
   private List<Member> requireMembers(int shard) {
-    List<Member> members = node.membersOf(shard);
+    List<Member> members = view.membersOf(shard);
     if (members.isEmpty()) {
       throw failed(shard, "this node has heard of no replica of it that takes part");
     }
@@ -177,7 +181,7 @@ public final class GroupAdmin {
   }
 
   private RaftPeerId leader(int shard) throws NoLeaderException {
-    String leader = node.leader(shard);
+    String leader = view.leader(shard);
     if (leader == null) {
       throw new NoLeaderException();
     }

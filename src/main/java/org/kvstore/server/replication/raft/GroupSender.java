@@ -35,7 +35,7 @@ final class GroupSender {
   /** An entry, and Raft, add a little to a group. */
   private static final int MOST_BYTES = RaftSettings.ENTRY.getSizeInt() - 2_048;
 
-  private final RaftNode node;
+  private final ProposalCalls proposals;
   private final Leadership leadership;
   private final long mostNanos;
   private final BooleanSupplier ends;
@@ -46,8 +46,9 @@ final class GroupSender {
    * @param mostNanos how long a group is tried for
    * @param ends whether it is to be given up soon
    */
-  GroupSender(RaftNode node, Leadership leadership, long mostNanos, BooleanSupplier ends) {
-    this.node = node;
+  GroupSender(
+      ProposalCalls proposals, Leadership leadership, long mostNanos, BooleanSupplier ends) {
+    this.proposals = proposals;
     this.leadership = leadership;
     this.mostNanos = mostNanos;
     this.ends = ends;
@@ -62,7 +63,7 @@ final class GroupSender {
     long deadline = System.nanoTime() + mostNanos;
     while (true) {
       number++;
-      Serial serial = new Serial(node.self(), life, number);
+      Serial serial = new Serial(proposals.self(), life, number);
       Way way = new Way(new LogEntry.Group(serial, group), deadline);
       GroupResult result = way.result();
       if (result instanceof GroupResult.Applied applied) {
@@ -152,7 +153,8 @@ final class GroupSender {
 
     private void attempt(RaftPeer to) {
       unknown++;
-      node.propose(to, leadership.group(), group, ANSWER_MILLIS)
+      proposals
+          .propose(to, leadership.group(), group, ANSWER_MILLIS)
           .whenComplete((result, failure) -> answers.add(new Answer(to, result, failure)));
     }
   }

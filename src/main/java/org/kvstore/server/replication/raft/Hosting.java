@@ -3,16 +3,13 @@ package org.kvstore.server.replication.raft;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.apache.ratis.server.RaftServer;
 import org.kvstore.server.store.Store;
 
 /**
@@ -34,52 +31,41 @@ final class Hosting implements AutoCloseable {
   /** For so long a replica that was asked for is kept, whatever others say. */
   private static final long WANTED_NANOS = TimeUnit.SECONDS.toNanos(6);
 
-  /** One that a leader has spoken to within this time is a member's, or about to be. */
-  private static final long SILENT_MILLIS = 5_000;
-
-  private static final Duration CURRENT = Duration.ofSeconds(2);
-
-  private final RaftNode node;
   private final ReplicaHost host;
+  private final Replicas replicas;
+  private final Participation participation;
+  private final Belonging belonging;
   private final Repeater repeater = new Repeater("kv-cluster-replicas", PAUSE_MILLIS, this::step);
-
-  /** Those that are read from. */
-  private final Set<Integer> here = ConcurrentHashMap.newKeySet();
-
   private final Map<Integer, Long> wantedAt = new HashMap<>();
   private final Set<Integer> asked = new TreeSet<>();
   private final Set<Integer> ending = new TreeSet<>();
-  private final Set<Integer> leftOver;
+
+  /** Stores that are open and belong to no replica; of the one thread. */
+  private final Set<Integer> leftOver = new TreeSet<>();
+
   private final long startedAt = System.nanoTime();
 
-  /**
-   * @param here the replicas that are read from at the start
-   * @param leftOver stores that are open and belong to no replica
-   */
-  Hosting(RaftNode node, ReplicaHost host, Collection<Integer> here, Collection<Integer> leftOver) {
-    this.node = node;
+  Hosting(ReplicaHost host, Replicas replicas, Participation participation, Belonging belonging) {
     this.host = host;
-    this.here.addAll(here);
-    this.leftOver = new TreeSet<>(leftOver);
+    this.replicas = replicas;
+    this.participation = participation;
+    this.belonging = belonging;
   }
 
-  void start() {
+  /**
+   * From now on.
+   *
+   * @param unused stores that are open and belong to no replica
+   */
+  void start(Collection<Integer> unused) {
+    leftOver.addAll(unused);
     repeater.start();
-  }
-
-  boolean isHere(int shard) {
-    return here.contains(shard);
-  }
-
-  /** A replica has been ended. */
-  void left(int shard) {
-    here.remove(shard);
   }
 
   /** A replica is asked for; whether it runs already. One that does not is to be dropped first. */
   synchronized boolean want(int shard) {
-    boolean runs = node.runs(shard) && !ending.contains(shard);
-    if (runs || !node.hasReplica(shard)) {
+    boolean runs = replicas.run(shard) && !ending.contains(shard);
+    if (runs || !replicas.has(shard)) {
       wantedAt.put(shard, System.nanoTime());
     }
     if (!runs) {
@@ -98,7 +84,7 @@ final class Hosting implements AutoCloseable {
   }
 
   private synchronized List<Integer> asked() {
-    asked.removeIf(shard -> node.hasReplica(shard) || !isWanted(shard));
+    asked.removeIf(shard -> replicas.has(shard) || !isWanted(shard));
     return List.copyOf(asked);
   }
 
@@ -111,7 +97,7 @@ final class Hosting implements AutoCloseable {
   }
 
   private void step() {
-    if (!node.hasBegun()) {
+    if (!participation.hasBegun()) {
       return;
     }
     for (int shard : List.copyOf(leftOver)) {
@@ -125,7 +111,7 @@ final class Hosting implements AutoCloseable {
     for (int shard : asked()) {
       attempt(shard, () -> join(shard));
     }
-    for (int shard : node.dataShards()) {
+    for (int shard : replicas.dataShards()) {
       attempt(shard, () -> look(shard));
     }
   }
@@ -155,8 +141,9 @@ final class Hosting implements AutoCloseable {
       host.drop(shard);
       store = host.open(shard);
     }
+    joins(shard);
     try {
-      node.join(shard, store);
+      participation.join(shard, store);
     } catch (IOException | RuntimeException e) {
       host.drop(shard);
       throw e;
@@ -165,19 +152,19 @@ final class Hosting implements AutoCloseable {
   }
 
   private void look(int shard) throws IOException {
-    if (here.contains(shard)) {
-      if (isForeign(shard)) {
+    if (replicas.isHere(shard)) {
+      if (belonging.isForeign(shard)) {
         // Reads go elsewhere before those under way here are given up.
         host.goes(shard);
-        here.remove(shard);
+        replicas.setHere(shard, false);
       }
-    } else if (follows(shard)) {
-      node.came(shard);
-      here.add(shard);
+    } else if (belonging.follows(shard)) {
+      participation.came(shard);
+      replicas.setHere(shard, true);
       try {
         host.came(shard);
       } catch (RuntimeException e) {
-        here.remove(shard);
+        replicas.setHere(shard, false);
         throw e;
       }
     } else if (mayGo(shard) && mayEnd(shard)) {
@@ -189,69 +176,28 @@ final class Hosting implements AutoCloseable {
     }
   }
 
-  /** Whether it has heard that others are the members, as far as anybody knows. */
-  private boolean isForeign(int shard) {
-    RaftServer.Division division = node.division(shard);
-    if (division != null) {
-      ShardWord own = ShardWord.of(shard, division);
-      if (!own.names(node.self())) {
-        return true;
-      }
-      return ShardWord.ofLeader(node.wordsOf(shard))
-          .filter(word -> word.term() >= own.term())
-          .filter(word -> word.configuration() > own.configuration())
-          .filter(word -> !word.names(node.self()))
-          .isPresent();
-    }
-    return ShardWord.ofLeader(node.wordsOf(shard))
-        .filter(word -> !word.names(node.self()))
-        .isPresent();
-  }
-
-  private boolean follows(int shard) {
-    RaftServer.Division division = node.division(shard);
-    if (division == null || node.failure(shard) != null) {
-      return false;
-    }
-    Duration age = node.age(shard);
-    return age != null
-        && age.compareTo(CURRENT) < 0
-        && Observer.hasQuorum(division)
-        && ShardWord.of(shard, division).names(node.self())
-        && !isForeign(shard);
-  }
-
-  /** Only at a member of the cluster: what one has that was removed is for people. */
+  /**
+   * Only at a node that has begun, and is a member of the cluster: what others have is for people.
+   */
   private boolean mayGo(int shard) {
-    RaftServer.Division division = node.division(shard);
-    return node.hasBegunAll()
-        && node.registryMembers().stream().anyMatch(member -> member.id().equals(node.self()))
-        && (division == null || !hasHeard(division))
+    return participation.hasBegunAll()
+        && belonging.isOfCluster()
+        && belonging.isDeserted(shard)
         && !isWanted(shard);
   }
 
-  private static boolean hasHeard(RaftServer.Division division) {
-    return division.getInfo().getLeaderId() != null && Observer.hasHeard(division, SILENT_MILLIS);
-  }
-
   private void drop(int shard) throws IOException {
-    if (!isStranger(shard)) {
+    if (!belonging.isStranger(shard)) {
       return;
     }
-    node.end(shard);
-    if (!isStranger(shard)) {
-      node.resume(shard);
+    participation.end(shard);
+    if (!belonging.isStranger(shard)) {
+      participation.resume(shard);
       return;
     }
-    node.leave(shard);
+    participation.leave(shard);
     host.drop(shard);
     LOG.log(Level.INFO, "A replica of a shard has gone from this node. shard={0}", shard);
-  }
-
-  /** Whether a leader whom a majority confirms now says that this node is no member of a shard. */
-  private boolean isStranger(int shard) {
-    Member leader = node.leaderOf(shard);
-    return leader != null && new Confirmation(node, shard).isStranger(leader, node.self());
   }
 
   /** Returns once the thread has ended, after some seconds at the most. */

@@ -19,19 +19,26 @@ final class Leadership {
   /** Longer than an election takes. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(6);
 
-  private final RaftNode node;
+  private final Replicas replicas;
+  private final ClusterView view;
   private final int shard;
   private final RaftGroupId group;
   private volatile long knownAt = System.nanoTime();
 
-  Leadership(RaftNode node, int shard) {
-    this.node = node;
+  Leadership(Replicas replicas, ClusterView view, int shard, RaftGroupId group) {
+    this.replicas = replicas;
+    this.view = view;
     this.shard = shard;
-    group = node.groupId(shard);
+    this.group = group;
   }
 
   int shard() {
     return shard;
+  }
+
+  /** Whether there is a replica of the shard here that is to be read from. */
+  boolean isHere() {
+    return replicas.isHere(shard);
   }
 
   RaftGroupId group() {
@@ -40,24 +47,24 @@ final class Leadership {
 
   /** The leader, ready for writes if it is this node; null when none is known. */
   @Nullable RaftPeer leader() {
-    return node.isHere(shard) ? heardHere() : heardElsewhere();
+    return isHere() ? heardHere() : heardElsewhere();
   }
 
   private @Nullable RaftPeer heardHere() {
-    node.lookNowAndThen(shard);
-    RaftServer.Division division = node.division(shard);
+    replicas.lookNowAndThen(shard);
+    RaftServer.Division division = replicas.division(shard);
     RaftPeerId leader = division == null ? null : division.getInfo().getLeaderId();
     if (division == null || leader == null || !Observer.hasQuorum(division)) {
       return null;
     }
     knownAt = System.nanoTime();
     boolean isNotReady =
-        leader.equals(node.server().getId()) && !division.getInfo().isLeaderReady();
+        leader.equals(division.getId()) && !division.getInfo().isLeaderReady();
     return isNotReady ? null : division.getRaftConf().getPeer(leader);
   }
 
   private @Nullable RaftPeer heardElsewhere() {
-    Member leader = node.leaderOf(shard);
+    Member leader = view.leaderOf(shard);
     if (leader == null) {
       return null;
     }
@@ -72,7 +79,6 @@ final class Leadership {
 
   /** Whether this node leads, and has applied all that leaders before it have acknowledged. */
   boolean isOwn() {
-    RaftServer.Division division = node.division(shard);
-    return division != null && division.getInfo().isLeaderReady();
+    return replicas.lead(shard);
   }
 }

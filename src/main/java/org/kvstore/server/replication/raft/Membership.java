@@ -44,7 +44,14 @@ public final class Membership implements AutoCloseable {
   /** Rounds for which a node has to have been there before it is made to lead. */
   private static final int STEADY_ROUNDS = 5;
 
-  private final RaftNode node;
+  private final ClusterOptions options;
+  private final ShardGroups groups;
+  private final Replicas replicas;
+  private final Registry registry;
+  private final Peers peers;
+  private final ClusterView view;
+  private final Standings standings;
+  private final HostCalls hosts;
   private final GroupAdmin admin;
   private final Repeater repeater = new Repeater("kv-cluster-membership", PAUSE_MILLIS, this::step);
   private final Map<String, Integer> rounds = new HashMap<>();
@@ -54,7 +61,14 @@ public final class Membership implements AutoCloseable {
 
   /** Runs from {@link #start} on. */
   public Membership(RaftNode node) {
-    this.node = node;
+    options = node.options();
+    groups = node.groups();
+    replicas = node.replicas();
+    registry = node.registry();
+    peers = node.peers();
+    view = node.view();
+    standings = node.standings();
+    hosts = node.hosts();
     admin = new GroupAdmin(node);
   }
 
@@ -74,7 +88,7 @@ public final class Membership implements AutoCloseable {
    *     are as many as there may be; UNAVAILABLE when it does not answer, or no majority does
    */
   public void add(Member member) {
-    List<Member> before = admin.members(node.registryShard());
+    List<Member> before = admin.members(registry.shard());
     if (before.contains(member)) {
       return;
     }
@@ -89,15 +103,15 @@ public final class Membership implements AutoCloseable {
     requireSettled(member.id());
     requireWaiting(member);
     List<Member> after = Stream.concat(before.stream(), Stream.of(member)).toList();
-    admin.setMembers(node.registryShard(), before, after);
+    admin.setMembers(registry.shard(), before, after);
     LOG.log(
         Level.INFO, "A node was added. node={0} address={1}", member.id(), member.raftAddress());
   }
 
   /** Whether a shard has a node for a member still, and may count on what it has lost. */
   private boolean isListed(String id) {
-    return IntStream.range(0, node.registryShard())
-        .anyMatch(shard -> ids(node.membersOf(shard)).contains(id));
+    return IntStream.range(0, registry.shard())
+        .anyMatch(shard -> ids(view.membersOf(shard)).contains(id));
   }
 
   /** One that has just been started is given some seconds to hear of the others. */
@@ -116,7 +130,7 @@ public final class Membership implements AutoCloseable {
 
   private PeerInfo info(Member member) {
     try {
-      return node.peers().ask(member).join();
+      return peers.ask(member).join();
     } catch (CompletionException e) {
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE,
@@ -136,23 +150,23 @@ public final class Membership implements AutoCloseable {
    *     of the others is there; UNAVAILABLE when no majority answers
    */
   public void remove(String id) {
-    List<Member> before = admin.members(node.registryShard());
+    List<Member> before = admin.members(registry.shard());
     List<Member> after = without(before, id);
     if (after.size() == before.size()) {
       throw KeyValueException.of(
           ErrorCode.NOT_FOUND, "The cluster has no member '%s'.".formatted(id));
     }
     requireSettled(id);
-    for (int shard = 0; shard < node.registryShard(); shard++) {
+    for (int shard = 0; shard < registry.shard(); shard++) {
       requireChangeable(shard, id);
     }
-    change(node.registryShard(), before, after);
+    change(registry.shard(), before, after);
     LOG.log(Level.INFO, "A node was removed. node={0}", id);
   }
 
   /** A shard that has a replica at a node has to be able to do without it, and to say so. */
   private void requireChangeable(int shard, String id) {
-    List<Member> now = node.membersOf(shard);
+    List<Member> now = view.membersOf(shard);
     if (!now.isEmpty() && !ids(now).contains(id)) {
       return;
     }
@@ -179,10 +193,12 @@ public final class Membership implements AutoCloseable {
 
   /** Without one a shard could not even become as it was. */
   private void requireMajority(int shard, List<Member> members) {
-    List<CompletableFuture<Standing>> standings =
-        members.stream().map(member -> node.standing(member.peer(), node.groupId(shard))).toList();
+    List<CompletableFuture<Standing>> asked =
+        members.stream()
+            .map(member -> standings.ask(member.peer(), groups.id(shard)))
+            .toList();
     long alive =
-        standings.stream()
+        asked.stream()
             .filter(standing -> standing.handle((its, failure) -> failure == null).join())
             .count();
     if (2 * alive <= members.size()) {
@@ -193,7 +209,7 @@ public final class Membership implements AutoCloseable {
   }
 
   private boolean isThere(String id) {
-    return node.peers().said(id).isPresent();
+    return peers.isThere(id);
   }
 
   private static KeyValueException refused(String why) {
@@ -207,14 +223,14 @@ public final class Membership implements AutoCloseable {
    */
   public void drain(String id, boolean drained) {
     Member member =
-        node.members().stream()
+        registry.membersOrTold().stream()
             .filter(each -> each.id().equals(id))
             .findFirst()
             .orElseThrow(
                 () ->
                     KeyValueException.of(
                         ErrorCode.NOT_FOUND, "The cluster has no member '%s'.".formatted(id)));
-    node.peers().drain(member, drained);
+    peers.drain(member, drained);
   }
 
   /** What is still to be done, as far as this node sees; nothing when it is no member. */
@@ -247,16 +263,16 @@ public final class Membership implements AutoCloseable {
 
   /** Who has what, as far as this node sees; of no shard when it is no member. */
   private Placement.Situation situation() {
-    List<String> nodes = ids(node.registryMembers());
+    List<String> nodes = ids(registry.members());
     Map<Integer, List<String>> members = new TreeMap<>();
-    for (int shard = 0; shard < node.registryShard() && !nodes.isEmpty(); shard++) {
-      List<String> now = ids(node.membersOf(shard));
+    for (int shard = 0; shard < registry.shard() && !nodes.isEmpty(); shard++) {
+      List<String> now = ids(view.membersOf(shard));
       if (!now.isEmpty()) {
         members.put(shard, now);
       }
     }
     Set<String> there = nodes.stream().filter(this::isThere).collect(Collectors.toSet());
-    return new Placement.Situation(nodes, members, node.factor(), there);
+    return new Placement.Situation(nodes, members, options.factor(), there);
   }
 
   private static List<String> ids(List<Member> members) {
@@ -264,7 +280,7 @@ public final class Membership implements AutoCloseable {
   }
 
   private void step() {
-    if (!node.leads(node.registryShard())) {
+    if (!replicas.lead(registry.shard())) {
       rounds.clear();
       return;
     }
@@ -284,7 +300,7 @@ public final class Membership implements AutoCloseable {
   /** One node at a time: Raft refuses to be outnumbered by those who come. */
   private void advance(Placement.Change change) {
     int shard = change.shard();
-    if (repeater.isClosed() || stuck.contains(shard) || !node.leads(node.registryShard())) {
+    if (repeater.isClosed() || stuck.contains(shard) || !replicas.lead(registry.shard())) {
       return;
     }
     try {
@@ -305,7 +321,7 @@ public final class Membership implements AutoCloseable {
   }
 
   private Member requireMember(String id) {
-    return node.registryMembers().stream()
+    return registry.members().stream()
         .filter(member -> member.id().equals(id))
         .findFirst()
         .orElseThrow(() -> refused("The node %s was removed meanwhile.".formatted(id)));
@@ -330,7 +346,7 @@ public final class Membership implements AutoCloseable {
 
   private boolean runs(Member member, int shard) {
     try {
-      return node.peers().host(member, shard).join();
+      return hosts.ask(member, shard).join();
     } catch (CompletionException e) {
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE, "The node %s does not answer.".formatted(member.id()))
@@ -341,7 +357,7 @@ public final class Membership implements AutoCloseable {
   /** The members of a shard become others; one that is to go does not lead until the end. */
   private void change(int shard, List<Member> before, List<Member> after) {
     requireMajority(shard, after);
-    String leader = node.leader(shard);
+    String leader = view.leader(shard);
     if (leader != null && after.stream().noneMatch(member -> member.id().equals(leader))) {
       after.stream()
           .map(Member::id)
@@ -354,7 +370,7 @@ public final class Membership implements AutoCloseable {
   }
 
   private void countRounds() {
-    List<String> members = ids(node.registryMembers());
+    List<String> members = ids(registry.members());
     rounds.keySet().retainAll(members);
     for (String id : members) {
       if (canLead(id)) {
@@ -366,18 +382,18 @@ public final class Membership implements AutoCloseable {
   }
 
   private boolean canLead(String id) {
-    return node.peers().said(id).filter(info -> !info.isDrained()).isPresent();
+    return peers.said(id).filter(info -> !info.isDrained()).isPresent();
   }
 
   /** Moves one leadership among some nodes, if they are uneven; says whether it did. */
   private boolean even(List<String> nodes) {
     List<LeaderSpread.Led> led = new ArrayList<>();
-    for (int shard = 0; shard <= node.registryShard(); shard++) {
-      String leader = node.leader(shard);
+    for (int shard = 0; shard <= registry.shard(); shard++) {
+      String leader = view.leader(shard);
       if (leader == null) {
         return false;
       }
-      led.add(new LeaderSpread.Led(shard, leader, Set.copyOf(ids(node.membersOf(shard)))));
+      led.add(new LeaderSpread.Led(shard, leader, Set.copyOf(ids(view.membersOf(shard)))));
     }
     Optional<LeaderSpread.Handover> next = LeaderSpread.next(led, nodes);
     next.ifPresent(handover -> admin.transfer(handover.shard(), handover.to()));
@@ -391,8 +407,8 @@ public final class Membership implements AutoCloseable {
    * @throws KeyValueException UNAVAILABLE when one does not take over; what was done stays so
    */
   public void rebalance() {
-    List<String> nodes = ids(node.registryMembers()).stream().filter(this::canLead).toList();
-    for (int left = 2 * node.registryShard(); left >= 0 && even(nodes); left--) {
+    List<String> nodes = ids(registry.members()).stream().filter(this::canLead).toList();
+    for (int left = 2 * registry.shard(); left >= 0 && even(nodes); left--) {
       LOG.log(Level.DEBUG, "A shard is led by another node.");
     }
   }

@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
@@ -31,15 +33,24 @@ final class Observer {
   private static final String ENDED =
       "The replica does not run. If the node runs for long, its log says why; start it again.";
 
-  private final RaftNode node;
   private final int shard;
+  private final Supplier<RaftServer.@Nullable Division> division;
+  private final Supplier<@Nullable KeyValueException> failure;
   private volatile long lookedAt;
   private volatile long currentAt;
   private volatile boolean wasCurrent;
 
-  Observer(RaftNode node, int shard) {
-    this.node = node;
+  /**
+   * @param division the replica as Raft sees it; null while it takes no part
+   * @param failure why it takes none; null while it does
+   */
+  Observer(
+      int shard,
+      Supplier<RaftServer.@Nullable Division> division,
+      Supplier<@Nullable KeyValueException> failure) {
     this.shard = shard;
+    this.division = division;
+    this.failure = failure;
     lookedAt = System.nanoTime() - LOOK_NANOS;
   }
 
@@ -59,13 +70,13 @@ final class Observer {
   private synchronized void look() {
     long now = System.nanoTime();
     lookedAt = now;
-    RaftServer.Division division = node.division(shard);
-    if (division == null || division.getInfo().getLeaderId() == null) {
+    RaftServer.Division seen = division.get();
+    if (seen == null || seen.getInfo().getLeaderId() == null) {
       return;
     }
-    long silent = silentMillis(division);
-    long committed = newestCommitted(division);
-    if (silent >= 0 && division.getInfo().getLastAppliedIndex() >= committed) {
+    long silent = silentMillis(seen);
+    long committed = newestCommitted(seen);
+    if (silent >= 0 && seen.getInfo().getLastAppliedIndex() >= committed) {
       long at = now - TimeUnit.MILLISECONDS.toNanos(silent);
       currentAt = wasCurrent ? Math.max(currentAt, at) : at;
       wasCurrent = true;
@@ -118,8 +129,10 @@ final class Observer {
 
   /**
    * Who is to lead when this node, which does, is to stop; null when it does not, or nobody can.
+   *
+   * @param isDrained whether a node is to lead nothing
    */
-  @Nullable String successor() {
+  @Nullable String successor(Predicate<String> isDrained) {
     ShardStatus status = status();
     if (status.role() != Role.LEADER) {
       return null;
@@ -128,31 +141,31 @@ final class Observer {
         .filter(member -> !member.node().equals(status.leader()))
         .filter(member -> member.silentMillis() >= 0 && member.silentMillis() < 2_000)
         .filter(member -> member.lag() >= 0)
-        .filter(member -> !node.isDrained(member.node()))
+        .filter(member -> !isDrained.test(member.node()))
         .min(Comparator.comparing(Replica::lag))
         .map(Replica::node)
         .orElse(null);
   }
 
   ShardStatus status() {
-    RaftServer.Division division = node.division(shard);
-    KeyValueException failure = node.failure(shard);
-    String problem = failure == null ? "" : String.valueOf(failure.getMessage());
-    if (division == null) {
+    RaftServer.Division seen = division.get();
+    KeyValueException known = failure.get();
+    String problem = known == null ? "" : String.valueOf(known.getMessage());
+    if (seen == null) {
       String why = problem.isEmpty() ? ENDED : problem;
       return new ShardStatus(shard, Role.OUT, null, 0, -1, -1, false, List.of(), why);
     }
-    RaftPeerId leader = division.getInfo().getLeaderId();
-    long committed = division.getRaftLog().getLastCommittedIndex();
+    RaftPeerId leader = seen.getInfo().getLeaderId();
+    long committed = seen.getRaftLog().getLastCommittedIndex();
     return new ShardStatus(
         shard,
-        role(division),
+        role(seen),
         leader == null ? null : leader.toString(),
-        division.getInfo().getCurrentTerm(),
-        division.getInfo().getLastAppliedIndex(),
+        seen.getInfo().getCurrentTerm(),
+        seen.getInfo().getLastAppliedIndex(),
         committed,
-        leader != null && hasQuorum(division),
-        members(division, committed),
+        leader != null && hasQuorum(seen),
+        members(seen, committed),
         problem);
   }
 

@@ -22,12 +22,16 @@ import org.kvstore.server.model.KeyValueException;
 final class PeerCheck {
   private static final int ANSWER_MILLIS = 1_000;
 
-  private final RaftNode node;
   private final ClusterOptions options;
+  private final ShardGroups groups;
+  private final Registry registry;
+  private final Peers peers;
 
-  PeerCheck(RaftNode node, ClusterOptions options) {
-    this.node = node;
+  PeerCheck(ClusterOptions options, ShardGroups groups, Registry registry, Peers peers) {
     this.options = options;
+    this.groups = groups;
+    this.registry = registry;
+    this.peers = peers;
   }
 
   /**
@@ -52,9 +56,9 @@ final class PeerCheck {
   /** What is wrong with the other nodes, for people; empty when all answer and fit. */
   List<String> problems() {
     Map<Member, CompletableFuture<PeerInfo>> asked = new LinkedHashMap<>();
-    node.members().stream()
+    registry.membersOrTold().stream()
         .filter(member -> !member.id().equals(options.self()))
-        .forEach(member -> asked.put(member, node.peers().ask(member)));
+        .forEach(member -> asked.put(member, peers.ask(member)));
     List<String> problems = new ArrayList<>();
     asked.forEach(
         (member, answer) -> {
@@ -75,9 +79,11 @@ final class PeerCheck {
   }
 
   private Set<RaftGroupId> groups(Member member) throws IOException {
-    RaftGroup alone = RaftGroup.valueOf(node.groupId(0), member.peer());
+    RaftGroup alone = RaftGroup.valueOf(groups.id(0), member.peer());
     try (RaftClient client =
-        node.newClient(alone, ANSWER_MILLIS).setRetryPolicy(RetryPolicies.noRetry()).build()) {
+        RaftSettings.client(options, alone, ANSWER_MILLIS)
+            .setRetryPolicy(RetryPolicies.noRetry())
+            .build()) {
       GroupListReply reply = client.getGroupManagementApi(member.peer().getId()).list();
       return new HashSet<>(reply.getGroupIds());
     } catch (StatusRuntimeException e) {

@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
@@ -55,9 +56,9 @@ final class Proposals {
   /** Raft says sooner that nobody knows what became of an entry; this is for when it does not. */
   private static final long STUCK_SECONDS = 10;
 
-  private final RaftNode node;
-  private final int shard;
-  private final Executor executor;
+  private final RaftGroups raft;
+  private final RaftGroupId shardGroup;
+  private final Supplier<RaftServer.@Nullable Division> division;
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
@@ -74,12 +75,12 @@ final class Proposals {
   private boolean isBusy;
 
   /**
-   * @param executor submits the next entry when one is applied: one at a time, which may wait
+   * @param division the replica as Raft sees it; null while it takes no part
    */
-  Proposals(RaftNode node, int shard, Executor executor) {
-    this.node = node;
-    this.shard = shard;
-    this.executor = executor;
+  Proposals(RaftGroups raft, RaftGroupId group, Supplier<RaftServer.@Nullable Division> division) {
+    this.raft = raft;
+    shardGroup = group;
+    this.division = division;
   }
 
   /** A group that is to be applied. */
@@ -118,8 +119,8 @@ final class Proposals {
 
   /** Whether this node leads, and a majority hears it. */
   private boolean mayPropose() {
-    RaftServer.Division division = node.division(shard);
-    return division != null && division.getInfo().isLeaderReady() && Observer.hasQuorum(division);
+    RaftServer.Division seen = division.get();
+    return seen != null && seen.getInfo().isLeaderReady() && Observer.hasQuorum(seen);
   }
 
   private synchronized Proposal add(Serial serial, byte[] group) {
@@ -146,7 +147,7 @@ final class Proposals {
               end(next, failureOf(reply, failure));
               proposeNext();
             },
-            executor);
+            raft.submitters());
   }
 
   /** What goes into the next entry; null while one is under way, or nothing waits. */
@@ -191,13 +192,13 @@ final class Proposals {
       RaftClientRequest request =
           RaftClientRequest.newBuilder()
               .setClientId(client)
-              .setServerId(node.server().getId())
-              .setGroupId(node.groupId(shard))
+              .setServerId(raft.self())
+              .setGroupId(shardGroup)
               .setCallId(calls.incrementAndGet())
               .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
               .setType(RaftClientRequest.writeRequestType())
               .build();
-      return node.server().submitClientRequestAsync(request);
+      return raft.server().submitClientRequestAsync(request);
     } catch (IOException | RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }

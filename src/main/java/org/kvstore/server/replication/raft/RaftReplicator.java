@@ -45,9 +45,11 @@ public final class RaftReplicator extends GroupCommitter {
       ThreadFactory threads,
       Executor answers,
       ScheduledExecutorService timer) {
-    super(() -> node.store(shard), limits, disk, threads, answers);
-    leadership = new Leadership(node, shard);
-    sender = new GroupSender(node, leadership, limits.writeWait().toNanos(), this::isClosing);
+    super(() -> node.replicas().store(shard), limits, disk, threads, answers);
+    leadership = new Leadership(node.replicas(), node.view(), shard, node.groups().id(shard));
+    sender =
+        new GroupSender(
+            node.proposals(), leadership, limits.writeWait().toNanos(), this::isClosing);
     barrier = new ReadBarrier(node, leadership, answers, timer);
     start();
   }

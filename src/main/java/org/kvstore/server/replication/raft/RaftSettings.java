@@ -3,8 +3,11 @@ package org.kvstore.server.replication.raft;
 import java.io.File;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
@@ -36,6 +39,16 @@ final class RaftSettings {
     snapshots(properties, options.log().checkpointEntries());
     transport(properties, options);
     return properties;
+  }
+
+  /** A client of a group, which waits so long for an answer; to be closed by the caller. */
+  static RaftClient.Builder client(ClusterOptions options, RaftGroup group, int answerMillis) {
+    RaftProperties properties = of(options);
+    RaftClientConfigKeys.Rpc.setRequestTimeout(properties, millis(answerMillis));
+    return RaftClient.newBuilder()
+        .setRaftGroup(group)
+        .setProperties(properties)
+        .setParameters(options.endpoint().parameters());
   }
 
   private static void reads(RaftProperties properties) {

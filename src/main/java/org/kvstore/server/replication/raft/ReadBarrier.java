@@ -44,7 +44,9 @@ final class ReadBarrier {
   /** How long a round is tried for: longer than an election takes. */
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(6);
 
-  private final RaftNode node;
+  private final Replicas replicas;
+  private final RaftGroups raft;
+  private final Standings standings;
   private final Leadership leadership;
   private final Executor answers;
   private final ScheduledExecutorService timer;
@@ -57,7 +59,9 @@ final class ReadBarrier {
    */
   ReadBarrier(
       RaftNode node, Leadership leadership, Executor answers, ScheduledExecutorService timer) {
-    this.node = node;
+    replicas = node.replicas();
+    raft = node.raft();
+    standings = node.standings();
     this.leadership = leadership;
     this.answers = answers;
     this.timer = timer;
@@ -169,7 +173,7 @@ final class ReadBarrier {
     private boolean isWorthWaiting() {
       return System.nanoTime() - deadline < 0
           && !leadership.isLost()
-          && node.isHere(leadership.shard());
+          && leadership.isHere();
     }
 
     private boolean again() {
@@ -211,8 +215,8 @@ final class ReadBarrier {
 
     private void confirm(Standing leads) {
       confirmed.add(leader.getId());
-      RaftPeerId self = node.server().getId();
-      Standing own = node.standing(leadership.group());
+      RaftPeerId self = raft.self();
+      Standing own = standings.own(leadership.group());
       if (own != null && own.term() > leads.term()) {
         result.completeExceptionally(new IOException("There is a later term."));
         return;
@@ -257,7 +261,7 @@ final class ReadBarrier {
     }
 
     private void applied(long index) {
-      CompletableFuture<Void> applied = node.machine(leadership.group()).reaches(index);
+      CompletableFuture<Void> applied = replicas.require(leadership.shard()).machine().reaches(index);
       if (applied.isDone()) {
         result.complete(null);
         return;
@@ -278,13 +282,13 @@ final class ReadBarrier {
 
     /** Has the leader say how far it is, which it otherwise does with the next entry. */
     private void nudge() {
-      if (!leader.getId().equals(node.server().getId())) {
-        node.askForCommitIndex(leadership.group());
+      if (!leader.getId().equals(raft.self())) {
+        raft.askForCommitIndex(leadership.group());
       }
     }
 
     private CompletableFuture<Standing> standing(RaftPeer of) {
-      return node.standing(of, leadership.group());
+      return standings.ask(of, leadership.group());
     }
   }
 }

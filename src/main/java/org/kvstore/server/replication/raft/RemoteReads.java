@@ -1,11 +1,13 @@
 package org.kvstore.server.replication.raft;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,7 +39,10 @@ public final class RemoteReads {
   private static final long STALE_MILLIS = 5_000;
   private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  private final RaftNode node;
+  private final PeerCalls calls;
+  private final ClusterView view;
+  private final Registry registry;
+  private final String self;
   private final Executor answers;
   private final ScheduledExecutorService timer;
   private final Map<Integer, Known> known = new ConcurrentHashMap<>();
@@ -47,7 +52,10 @@ public final class RemoteReads {
    * @param timer for the next try
    */
   public RemoteReads(RaftNode node, Executor answers, ScheduledExecutorService timer) {
-    this.node = node;
+    calls = node.calls();
+    view = node.view();
+    registry = node.registry();
+    self = node.self();
     this.answers = answers;
     this.timer = timer;
   }
@@ -97,9 +105,17 @@ public final class RemoteReads {
     return asking.result;
   }
 
+  /** Answers a node that has no replica of a shard; it fails when there is none here either. */
+  static CompletionStage<byte[]> answer(byte[] question, ReplicaReads reads) {
+    CompletionStage<ReadAnswer> answer = reads.answer(ReadQuestion.of(question));
+    return answer == null
+        ? CompletableFuture.failedStage(new IOException("There is no replica here."))
+        : answer.thenApply(ReadAnswer::toBytes);
+  }
+
   /** Whether nobody can be asked any more, as the node stops. */
   public boolean isClosed() {
-    return node.calls().isClosed();
+    return calls.isClosed();
   }
 
   /** The newest revision that this node has been told of; 0 when it has not. */
@@ -140,7 +156,7 @@ public final class RemoteReads {
   private Iterator<Member> candidates(ReadQuestion question) {
     Map<String, Member> candidates = new LinkedHashMap<>();
     Member leader =
-        question.consistency() == Consistency.LINEARIZABLE ? node.leaderOf(question.shard()) : null;
+        question.consistency() == Consistency.LINEARIZABLE ? view.leaderOf(question.shard()) : null;
     if (leader != null) {
       candidates.put(leader.id(), leader);
     }
@@ -148,9 +164,9 @@ public final class RemoteReads {
     if (last != null) {
       candidates.putIfAbsent(last.from().id(), last.from());
     }
-    node.replicasOf(question.shard()).forEach(put(candidates));
-    node.members().forEach(put(candidates));
-    candidates.remove(node.self());
+    view.readableAt(question.shard()).forEach(put(candidates));
+    registry.membersOrTold().forEach(put(candidates));
+    candidates.remove(self);
     return candidates.values().iterator();
   }
 
@@ -205,7 +221,7 @@ public final class RemoteReads {
         again();
         return;
       }
-      node.calls()
+      calls
           .ask(member.peer(), PeerCalls.READ, message, millis)
           .whenComplete((bytes, failure) -> onExecutor(() -> heard(member, bytes, failure)));
     }
@@ -269,7 +285,7 @@ public final class RemoteReads {
         complete(from, answer);
         return;
       }
-      if (millisLeft() <= AGAIN_MILLIS || node.calls().isClosed()) {
+      if (millisLeft() <= AGAIN_MILLIS || calls.isClosed()) {
         fail();
         return;
       }

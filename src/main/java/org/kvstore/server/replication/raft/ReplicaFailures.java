@@ -8,12 +8,18 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
-/** Why replicas of a node take no part. The first cause counts; it is logged once. */
+/**
+ * Why replicas of a node take no part: each for itself, where the first cause counts and is logged
+ * once; or all, as the node waits for something.
+ */
 final class ReplicaFailures {
   private static final Logger LOG = System.getLogger(ReplicaFailures.class.getName());
 
   private final String node;
   private final Map<Integer, KeyValueException> failures = new ConcurrentHashMap<>();
+
+  /** Empty while it waits for nothing. */
+  private volatile String waits = "";
 
   ReplicaFailures(String node) {
     this.node = node;
@@ -26,8 +32,27 @@ final class ReplicaFailures {
     }
   }
 
+  /** That of a replica itself; null when it has not failed. */
   @Nullable KeyValueException get(int shard) {
     return failures.get(shard);
+  }
+
+  /** What keeps a replica from taking part, be it its own failure or the node's wait. */
+  @Nullable KeyValueException reason(int shard) {
+    KeyValueException failure = failures.get(shard);
+    String why = waits;
+    return failure == null && !why.isEmpty()
+        ? KeyValueException.of(ErrorCode.UNAVAILABLE, why)
+        : failure;
+  }
+
+  /**
+   * All replicas wait, or no longer so.
+   *
+   * @param why for people; empty when they do not
+   */
+  void nodeWaits(String why) {
+    waits = why;
   }
 
   void forget(int shard) {

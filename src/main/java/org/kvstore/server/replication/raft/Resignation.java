@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
@@ -22,11 +23,16 @@ final class Resignation {
 
   private Resignation() {}
 
-  /** Of all shards at once; what is not handed over in time is elected for. */
-  static void from(RaftServer server, Collection<ShardReplica> replicas) {
+  /**
+   * Of all shards at once; what is not handed over in time is elected for.
+   *
+   * @param isDrained whether a node is to lead nothing
+   */
+  static void from(
+      RaftServer server, Collection<ShardReplica> replicas, Predicate<String> isDrained) {
     List<CompletableFuture<?>> transfers = new ArrayList<>();
     for (ShardReplica replica : replicas) {
-      String next = replica.observer().successor();
+      String next = replica.observer().successor(isDrained);
       if (next != null) {
         transfers.add(transfer(server, replica, next));
       }

@@ -16,23 +16,30 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks other nodes how their replicas stand, which every linearizable read does. One call to a node
+ * Asks nodes how their replicas stand, and answers them, which every linearizable read does. One call to a node
  * is under way at a time; questions that come meanwhile, of whatever shards, go together with the
  * next call. So each is asked after it came, and calls do not grow with shards or reads.
  */
 final class Standings {
   private static final int ID_BYTES = 16;
+  private static final String NOT_RUNNING = "The replica does not run.";
+
+  /** How long the answer to a call is waited for. */
+  private static final long ANSWER_MILLIS = 1_000;
 
   private final PeerCalls calls;
-  private final long millis;
+  private final String self;
+  private final Function<RaftGroupId, @Nullable Standing> own;
   private final Map<String, Way> ways = new ConcurrentHashMap<>();
 
   /**
-   * @param millis how long the answer to a call is waited for
+   * @param self the id of this node, which is not asked by a call
+   * @param own what a replica on this node says; null when it takes no part
    */
-  Standings(PeerCalls calls, long millis) {
+  Standings(PeerCalls calls, String self, Function<RaftGroupId, @Nullable Standing> own) {
     this.calls = calls;
-    this.millis = millis;
+    this.self = self;
+    this.own = own;
   }
 
   /**
@@ -42,16 +49,27 @@ final class Standings {
    *     does not take part
    */
   CompletableFuture<Standing> ask(RaftPeer of, RaftGroupId group) {
+    if (of.getId().toString().equals(self)) {
+      Standing standing = own(group);
+      return standing == null
+          ? CompletableFuture.failedFuture(new IOException(NOT_RUNNING))
+          : CompletableFuture.completedFuture(standing);
+    }
     return ways.computeIfAbsent(of.getAddress(), any -> new Way(of)).ask(group);
   }
 
+  /** What the replica of a group on this node says; null when it takes no part. */
+  @Nullable Standing own(RaftGroupId group) {
+    return own.apply(group);
+  }
+
   /** Answers a call; what the groups say is in their order, and empty where there is nothing. */
-  static byte[] answer(byte[] question, Function<RaftGroupId, @Nullable Standing> standings) {
+  byte[] answer(byte[] question) {
     List<byte[]> answers = new ArrayList<>();
     ByteBuffer ids = ByteBuffer.wrap(question);
     int bytes = 0;
     while (ids.hasRemaining()) {
-      Standing standing = standings.apply(RaftGroupId.valueOf(ByteString.copyFrom(ids, ID_BYTES)));
+      Standing standing = own(RaftGroupId.valueOf(ByteString.copyFrom(ids, ID_BYTES)));
       byte[] answer = standing == null ? new byte[0] : standing.toBytes();
       answers.add(answer);
       bytes += Integer.BYTES + answer.length;
@@ -66,7 +84,7 @@ final class Standings {
       byte[] said = new byte[from.getInt()];
       from.get(said);
       if (said.length == 0) {
-        answer.completeExceptionally(new IOException("The replica does not run."));
+        answer.completeExceptionally(new IOException(NOT_RUNNING));
       } else {
         answer.complete(Standing.of(said));
       }
@@ -100,7 +118,7 @@ final class Standings {
       ByteBuffer ids = ByteBuffer.allocate(ID_BYTES * questions.size());
       questions.forEach(each -> ids.put(each.group().toByteString().asReadOnlyByteBuffer()));
       calls
-          .ask(to, PeerCalls.STANDING, ids.array(), millis)
+          .ask(to, PeerCalls.STANDING, ids.array(), ANSWER_MILLIS)
           .whenComplete(
               (answer, failure) -> {
                 // The next first: what these do with their answers may take a while.

@@ -138,7 +138,9 @@ class CheckpointTest {
     Awaitility.await()
         .until(
             () ->
-                Objects.requireNonNull(leader.raft().division(0)).getRaftLog().getStartIndex()
+                Objects.requireNonNull(leader.raft().replicas().division(0))
+                        .getRaftLog()
+                        .getStartIndex()
                     > applied + 1);
   }
 
@@ -183,7 +185,7 @@ class CheckpointTest {
     TestNode node = cluster.start("n1");
 
     Checkpoints checkpoints =
-        (Checkpoints) node.raft().replica(0).machine().getStateMachineStorage();
+        (Checkpoints) node.raft().replicas().require(0).machine().getStateMachineStorage();
     TermIndex newest = checkpoints.newest();
     assertThat(newest.getIndex()).isPositive();
     assertThat(node.store().applied().index()).isGreaterThanOrEqualTo(newest.getIndex());

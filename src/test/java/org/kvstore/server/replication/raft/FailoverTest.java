@@ -40,7 +40,7 @@ class FailoverTest {
     long died = System.nanoTime();
     // It says nothing any more at once, and takes some seconds to close.
     CompletableFuture<Void> closed =
-        CompletableFuture.runAsync(() -> close(leader.raft().server()));
+        CompletableFuture.runAsync(() -> close(leader.raft().raft().server()));
 
     Outcome outcome = TestCluster.await(survivor.replicator().submit(Writes.put("k", "2")));
 

@@ -114,7 +114,8 @@ class FailureTest {
 
     Awaitility.await()
         .atMost(20, TimeUnit.SECONDS)
-        .until(() -> broken.raft().failure(0) != null && broken.raft().division(0) == null);
+        .until(
+            () -> broken.raft().failure(0) != null && broken.raft().replicas().division(0) == null);
     assertThat(broken.raft().describe().get(0).problem()).contains("takes no part");
   }
 
@@ -126,11 +127,14 @@ class FailureTest {
 
     broken
         .raft()
-        .replica(0)
+        .replicas()
+        .require(0)
         .machine()
         .notifyLogFailed(new java.io.IOException("No space left on device"), null);
 
-    Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> broken.raft().division(0) == null);
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .until(() -> broken.raft().replicas().division(0) == null);
     assertThat(Objects.requireNonNull(broken.raft().failure(0)))
         .hasMessageContaining("No space left on device");
     assertThat(cluster.write(cluster.leader(), Writes.put("k", "v")))

@@ -158,7 +158,7 @@ class MembershipTest {
         .untilAsserted(
             () -> {
               for (int shard = 0; shard < 3; shard++) {
-                assertThat(cluster.node(at).raft().membersOf(shard))
+                assertThat(cluster.node(at).raft().view().membersOf(shard))
                     .extracting(Member::id)
                     .isEqualTo(ids);
               }

@@ -64,7 +64,7 @@ final class PlacedCluster implements AutoCloseable {
 
     Node(ClusterOptions options, Host host) throws IOException {
       this.host = host;
-      RaftNode.AtStart own = RaftNode.atStart(options);
+      ReplicasAtStart own = ReplicasAtStart.of(options);
       own.all().forEach(host::open);
       host.findLeftOver();
       host.here.addAll(own.here());
@@ -230,7 +230,8 @@ final class PlacedCluster implements AutoCloseable {
 
   private boolean areAllLed() {
     return IntStream.rangeClosed(0, shards)
-        .allMatch(shard -> nodes.values().stream().anyMatch(node -> node.raft().leads(shard)));
+        .allMatch(
+            shard -> nodes.values().stream().anyMatch(node -> node.raft().replicas().lead(shard)));
   }
 
   Node start(String id) throws IOException {
@@ -269,7 +270,7 @@ final class PlacedCluster implements AutoCloseable {
         .until(
             () ->
                 nodes.keySet().stream()
-                    .filter(id -> node(id).raft().leads(shards))
+                    .filter(id -> node(id).raft().replicas().lead(shards))
                     .findFirst()
                     .orElse(""),
             id -> !id.isEmpty());
@@ -279,7 +280,7 @@ final class PlacedCluster implements AutoCloseable {
   Map<Integer, List<String>> members(String at) {
     Map<Integer, List<String>> seen = new HashMap<>();
     for (int shard = 0; shard < shards; shard++) {
-      seen.put(shard, node(at).raft().membersOf(shard).stream().map(Member::id).toList());
+      seen.put(shard, node(at).raft().view().membersOf(shard).stream().map(Member::id).toList());
     }
     return seen;
   }

@@ -63,7 +63,9 @@ class PlacedMembershipTest {
   /** From a node with a replica or without. */
   private void write(String from, int shard, String key) {
     RaftNode node = cluster.node(from).raft();
-    new GroupSender(node, new Leadership(node, shard), TimeUnit.SECONDS.toNanos(30), () -> false)
+    Leadership leadership =
+        new Leadership(node.replicas(), node.view(), shard, node.groups().id(shard));
+    new GroupSender(node.proposals(), leadership, TimeUnit.SECONDS.toNanos(30), () -> false)
         .send(List.of(Writes.put(key, shard + "/" + key)));
   }
 

@@ -104,7 +104,9 @@ class ProposalsTest {
             .map(Member::peer)
             .findFirst()
             .orElseThrow();
-    return from.raft().propose(to, from.raft().groupId(0), LogForm.of(group), MILLIS);
+    return from.raft()
+        .proposals()
+        .propose(to, from.raft().groups().id(0), LogForm.of(group), MILLIS);
   }
 
   private static Outcome.Written written(CompletableFuture<GroupResult> result) throws Exception {

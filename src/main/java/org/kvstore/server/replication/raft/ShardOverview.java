@@ -1,0 +1,49 @@
+package org.kvstore.server.replication.raft;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What this node shows people of the shards: of its own replicas, and of what others say. */
+final class ShardOverview {
+  private final String self;
+  private final ShardGroups groups;
+  private final Replicas replicas;
+  private final ClusterView view;
+
+  ShardOverview(String self, ShardGroups groups, Replicas replicas, ClusterView view) {
+    this.self = self;
+    this.groups = groups;
+    this.replicas = replicas;
+    this.view = view;
+  }
+
+  /** The shards as they are now, in the order of their numbers. */
+  List<ShardStatus> describe() {
+    return IntStream.rangeClosed(0, groups.registry())
+        .filter(shard -> groups.arePlaced() || replicas.has(shard))
+        .mapToObj(
+            shard ->
+                takesPart(shard) ? replicas.require(shard).observer().status() : elsewhere(shard))
+        .toList();
+  }
+
+  /** One that is here is to, whether it does or not. */
+  private boolean takesPart(int shard) {
+    return replicas.isHere(shard)
+        || replicas.word(shard).filter(word -> word.names(self)).isPresent();
+  }
+
+  /** A shard by what its replicas have said. */
+  private ShardStatus elsewhere(int shard) {
+    List<ShardWord> words = view.wordsOf(shard);
+    long term = words.stream().mapToLong(ShardWord::term).max().orElse(0);
+    boolean hasQuorum = words.stream().anyMatch(word -> word.leads() && word.term() == term);
+    List<ShardStatus.Replica> members =
+        view.membersOf(shard).stream()
+            .map(member -> new ShardStatus.Replica(member.id(), member.raftAddress(), -1, -1))
+            .toList();
+    String leader = ShardWord.leader(words);
+    return new ShardStatus(
+        shard, ShardStatus.Role.ELSEWHERE, leader, term, -1, -1, hasQuorum, members, "");
+  }
+}
