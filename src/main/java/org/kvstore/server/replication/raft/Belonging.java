@@ -2,7 +2,9 @@ package org.kvstore.server.replication.raft;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a replica that comes and goes belongs to this node. Each question errs on the side that
@@ -17,13 +19,13 @@ final class Belonging {
   private final String self;
   private final Replicas replicas;
   private final ClusterView view;
-  private final Confirmation confirmation;
+  private final Standings standings;
 
-  Belonging(String self, Replicas replicas, ClusterView view, Confirmation confirmation) {
+  Belonging(String self, Replicas replicas, ClusterView view, Standings standings) {
     this.self = self;
     this.replicas = replicas;
     this.view = view;
-    this.confirmation = confirmation;
+    this.standings = standings;
   }
 
   /** Whether it has heard that others are the members, as far as anybody knows. */
@@ -70,9 +72,23 @@ final class Belonging {
         || !Observer.hasHeard(division, SILENT_MILLIS);
   }
 
-  /** Whether a leader whom a majority confirms now says that this node is no member of a shard. */
+  /**
+   * Whether a leader whom a majority confirms now says that this node is no member of a shard. It
+   * may wait for two seconds.
+   */
   boolean isStranger(int shard) {
     Member leader = view.leaderOf(shard);
-    return leader != null && confirmation.isStranger(shard, leader, self);
+    if (leader == null) {
+      return false;
+    }
+    Standing leads =
+        Confirmation.ofOthers(standings, replicas.require(shard).group(), leader.peer())
+            .<@Nullable Standing>handle((standing, failure) -> standing)
+            .join();
+    return leads != null && leads.allVoters().stream().noneMatch(this::isSelf);
+  }
+
+  private boolean isSelf(RaftPeer peer) {
+    return peer.getId().equals(standings.self());
   }
 }

@@ -32,10 +32,6 @@ final class Leadership {
     this.group = group;
   }
 
-  int shard() {
-    return shard;
-  }
-
   /** Whether there is a replica of the shard here that is to be read from. */
   boolean isHere() {
     return replicas.isHere(shard);
@@ -58,8 +54,7 @@ final class Leadership {
       return null;
     }
     knownAt = System.nanoTime();
-    boolean isNotReady =
-        leader.equals(division.getId()) && !division.getInfo().isLeaderReady();
+    boolean isNotReady = leader.equals(division.getId()) && !division.getInfo().isLeaderReady();
     return isNotReady ? null : division.getRaftConf().getPeer(leader);
   }
 

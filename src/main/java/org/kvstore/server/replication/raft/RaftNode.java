@@ -112,7 +112,7 @@ public final class RaftNode implements AutoCloseable {
     participation = new Participation(options, groups, raft, marks, replicas, failures);
 
     calls = new PeerCalls(options.endpoint());
-    standings = new Standings(calls, self, replicas::standing);
+    standings = new Standings(calls, raft.self(), replicas::standing);
     proposals = new ProposalCalls(calls, self, replicas);
     registry = new Registry(options, groups.registry(), replicas);
     known = new KnownPeers(self, marks);
@@ -139,8 +139,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private Hosting newHosting(ReplicaHost host) {
-    Confirmation confirmation = new Confirmation(groups, standings);
-    Belonging belonging = new Belonging(options.self(), replicas, view, confirmation);
+    Belonging belonging = new Belonging(options.self(), replicas, view, standings);
     return new Hosting(host, replicas, participation, belonging);
   }
 

@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
@@ -46,11 +47,13 @@ public final class RaftReplicator extends GroupCommitter {
       Executor answers,
       ScheduledExecutorService timer) {
     super(() -> node.replicas().store(shard), limits, disk, threads, answers);
-    leadership = new Leadership(node.replicas(), node.view(), shard, node.groups().id(shard));
+    RaftGroupId group = node.groups().id(shard);
+    leadership = new Leadership(node.replicas(), node.view(), shard, group);
     sender =
         new GroupSender(
             node.proposals(), leadership, limits.writeWait().toNanos(), this::isClosing);
-    barrier = new ReadBarrier(node, leadership, answers, timer);
+    ReadIndex index = new ReadIndex(group, node.replicas(), node.raft(), node.standings());
+    barrier = new ReadBarrier(index, leadership, answers, timer);
     start();
   }
 

@@ -12,13 +12,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks nodes how their replicas stand, and answers them, which every linearizable read does. One call to a node
- * is under way at a time; questions that come meanwhile, of whatever shards, go together with the
- * next call. So each is asked after it came, and calls do not grow with shards or reads.
+ * Asks nodes how their replicas stand, and answers them, which every linearizable read does. One
+ * call to a node is under way at a time; questions that come meanwhile, of whatever shards, go
+ * together with the next call. So each is asked after it came, and calls do not grow with shards or
+ * reads.
  */
 final class Standings {
   private static final int ID_BYTES = 16;
@@ -28,15 +30,15 @@ final class Standings {
   private static final long ANSWER_MILLIS = 1_000;
 
   private final PeerCalls calls;
-  private final String self;
+  private final RaftPeerId self;
   private final Function<RaftGroupId, @Nullable Standing> own;
   private final Map<String, Way> ways = new ConcurrentHashMap<>();
 
   /**
-   * @param self the id of this node, which is not asked by a call
+   * @param self this node, which is not asked by a call
    * @param own what a replica on this node says; null when it takes no part
    */
-  Standings(PeerCalls calls, String self, Function<RaftGroupId, @Nullable Standing> own) {
+  Standings(PeerCalls calls, RaftPeerId self, Function<RaftGroupId, @Nullable Standing> own) {
     this.calls = calls;
     this.self = self;
     this.own = own;
@@ -49,13 +51,18 @@ final class Standings {
    *     does not take part
    */
   CompletableFuture<Standing> ask(RaftPeer of, RaftGroupId group) {
-    if (of.getId().toString().equals(self)) {
+    if (of.getId().equals(self)) {
       Standing standing = own(group);
       return standing == null
           ? CompletableFuture.failedFuture(new IOException(NOT_RUNNING))
           : CompletableFuture.completedFuture(standing);
     }
     return ways.computeIfAbsent(of.getAddress(), any -> new Way(of)).ask(group);
+  }
+
+  /** This node, as Raft names it. */
+  RaftPeerId self() {
+    return self;
   }
 
   /** What the replica of a group on this node says; null when it takes no part. */
