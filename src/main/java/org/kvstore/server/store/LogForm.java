@@ -58,9 +58,8 @@ public final class LogForm {
     return new Serial(row.sizedText(), row.variable(), row.variable());
   }
 
-  private static LogEntry.Group group(byte[] group) {
-    Decoder row = new Decoder(group).expectVersion(FORMAT);
-    Serial serial = serial(row);
+  private static LogEntry.Group group(Decoder row) {
+    Serial serial = serial(row.expectVersion(FORMAT));
     List<Submission> submissions = new ArrayList<>();
     for (long left = row.variable(); left > 0; left--) {
       long submittedAt = row.variable();
@@ -82,16 +81,21 @@ public final class LogForm {
   /**
    * An entry of the log.
    *
-   * @throws IllegalStateException when it is of an unknown format
+   * @throws IllegalStateException when it is of an unknown format, or a group not as long as it
+   *     says
    */
   public static LogEntry entry(byte[] bytes) {
     if (bytes.length > 0 && bytes[0] == FORMAT) {
-      return new LogEntry(List.of(group(bytes)));
+      return new LogEntry(List.of(group(new Decoder(bytes))));
     }
     Decoder row = new Decoder(bytes).expectVersion(ENTRY_FORMAT);
     List<LogEntry.Group> groups = new ArrayList<>();
     for (long left = row.variable(); left > 0; left--) {
-      groups.add(group(row.sizedBytes().toArray()));
+      long end = row.variable() + row.at();
+      groups.add(group(row));
+      if (row.at() != end) {
+        throw new IllegalStateException("A group of an entry is not as long as it says.");
+      }
     }
     return new LogEntry(groups);
   }

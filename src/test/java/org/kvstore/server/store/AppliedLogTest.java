@@ -1,8 +1,10 @@
 package org.kvstore.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,6 +135,14 @@ class AppliedLogTest {
   void entryOfBefore_whichIsOneGroup_isRead() {
     byte[] group = group("a", 1, 1, Writes.put("k", "v"));
     assertThat(LogForm.entry(group)).isEqualTo(LogForm.entry(LogForm.entryOf(List.of(group))));
+  }
+
+  @Test
+  void entryWithAGroupOfAnotherLengthThanItSays_isRefused() {
+    byte[] group = group("a", 1, 1, Writes.put("k", "v"));
+    byte[] longer = Arrays.copyOf(group, group.length + 1);
+    byte[] entry = LogForm.entryOf(List.of(longer, group));
+    assertThatThrownBy(() -> LogForm.entry(entry)).isInstanceOf(IllegalStateException.class);
   }
 
   private static List<Long> revisions(GroupResult result) {
