@@ -4,7 +4,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +14,7 @@ import org.kvstore.api.ListingDocument;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Consistency;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
@@ -113,9 +113,9 @@ final class Listing {
 
   /** A cursor whose point is not yet is none that was given out. */
   private static CompletionStage<Reply> ofCursor(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     return CompletableFuture.failedStage(
-        cause instanceof KeyValueException e && e.code() == ErrorCode.REQUEST_INVALID
+        Failures.causeOf(failure) instanceof KeyValueException e
+                && e.code() == ErrorCode.REQUEST_INVALID
             ? e.withField("cursor")
             : failure);
   }

@@ -10,11 +10,11 @@ import jakarta.ws.rs.ext.Provider;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.Problems.Origin;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.KeyValueException;
 
 /** The one place where an exception becomes an answer. */
@@ -37,7 +37,7 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
 
   /** The problem that a failure is answered with; what nobody expects is logged. */
   static Reply reply(Throwable thrown, Origin origin) {
-    Throwable cause = unwrap(thrown);
+    Throwable cause = Failures.causeOf(thrown);
     if (cause instanceof KeyValueException known && known.code() != ErrorCode.INTERNAL) {
       return Problems.reply(known, origin);
     }
@@ -59,17 +59,9 @@ public class ProblemMapper implements ExceptionMapper<Throwable> {
 
   @Override
   public Response toResponse(Throwable thrown) {
-    return unwrap(thrown) instanceof WebApplicationException refused
+    return Failures.causeOf(thrown) instanceof WebApplicationException refused
         ? ofContainer(refused.getResponse())
         : reply(thrown, Origin.of(request)).toResponse();
-  }
-
-  private static Throwable unwrap(Throwable thrown) {
-    Throwable cause = thrown;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 
   private Response ofContainer(Response refused) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
@@ -106,8 +107,8 @@ public class WatchEndpoint {
   }
 
   private static Throwable of(String field, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return cause instanceof KeyValueException e && e.code() == ErrorCode.REQUEST_INVALID
+    return Failures.causeOf(failure) instanceof KeyValueException e
+            && e.code() == ErrorCode.REQUEST_INVALID
         ? e.withField(field)
         : failure;
   }

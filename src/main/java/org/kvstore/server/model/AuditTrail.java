@@ -1,6 +1,5 @@
 package org.kvstore.server.model;
 
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -86,8 +85,7 @@ public interface AuditTrail {
     if (failure == null) {
       return DONE;
     }
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return cause instanceof KeyValueException known
+    return Failures.causeOf(failure) instanceof KeyValueException known
         ? known.code().name()
         : ErrorCode.INTERNAL.name();
   }

@@ -4,7 +4,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntFunction;
 import org.kvstore.api.ErrorCode;
@@ -14,6 +13,7 @@ import org.kvstore.server.model.Command.BranchLease;
 import org.kvstore.server.model.Command.EndLease;
 import org.kvstore.server.model.Command.ForgetBranch;
 import org.kvstore.server.model.Command.RevokeLease;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.model.Lease.Status;
@@ -117,8 +117,8 @@ final class LeaseBranches {
 
   /** Nothing of the write that wanted the branch was done. */
   private static boolean certain(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof KeyValueException known && known.code() != ErrorCode.INDETERMINATE) {
+    if (Failures.causeOf(failure) instanceof KeyValueException known
+        && known.code() != ErrorCode.INDETERMINATE) {
       throw known;
     }
     throw KeyValueException.of(
