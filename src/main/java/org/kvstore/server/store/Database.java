@@ -4,13 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,20 +15,15 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.server.crypto.DataKey;
 import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.KeyValueException;
-import org.rocksdb.BlockBasedTableConfig;
-import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
-import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.CompactRangeOptions.BottommostLevelCompaction;
-import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.HistogramType;
-import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.LiveFileMetaData;
 import org.rocksdb.ReadOptions;
@@ -43,9 +35,7 @@ import org.rocksdb.Statistics;
 import org.rocksdb.StatsLevel;
 import org.rocksdb.Status;
 import org.rocksdb.TickerType;
-import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
-import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
 
 /**
@@ -59,27 +49,9 @@ final class Database implements AutoCloseable {
     RocksDB.loadLibrary();
   }
 
-  /** A log that is missing, or shorter than it was when it was closed, is found at open. */
-  private static final Properties VERIFIED_LOGS = new Properties();
-
-  static {
-    VERIFIED_LOGS.setProperty("track_and_verify_wals_in_manifest", "true");
-  }
-
-  private static final long MOST_ARENA_BLOCK = 1 << 20;
-
   private static final Pattern TABLE_FILE = Pattern.compile("[0-9]+\\.sst");
 
-  /** An insert into a memtable begins where the one before it was: batches come sorted. */
-  private static final Properties SORTED_INSERTS = new Properties();
-
-  static {
-    SORTED_INSERTS.setProperty("memtable_insert_with_hint_prefix_extractor", "fixed:0");
-  }
-
-  /** Native objects in the order of their making; closed in the opposite order. */
-  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
-
+  private final NativeObjects natives = new NativeObjects();
   private final List<ColumnFamilyHandle> handles = new ArrayList<>();
   private final int[] familyIds = new int[Table.values().length];
   private final Path directory;
@@ -101,32 +73,33 @@ final class Database implements AutoCloseable {
   private Database(Path directory, StoreOptions options, Mode mode) throws RocksDBException {
     this.directory = directory;
     try {
-      cache = own(new LRUCache(options.cacheBytes(), -1, false, 0.2));
-      statistics = own(new Statistics(EnumSet.allOf(HistogramType.class)));
+      cache = natives.own(new LRUCache(options.cacheBytes(), -1, false, 0.2));
+      statistics = natives.own(new Statistics(EnumSet.allOf(HistogramType.class)));
       statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
       durably =
-          own(
+          natives.own(
               options.replicated()
                   ? new WriteOptions().setDisableWAL(true)
                   : new WriteOptions().setSync(true));
-      newest = own(new ReadOptions());
-      reclaiming = own(new CompactRangeOptions());
+      newest = natives.own(new ReadOptions());
+      reclaiming = natives.own(new CompactRangeOptions());
       reclaiming.setCanceled(false).setExclusiveManualCompaction(false);
-      DBOptions databaseOptions = databaseOptions(options, mode == Mode.NEW);
+      DatabaseSettings settings = new DatabaseSettings(options, natives, cache);
+      DBOptions databaseOptions = settings.database(mode == Mode.NEW, statistics);
       List<ColumnFamilyDescriptor> families = new ArrayList<>();
       for (Table table : Table.values()) {
         families.add(
             new ColumnFamilyDescriptor(
                 table.familyName(),
-                familyOptions(table, options).setDisableAutoCompactions(mode == Mode.COPY)));
+                settings.family(table).setDisableAutoCompactions(mode == Mode.COPY)));
       }
       String path = directory.toString();
       rocks =
-          own(
+          natives.own(
               mode == Mode.READ_ONLY
                   ? RocksDB.openReadOnly(databaseOptions, path, families, handles)
                   : RocksDB.open(databaseOptions, path, families, handles));
-      handles.forEach(this::own);
+      handles.forEach(natives::own);
       Arrays.setAll(familyIds, table -> handles.get(table).getID());
     } catch (RocksDBException | RuntimeException e) {
       close();
@@ -234,60 +207,6 @@ final class Database implements AutoCloseable {
           "Restore the data directory from a backup",
           null);
     }
-  }
-
-  private DBOptions databaseOptions(StoreOptions options, boolean create) {
-    return own(DBOptions.getDBOptionsFromProps(VERIFIED_LOGS))
-        .setCreateIfMissing(create)
-        .setCreateMissingColumnFamilies(create)
-        .setMaxOpenFiles(options.openFiles())
-        .setMaxBackgroundJobs(2)
-        .setBytesPerSync(1 << 20)
-        // There is one committer: memtables need no concurrent inserts, and rows in order are fast.
-        .setAllowConcurrentMemtableWrite(false)
-        .setMaxTotalWalSize(2 * options.writeBufferBytes())
-        // Without a log, a crash must find all tables as of one batch.
-        .setAtomicFlush(options.replicated())
-        .setWriteBufferManager(own(new WriteBufferManager(options.writeBufferBytes(), cache)))
-        // A torn record at the end of the log was never acknowledged; LogCheck refuses any other.
-        .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
-        .setStatistics(statistics)
-        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
-        .setMaxLogFileSize(8 << 20)
-        .setKeepLogFileNum(4);
-  }
-
-  private ColumnFamilyOptions familyOptions(Table table, StoreOptions options) {
-    BlockBasedTableConfig blocks =
-        new BlockBasedTableConfig()
-            .setBlockCache(cache)
-            .setCacheIndexAndFilterBlocks(true)
-            .setCacheIndexAndFilterBlocksWithHighPriority(true)
-            .setPinL0FilterAndIndexBlocksInCache(true)
-            .setBlockSize(8 << 10);
-    if (table == Table.CURRENT || table == Table.REQUESTS) {
-      blocks.setFilterPolicy(own(new BloomFilter(10)));
-    }
-    boolean isHistory = table == Table.CHANGES || table == Table.VERSIONS;
-    return own(ColumnFamilyOptions.getColumnFamilyOptionsFromProps(SORTED_INSERTS))
-        .setTableFormatConfig(blocks)
-        .setWriteBufferSize(32 << 20)
-        .setArenaBlockSize(arenaBlock(options.writeBufferBytes()))
-        .setMaxWriteBufferNumber(3)
-        .setLevelCompactionDynamicLevelBytes(true)
-        // History is written far more than read: it is merged in larger steps.
-        .setLevel0FileNumCompactionTrigger(isHistory ? 12 : 4)
-        .setCompressionType(CompressionType.LZ4_COMPRESSION)
-        .setBottommostCompressionType(CompressionType.LZ4_COMPRESSION);
-  }
-
-  /**
-   * A memtable takes memory in blocks of so many bytes, the first one with its first row. With one
-   * for each table they are to be a small part of the buffer: else few rows fill it, and it is
-   * flushed again and again.
-   */
-  private static long arenaBlock(long writeBufferBytes) {
-    return Math.min(MOST_ARENA_BLOCK, writeBufferBytes / (8L * Table.values().length));
   }
 
   /** What its values are encrypted with; null when they are in clear. */
@@ -481,13 +400,7 @@ final class Database implements AutoCloseable {
 
   @Override
   public void close() {
-    while (!owned.isEmpty()) {
-      try {
-        owned.pop().close();
-      } catch (Exception e) {
-        throw new IllegalStateException("A native object of the database did not close.", e);
-      }
-    }
+    natives.close();
   }
 
   static KeyValueException writeFailure(RocksDBException e) {
@@ -514,10 +427,5 @@ final class Database implements AutoCloseable {
             ? "The database could not be read: see its file %s.".formatted(file.group())
             : "The database could not be read. The command verify says which file is damaged.";
     return KeyValueException.of(ErrorCode.INTERNAL, detail).withCause(e);
-  }
-
-  private <T extends AutoCloseable> T own(T object) {
-    owned.push(object);
-    return object;
   }
 }
