@@ -1,5 +1,7 @@
 package org.kvstore.server.replication.raft;
 
+import java.util.Collection;
+import java.util.List;
 import org.apache.ratis.protocol.RaftPeer;
 
 /**
@@ -20,6 +22,11 @@ public record Member(String id, String raftAddress) {
   /** As Raft knows it. */
   RaftPeer peer() {
     return RaftPeer.newBuilder().setId(id).setAddress(raftAddress).build();
+  }
+
+  /** The ids of some, in order. */
+  static List<String> ids(Collection<Member> members) {
+    return members.stream().map(Member::id).sorted().toList();
   }
 
   String host() {

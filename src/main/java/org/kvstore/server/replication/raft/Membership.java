@@ -4,11 +4,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,7 +27,7 @@ import org.kvstore.server.model.KeyValueException;
  * what is still to be done is the difference, so it may stop anywhere, and goes on wherever the
  * registry is led next.
  *
- * <p>Then it evens out who leads, see {@link LeaderSpread}, drained nodes aside.
+ * <p>Then it evens out who leads, see {@link LeaderBalance}, drained nodes aside.
  *
  * <p>Each change is of one node, and is made only while a majority of those who remain is there.
  */
@@ -41,9 +39,6 @@ public final class Membership implements AutoCloseable {
   private static final long LOOK_MILLIS = 200;
   private static final long HOST_MILLIS = 20_000;
 
-  /** Rounds for which a node has to have been there before it is made to lead. */
-  private static final int STEADY_ROUNDS = 5;
-
   private final ClusterOptions options;
   private final ShardGroups groups;
   private final Replicas replicas;
@@ -53,8 +48,8 @@ public final class Membership implements AutoCloseable {
   private final Standings standings;
   private final HostCalls hosts;
   private final GroupAdmin admin;
+  private final LeaderBalance balance;
   private final Repeater repeater = new Repeater("kv-cluster-membership", PAUSE_MILLIS, this::step);
-  private final Map<String, Integer> rounds = new HashMap<>();
 
   /** Shards of which a change has failed in this round: what was found to follow does not. */
   private final Set<Integer> stuck = new HashSet<>();
@@ -70,6 +65,7 @@ public final class Membership implements AutoCloseable {
     standings = node.standings();
     hosts = node.hosts();
     admin = new GroupAdmin(node);
+    balance = new LeaderBalance(registry, peers, view, admin);
   }
 
   /** What a shard is still to gain and to lose. */
@@ -111,7 +107,7 @@ public final class Membership implements AutoCloseable {
   /** Whether a shard has a node for a member still, and may count on what it has lost. */
   private boolean isListed(String id) {
     return IntStream.range(0, registry.shard())
-        .anyMatch(shard -> ids(view.membersOf(shard)).contains(id));
+        .anyMatch(shard -> Member.ids(view.membersOf(shard)).contains(id));
   }
 
   /** One that has just been started is given some seconds to hear of the others. */
@@ -167,7 +163,7 @@ public final class Membership implements AutoCloseable {
   /** A shard that has a replica at a node has to be able to do without it, and to say so. */
   private void requireChangeable(int shard, String id) {
     List<Member> now = view.membersOf(shard);
-    if (!now.isEmpty() && !ids(now).contains(id)) {
+    if (!now.isEmpty() && !Member.ids(now).contains(id)) {
       return;
     }
     requireMajority(shard, now);
@@ -194,9 +190,7 @@ public final class Membership implements AutoCloseable {
   /** Without one a shard could not even become as it was. */
   private void requireMajority(int shard, List<Member> members) {
     List<CompletableFuture<Standing>> asked =
-        members.stream()
-            .map(member -> standings.ask(member.peer(), groups.id(shard)))
-            .toList();
+        members.stream().map(member -> standings.ask(member.peer(), groups.id(shard))).toList();
     long alive =
         asked.stream()
             .filter(standing -> standing.handle((its, failure) -> failure == null).join())
@@ -263,10 +257,10 @@ public final class Membership implements AutoCloseable {
 
   /** Who has what, as far as this node sees; of no shard when it is no member. */
   private Placement.Situation situation() {
-    List<String> nodes = ids(registry.members());
+    List<String> nodes = Member.ids(registry.members());
     Map<Integer, List<String>> members = new TreeMap<>();
     for (int shard = 0; shard < registry.shard() && !nodes.isEmpty(); shard++) {
-      List<String> now = ids(view.membersOf(shard));
+      List<String> now = Member.ids(view.membersOf(shard));
       if (!now.isEmpty()) {
         members.put(shard, now);
       }
@@ -275,23 +269,14 @@ public final class Membership implements AutoCloseable {
     return new Placement.Situation(nodes, members, options.factor(), there);
   }
 
-  private static List<String> ids(List<Member> members) {
-    return members.stream().map(Member::id).sorted().toList();
-  }
-
   private void step() {
     if (!replicas.lead(registry.shard())) {
-      rounds.clear();
+      balance.forget();
       return;
     }
     List<Placement.Change> changes = Placement.changes(situation());
     if (changes.isEmpty()) {
-      countRounds();
-      even(
-          rounds.entrySet().stream()
-              .filter(entry -> entry.getValue() >= STEADY_ROUNDS)
-              .map(Map.Entry::getKey)
-              .toList());
+      balance.round();
     }
     stuck.clear();
     changes.forEach(this::advance);
@@ -305,7 +290,7 @@ public final class Membership implements AutoCloseable {
     }
     try {
       List<Member> before = admin.members(shard);
-      if (!change.before().equals(Set.copyOf(ids(before)))) {
+      if (!change.before().equals(Set.copyOf(Member.ids(before)))) {
         stuck.add(shard);
       } else if (change.comes()) {
         Member comes = requireMember(change.node());
@@ -363,41 +348,10 @@ public final class Membership implements AutoCloseable {
           .map(Member::id)
           .filter(id -> before.stream().anyMatch(member -> member.id().equals(id)))
           .filter(this::isThere)
-          .min(Comparator.comparing(id -> !canLead(id)))
+          .min(Comparator.comparing(id -> !balance.canLead(id)))
           .ifPresent(next -> admin.transfer(shard, next));
     }
     admin.setMembers(shard, before, after);
-  }
-
-  private void countRounds() {
-    List<String> members = ids(registry.members());
-    rounds.keySet().retainAll(members);
-    for (String id : members) {
-      if (canLead(id)) {
-        rounds.merge(id, 1, Integer::sum);
-      } else {
-        rounds.remove(id);
-      }
-    }
-  }
-
-  private boolean canLead(String id) {
-    return peers.said(id).filter(info -> !info.isDrained()).isPresent();
-  }
-
-  /** Moves one leadership among some nodes, if they are uneven; says whether it did. */
-  private boolean even(List<String> nodes) {
-    List<LeaderSpread.Led> led = new ArrayList<>();
-    for (int shard = 0; shard <= registry.shard(); shard++) {
-      String leader = view.leader(shard);
-      if (leader == null) {
-        return false;
-      }
-      led.add(new LeaderSpread.Led(shard, leader, Set.copyOf(ids(view.membersOf(shard)))));
-    }
-    Optional<LeaderSpread.Handover> next = LeaderSpread.next(led, nodes);
-    next.ifPresent(handover -> admin.transfer(handover.shard(), handover.to()));
-    return next.isPresent();
   }
 
   /**
@@ -407,10 +361,7 @@ public final class Membership implements AutoCloseable {
    * @throws KeyValueException UNAVAILABLE when one does not take over; what was done stays so
    */
   public void rebalance() {
-    List<String> nodes = ids(registry.members()).stream().filter(this::canLead).toList();
-    for (int left = 2 * registry.shard(); left >= 0 && even(nodes); left--) {
-      LOG.log(Level.DEBUG, "A shard is led by another node.");
-    }
+    balance.complete();
   }
 
   /** Returns once it has ended, after some seconds at the most. */
