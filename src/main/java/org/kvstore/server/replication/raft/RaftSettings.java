@@ -3,6 +3,7 @@ package org.kvstore.server.replication.raft;
 import java.io.File;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
@@ -31,6 +32,7 @@ final class RaftSettings {
   static RaftProperties of(ClusterOptions options) {
     RaftProperties properties = new RaftProperties();
     File storage = options.directory().toFile();
+    RaftConfigKeys.Rpc.setType(properties, new PromptAppender.Transport());
     RaftServerConfigKeys.setStorageDir(properties, List.of(storage));
     RaftServerConfigKeys.setRemovedGroupsDir(properties, new File(storage, "removed"));
     reads(properties);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,6 +55,26 @@ class RaftReplicatorTest {
       TestCluster.await(reader.replicator().readBarrier());
       assertThat(value(reader, "k" + i)).isEqualTo("v" + i);
     }
+  }
+
+  /** A heartbeat tells them too, but as late as most of a second. */
+  @Test
+  void writeThatNoOtherFollows_isAppliedByFollowersSoon() throws Exception {
+    cluster.startAll();
+    TestNode leader = cluster.node(cluster.leader());
+    TestNode follower = cluster.node(cluster.follower());
+    List<Long> millis = new ArrayList<>();
+    for (int i = 0; i < 15; i++) {
+      String key = "k" + i;
+      TestCluster.await(leader.replicator().submit(Writes.put(key, "v")));
+      long began = System.nanoTime();
+      Awaitility.await()
+          .pollInterval(Duration.ofMillis(1))
+          .until(() -> follower.stores().get(0).get(Key.of(key)) != null);
+      millis.add(Duration.ofNanos(System.nanoTime() - began).toMillis());
+    }
+    millis.sort(Comparator.naturalOrder());
+    assertThat(millis.get(millis.size() / 2)).isLessThan(3 * PromptAppender.NEWS_MILLIS);
   }
 
   @Test
