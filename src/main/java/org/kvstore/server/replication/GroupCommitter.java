@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -34,7 +33,9 @@ public abstract class GroupCommitter implements Replicator {
   private static final Logger LOG = System.getLogger(GroupCommitter.class.getName());
   private static final long IDLE_MILLIS = 200;
 
-  /** How long a commit waits for more writes when few of the writers before are back. */
+  /**
+   * How long a commit to the disk waits for more writes when few of the writers before are back.
+   */
   private static final long GATHER_NANOS = 100_000;
 
   /** A group is complete with so many bytes: what it holds is in memory several times. */
@@ -119,6 +120,17 @@ public abstract class GroupCommitter implements Replicator {
   /** Whether a group can be committed now. While it cannot, writes wait, and may give up. */
   protected boolean isReady() {
     return true;
+  }
+
+  /**
+   * How long a commit waits for writers that were in the one before to come back.
+   *
+   * @param waiting how many writes wait
+   * @param before how many were in the newest commit
+   * @return nanoseconds; none when it does not wait
+   */
+  protected long gatherNanos(int waiting, int before) {
+    return waiting <= before / 2 ? GATHER_NANOS : 0;
   }
 
   /** Why a write is refused before it waits; null as a rule. */
@@ -248,8 +260,9 @@ public abstract class GroupCommitter implements Replicator {
       PendingWrite next = isReady() ? waiting.poll(IDLE_MILLIS) : null;
       long now = System.nanoTime();
       pace.waited(next == null ? 0 : now - next.submittedNanos(), now);
-      if (next != null && waiting.depth() < writersBefore / 2) {
-        LockSupport.parkNanos(GATHER_NANOS);
+      long gathering = next == null ? 0 : gatherNanos(waiting.depth() + 1, writersBefore);
+      if (gathering > 0) {
+        waiting.gather(writersBefore - 1, gathering);
       }
       int room = limits.groupWrites();
       long bytes = 0;

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Serial;
+import org.kvstore.server.replication.Gathering;
 import org.kvstore.server.store.GroupResult;
 import org.kvstore.server.store.LogEntry;
 import org.kvstore.server.store.LogForm;
@@ -73,6 +74,18 @@ final class Proposals {
 
   /** Whether an entry is under way. Guarded by the monitor. */
   private boolean isBusy;
+
+  /** Whether the next entry waits for more groups. Guarded by the monitor. */
+  private boolean isGathering;
+
+  /** In the newest entry. Guarded by the monitor. */
+  private int groupsBefore;
+
+  /** When it was proposed. Guarded by the monitor. */
+  private long began;
+
+  /** Guarded by the monitor. */
+  private final Gathering gathering = new Gathering(1);
 
   /**
    * @param division the replica as Raft sees it; null while it takes no part
@@ -134,6 +147,30 @@ final class Proposals {
   }
 
   private void proposeNext() {
+    if (!gathers()) {
+      proposeGathered();
+    }
+  }
+
+  /** Whether the next entry waits for those that had a group in the one before. */
+  private boolean gathers() {
+    long nanos;
+    synchronized (this) {
+      nanos = gathering.nanosLeft();
+      if (isBusy || waiting.isEmpty() || waiting.size() >= groupsBefore || nanos <= 0) {
+        return false;
+      }
+      if (isGathering) {
+        return true;
+      }
+      isGathering = true;
+    }
+    CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, raft.submitters())
+        .execute(this::proposeGathered);
+    return true;
+  }
+
+  private void proposeGathered() {
     Batch next = next();
     if (next == null) {
       return;
@@ -158,9 +195,12 @@ final class Proposals {
       if (isBusy || waiting.isEmpty()) {
         return null;
       }
+      isGathering = false;
       next = mayPropose ? gathered() : new Batch(List.copyOf(waiting.values()));
       if (mayPropose) {
         isBusy = true;
+        began = System.nanoTime();
+        groupsBefore = next.proposals().size();
         return next;
       }
       waiting.clear();
@@ -226,6 +266,7 @@ final class Proposals {
   private void end(Batch batch, @Nullable Throwable failure) {
     synchronized (this) {
       isBusy = false;
+      gathering.committed(began);
       batch.proposals().forEach(this::forget);
     }
     // Those that were applied have been answered.

@@ -12,6 +12,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.replication.DiskSpace;
+import org.kvstore.server.replication.Gathering;
 import org.kvstore.server.replication.GroupCommitter;
 
 /**
@@ -30,6 +31,7 @@ import org.kvstore.server.replication.GroupCommitter;
 public final class RaftReplicator extends GroupCommitter {
   private static final long ELECTION_LOOK_NANOS = 5_000_000;
 
+  private final Gathering gathering = new Gathering(2);
   private final Leadership leadership;
   private final GroupSender sender;
   private final ReadBarrier barrier;
@@ -69,7 +71,17 @@ public final class RaftReplicator extends GroupCommitter {
 
   @Override
   protected Committed commit(List<Submission> group) {
-    return new Committed(sender.send(group), true);
+    long began = System.nanoTime();
+    try {
+      return new Committed(sender.send(group), true);
+    } finally {
+      gathering.committed(began);
+    }
+  }
+
+  @Override
+  protected long gatherNanos(int waiting, int before) {
+    return waiting < before ? gathering.nanosLeft() : 0;
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.ratis.protocol.RaftPeer;
 import org.awaitility.Awaitility;
@@ -59,6 +60,39 @@ class ProposalsTest {
     }
     assertThat(leader.store().revision()).isEqualTo(200);
     assertThat(leader.store().applied().index() - before).isLessThan(200);
+  }
+
+  /**
+   * Else they would fall into halves, each of which waits for the other's entry. A machine that is
+   * busy may be too late now and then, not each time.
+   */
+  @Test
+  void sendersThatComeBackAtOnce_areInOneEntryTogether() {
+    TestNode leader = cluster.node(cluster.leader());
+    int rounds = 20;
+    AtomicLong serials = new AtomicLong();
+    Awaitility.await()
+        .until(() -> entriesOf(leader, rounds, serials), entries -> entries < 3 * rounds / 2);
+  }
+
+  /** How many entries it takes when each node sends so many groups, one after the other. */
+  private long entriesOf(TestNode leader, int rounds, AtomicLong serials) throws Exception {
+    long before = leader.store().applied().index();
+    List<CompletableFuture<Void>> senders =
+        cluster.running().stream().map(node -> send(node, leader, serials, rounds)).toList();
+    for (CompletableFuture<Void> sender : senders) {
+      sender.get(MILLIS, TimeUnit.MILLISECONDS);
+    }
+    return leader.store().applied().index() - before;
+  }
+
+  private CompletableFuture<Void> send(
+      TestNode from, TestNode leader, AtomicLong serials, int left) {
+    String self = from.raft().self();
+    return left == 0
+        ? CompletableFuture.completedFuture(null)
+        : at(from, leader, self, serials.incrementAndGet(), "k " + self)
+            .thenComposeAsync(any -> send(from, leader, serials, left - 1));
   }
 
   @Test
