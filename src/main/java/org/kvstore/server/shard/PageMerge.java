@@ -175,7 +175,7 @@ final class PageMerge {
     }
 
     private void read() {
-      add(shard.readNow(new Read.PageOf(query.part(part, partBytes, revision, after))));
+      add(shard.reads().now(new Read.PageOf(query.part(part, partBytes, revision, after))));
     }
 
     private void add(Page page) {

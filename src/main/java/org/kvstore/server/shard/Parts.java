@@ -34,7 +34,7 @@ final class Parts<T> {
     for (int i = 0; i < stages.length; i++) {
       Shard shard = shards.get(i);
       if (shard.isHere()) {
-        stages[i] = shard.upToDate(consistency).toCompletableFuture();
+        stages[i] = shard.reads().upToDate(consistency).toCompletableFuture();
       } else {
         CompletableFuture<T> part =
             shard.read(consistency, read.apply(shard)).toCompletableFuture();
@@ -53,7 +53,7 @@ final class Parts<T> {
   T get(int index) {
     CompletableFuture<T> part = asked[index];
     Shard shard = shards.get(index);
-    return part == null ? shard.readNow(read.apply(shard)) : Waiting.join(part);
+    return part == null ? shard.reads().now(read.apply(shard)) : Waiting.join(part);
   }
 
   /** Whether the part of the shard at an index has been asked for elsewhere. */

@@ -48,7 +48,7 @@ final class PeerAnswers implements ReplicaReads, AutoCloseable {
     int shard = question.shard();
     return shard < 0 || shard >= shards.size()
         ? null
-        : shards.get(shard).answer(question, pool, () -> age.applyAsLong(shard));
+        : shards.get(shard).reads().answer(question, pool, () -> age.applyAsLong(shard));
   }
 
   @Override

@@ -51,7 +51,7 @@ public final class RaftReplication implements Replication {
     List<Shard> all = shards.all();
     Map<Integer, Store> stores = new TreeMap<>();
     for (Shard shard : all) {
-      Store store = shard.storeOpen();
+      Store store = shard.place().storeOpen();
       if (store != null) {
         stores.put(shard.number(), store);
       }

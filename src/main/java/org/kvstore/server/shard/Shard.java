@@ -3,15 +3,11 @@ package org.kvstore.server.shard;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Event;
@@ -26,66 +22,48 @@ import org.kvstore.server.model.Submission.RequestName;
 import org.kvstore.server.replication.LeaseCoordinator;
 import org.kvstore.server.replication.LeaseShard;
 import org.kvstore.server.replication.Replicator;
-import org.kvstore.server.replication.raft.ReadAnswer;
-import org.kvstore.server.replication.raft.ReadQuestion;
 import org.kvstore.server.replication.raft.RemoteReads;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.Patcher;
 import org.kvstore.server.store.Read;
-import org.kvstore.server.store.Replacement;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreOptions;
 import org.kvstore.server.store.WatchHub;
 
 /**
- * One shard as this node has it: its replica here, if there is one, its watches, the way of writes
- * to it, and what time brings. It is opened first and started afterwards, so that its watches are
- * there before anything is committed.
+ * One shard as this node has it: the replica that it may have here, its reads, its watches, the way
+ * of writes to it, and what time brings. It is opened first and started afterwards, so that its
+ * watches are there before anything is committed.
  *
- * <p>A shard is here or elsewhere. What is elsewhere is read at another node that has a replica.
- * That may change while it runs, see {@link #came} and {@link #goes}: who reads the replica here
- * when it goes, and finds it closed, reads elsewhere. The watches stay. They hear of the commits of
- * the replica here, or of what another says, see {@link ChangeFeed}; what is told by neither, as
- * one follows the other, they find in the log.
+ * <p>A shard is here or elsewhere, see {@link ReplicaPlace}, and that may change while it runs. The
+ * watches stay: they hear of the commits of the replica here, or of what another says, see {@link
+ * ChangeFeed}; what is told by neither, as one follows the other, they find in the log.
  *
- * <p>{@code replica} is what is read, and is replaced as a whole. The monitor makes changes of it,
- * and of what is open, follow one another.
+ * <p>What is set once, at the start, is volatile; all that changes is in the place, and guarded
+ * there.
  */
 public final class Shard implements AutoCloseable {
   private final int number;
-  private final StoreOptions options;
-  private final CommitListener first;
   private final Setup setup;
+  private final ReplicaPlace place;
+  private final ShardReads reads;
   private final WatchHub watches;
 
-  /** What is read here; null while the shard is elsewhere. */
-  private volatile @Nullable Replica replica;
-
-  /** Guarded by the monitor: a replica that is there and not read, as it comes or has gone. */
-  private @Nullable Replica idle;
+  /** Hears of commits before the watches do. */
+  private final CommitListener first;
 
   /** Set by {@link #start}. */
   private volatile @Nullable Replicator replicator;
-
-  /** Set by {@link #start}; null on a single server. */
-  private volatile @Nullable Elsewhere elsewhere;
 
   /** Set once all shards are started; null where there is only one. */
   private volatile @Nullable LeaseCoordinator leases;
 
   private Shard(int number, StoreOptions options, CommitListener first, Setup setup, Begin begin) {
     this.number = number;
-    this.options = options;
     this.first = first;
     this.setup = setup;
-    if (begin == Begin.NEW || begin == Begin.OPEN) {
-      Replica opened = open(begin == Begin.NEW);
-      opened.setRead(true);
-      replica = opened;
-    } else if (begin == Begin.COMING) {
-      // It may be blank still: its log, or a checkpoint, brings everything.
-      idle = open(!Replacement.isDatabase(options.directory()));
-    }
+    place = new ReplicaPlace(options.directory(), begin, new Replicas(options));
+    reads = new ShardReads(place, this::replicator, setup.answers());
     watches =
         new WatchHub(new ShardLog(this), setup.limits(), setup.threads(), setup.lanes().get());
   }
@@ -102,8 +80,23 @@ public final class Shard implements AutoCloseable {
     ELSEWHERE
   }
 
-  private Replica open(boolean create) {
-    return new Replica(options, create, setup, new Listener());
+  /** Its replicas here, one after the other. */
+  private final class Replicas implements ReplicaPlace.Keeper {
+    private final StoreOptions options;
+
+    Replicas(StoreOptions options) {
+      this.options = options;
+    }
+
+    @Override
+    public Replica open(boolean create) {
+      return new Replica(options, create, setup, new Listener());
+    }
+
+    @Override
+    public void start(Replica replica) {
+      replica.start(replicator(), setup, leases);
+    }
   }
 
   /**
@@ -175,42 +168,23 @@ public final class Shard implements AutoCloseable {
   /** Has it take writes from now on, and be always here. */
   void start(Replicator way) {
     replicator = way;
-    startTasks();
+    place.startTasks();
   }
 
   /**
    * Has it take writes from now on.
    *
-   * @param reads reads it while it is elsewhere
+   * @param remote reads it while it is elsewhere
    */
-  void start(Replicator way, RemoteReads reads) {
-    elsewhere = new Elsewhere(number, reads, first, watches);
+  void start(Replicator way, RemoteReads remote) {
+    place.connect(new Elsewhere(number, remote, first, watches));
     start(way);
   }
 
   /** Has it go on with revocations of leases that are at home here. */
   void revoke(LeaseCoordinator of) {
     leases = of;
-    startTasks();
-  }
-
-  private synchronized void startTasks() {
-    Replica now = replica;
-    if (now != null) {
-      now.start(replicator(), setup, leases);
-    }
-  }
-
-  /**
-   * Opens a store for a replica that is to come: a new one, in place of whatever there may be.
-   *
-   * @throws KeyValueException UNAVAILABLE when it cannot be opened
-   */
-  synchronized Store openNew() {
-    drop();
-    Replica opened = open(true);
-    idle = opened;
-    return opened.store();
+    place.startTasks();
   }
 
   /**
@@ -222,46 +196,7 @@ public final class Shard implements AutoCloseable {
    */
   void came() {
     Waiting.join(replicator().readBarrier());
-    isRead();
-  }
-
-  private synchronized void isRead() {
-    Replica come = idle;
-    if (come == null) {
-      return;
-    }
-    idle = null;
-    come.start(replicator(), setup, leases);
-    come.setRead(true);
-    replica = come;
-    Elsewhere away = elsewhere;
-    if (away != null) {
-      away.came(come.store().revision());
-    }
-  }
-
-  /** The replica that is there is not read any more. Nothing happens when it is not already. */
-  synchronized void goes() {
-    Replica going = replica;
-    Elsewhere away = elsewhere;
-    if (going == null || away == null) {
-      return;
-    }
-    replica = null;
-    idle = going;
-    going.setRead(false);
-    away.goes();
-  }
-
-  /** Closes the store that is not read any more, and deletes it. */
-  synchronized void drop() {
-    goes();
-    Replica gone = idle;
-    idle = null;
-    if (gone != null) {
-      gone.store().close();
-    }
-    Replacement.discard(options.directory());
+    place.came();
   }
 
   /** Its number, from 0. */
@@ -269,58 +204,30 @@ public final class Shard implements AutoCloseable {
     return number;
   }
 
+  /** Its replica here, as that comes and goes. */
+  ReplicaPlace place() {
+    return place;
+  }
+
+  /** Its reads, with those that only shards have to do with. */
+  ShardReads reads() {
+    return reads;
+  }
+
   /** Whether its replica here is read. */
   public boolean isHere() {
-    return replica != null;
+    return place.read() != null;
   }
 
   /** Its store on this node: what has been applied here so far; empty while it is elsewhere. */
   public Optional<Store> replica() {
-    return Optional.ofNullable(storeRead());
+    return Optional.ofNullable(place.storeRead());
   }
 
   /** The store of a shard that is always here. */
   public Store store() {
-    Store store = storeRead();
-    if (store == null) {
-      throw new IllegalStateException("Shard " + number + " is elsewhere.");
-    }
-    return store;
-  }
-
-  @Nullable Store storeRead() {
-    Replica now = replica;
-    return now == null ? null : now.store();
-  }
-
-  /** The store that is open, be it read or not; null when there is none. */
-  synchronized @Nullable Store storeOpen() {
-    Replica now = replica == null ? idle : replica;
-    return now == null ? null : now.store();
-  }
-
-  /** Who reads it while it is elsewhere; null on a single server. */
-  @Nullable RemoteReads remote() {
-    Elsewhere away = elsewhere;
-    return away == null ? null : away.reads();
-  }
-
-  /** The newest revision that can be read here, or that was told of it elsewhere. */
-  long revision() {
-    Store store = storeRead();
-    return store == null ? toldRevision() : store.revision();
-  }
-
-  /** The newest revision that other nodes have told of. */
-  long toldRevision() {
-    Elsewhere away = elsewhere;
-    return away == null ? 0 : away.revision();
-  }
-
-  /** As {@link Elsewhere#news}; empty while it is here. */
-  Optional<CompletionStage<Void>> newsOfRevision() {
-    Elsewhere away = elsewhere;
-    return isHere() || away == null ? Optional.empty() : away.news();
+    return replica()
+        .orElseThrow(() -> new IllegalStateException("Shard " + number + " is elsewhere."));
   }
 
   /** Its watches on this node. */
@@ -335,14 +242,6 @@ public final class Shard implements AutoCloseable {
       throw new IllegalStateException("The shard has not been started.");
     }
     return way;
-  }
-
-  private Elsewhere elsewhere() {
-    Elsewhere away = elsewhere;
-    if (away == null) {
-      throw new IllegalStateException("Shard " + number + " has no other replica.");
-    }
-    return away;
   }
 
   /** As the coordinator of leases sees it. */
@@ -383,12 +282,7 @@ public final class Shard implements AutoCloseable {
    *     nobody who has it answers
    */
   public <T> CompletionStage<T> read(Consistency consistency, Read<T> read) {
-    Replica now = replica;
-    if (now == null) {
-      return elsewhere().read(consistency, read);
-    }
-    CompletionStage<T> result = after(barrier(consistency), () -> read.from(now.store()));
-    return elsewhere == null ? result : orElsewhere(now, result, read);
+    return reads.read(consistency, read);
   }
 
   /** Begins a read that takes its turn. */
@@ -398,99 +292,7 @@ public final class Shard implements AutoCloseable {
 
   /** Reads what whoever listens here has been told of, or more. */
   public <T> CompletionStage<T> look(Read<T> read) {
-    Replica now = replica;
-    if (now == null || isBehind(now)) {
-      return read(Consistency.LINEARIZABLE, read);
-    }
-    CompletionStage<T> result =
-        after(CompletableFuture.completedStage(null), () -> read.from(now.store()));
-    return elsewhere == null ? result : orElsewhere(now, result, read);
-  }
-
-  /** Whether other nodes have told of more than a replica that has just come shows. */
-  private boolean isBehind(Replica here) {
-    if (elsewhere == null) {
-      return false;
-    }
-    try {
-      return here.store().revision() < toldRevision();
-    } catch (KeyValueException closed) {
-      return true;
-    }
-  }
-
-  private <T> CompletionStage<T> orElsewhere(
-      Replica from, CompletionStage<T> result, Read<T> read) {
-    return result.exceptionallyCompose(
-        failure ->
-            hasGone(from, failure)
-                ? elsewhere().read(Consistency.LINEARIZABLE, read)
-                : CompletableFuture.failedStage(failure));
-  }
-
-  /**
-   * Reads the replica here as it is, or else waits for what another node says that is newest; for
-   * threads that may wait.
-   */
-  <T> T readNow(Read<T> read) {
-    Replica now = replica;
-    if (now != null && !isBehind(now)) {
-      try {
-        return read.from(now.store());
-      } catch (KeyValueException e) {
-        if (!hasGone(now, e)) {
-          throw e;
-        }
-      }
-    }
-    return Waiting.join(read(Consistency.LINEARIZABLE, read));
-  }
-
-  /** Whether a read failed as the replica that it read has gone. */
-  private boolean hasGone(Replica from, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return replica != from
-        && cause instanceof KeyValueException known
-        && known.code() == ErrorCode.UNAVAILABLE;
-  }
-
-  /**
-   * Answers another node that has no replica; null when there is none here to read.
-   *
-   * @param pool reads; bounded
-   * @param age how old what is here may be: milliseconds, -1 when that is not known
-   */
-  @Nullable CompletionStage<ReadAnswer> answer(
-      ReadQuestion question, Executor pool, LongSupplier age) {
-    Replica now = replica;
-    if (now == null) {
-      return null;
-    }
-    CompletionStage<Void> ready =
-        question.waitMillis() == 0 ? barrier(question.consistency()) : now.news(question, pool);
-    return now.answer(question, ready, pool, age);
-  }
-
-  /** Completes when what is read from the replica here is as consistent as that. */
-  private CompletionStage<Void> barrier(Consistency consistency) {
-    return consistency == Consistency.LOCAL
-        ? CompletableFuture.completedStage(null)
-        : replicator().readBarrier();
-  }
-
-  /**
-   * The same for who looks afterwards whether the shard is here still: it completes when it is not,
-   * as another replica is asked then, which sees to it itself.
-   */
-  CompletionStage<Void> upToDate(Consistency consistency) {
-    CompletionStage<Void> barrier = barrier(consistency);
-    return elsewhere == null || consistency == Consistency.LOCAL
-        ? barrier
-        : barrier.exceptionallyCompose(
-            failure ->
-                isHere()
-                    ? CompletableFuture.failedStage(failure)
-                    : CompletableFuture.completedStage(null));
+    return reads.look(read);
   }
 
   /**
@@ -499,23 +301,12 @@ public final class Shard implements AutoCloseable {
    * #look}.
    */
   public CompletionStage<Runnable> follow() {
-    Elsewhere away = elsewhere;
-    return away == null
-        ? upToDate(Consistency.LINEARIZABLE).thenApply(any -> () -> {})
-        : away.follow(this::isHere, () -> upToDate(Consistency.LINEARIZABLE));
-  }
-
-  /** Does something after a stage: at once if that is complete, else on the executor. */
-  <T> CompletionStage<T> after(CompletionStage<Void> stage, Supplier<T> task) {
-    CompletableFuture<Void> before = stage.toCompletableFuture();
-    return before.isDone()
-        ? before.thenApply(any -> task.get())
-        : before.thenApplyAsync(any -> task.get(), setup.answers());
+    return reads.follow();
   }
 
   /** Proposes what is due, and gives up on what has waited too long; several times a second. */
   void tick() {
-    Replica now = replica;
+    Replica now = place.read();
     if (now != null) {
       now.tick();
     }
@@ -524,7 +315,7 @@ public final class Shard implements AutoCloseable {
 
   /** Gives up old history; several times a second, by one thread at a time. It may take long. */
   void tidy() {
-    Replica now = replica;
+    Replica now = place.read();
     if (now != null) {
       now.tidy();
     }
@@ -540,15 +331,8 @@ public final class Shard implements AutoCloseable {
 
   /** Ends the watches, and closes the store, to which nothing is committed any more. */
   @Override
-  public synchronized void close() {
+  public void close() {
     watches.close();
-    Elsewhere away = elsewhere;
-    if (away != null) {
-      away.end();
-    }
-    Store open = storeOpen();
-    if (open != null) {
-      open.close();
-    }
+    place.close();
   }
 }

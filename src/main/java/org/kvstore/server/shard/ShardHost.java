@@ -17,12 +17,12 @@ final class ShardHost implements ReplicaHost {
 
   @Override
   public Store open(int shard) {
-    return shards.get(shard).openNew();
+    return shards.get(shard).place().openNew();
   }
 
   @Override
   public void drop(int shard) {
-    shards.get(shard).drop();
+    shards.get(shard).place().drop();
   }
 
   @Override
@@ -32,6 +32,6 @@ final class ShardHost implements ReplicaHost {
 
   @Override
   public void goes(int shard) {
-    shards.get(shard).goes();
+    shards.get(shard).place().goes();
   }
 }

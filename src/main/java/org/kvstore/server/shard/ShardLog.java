@@ -42,20 +42,20 @@ final class ShardLog implements ChangeLog {
   /** The newest revision that can be read here, or that this node has been told of. */
   @Override
   public long revision() {
-    return shard.revision();
+    return shard.place().revision();
   }
 
   @Override
   public Changes changes(long after, int events, long bytes) {
-    Store store = shard.storeRead();
-    RemoteReads remote = shard.remote();
-    if (store == null && remote != null) {
-      return elsewhere(remote, new Read.ChangesAfter(after, events, bytes));
+    Store store = shard.place().storeRead();
+    Elsewhere others = shard.place().others();
+    if (store == null && others != null) {
+      return elsewhere(others.reads(), new Read.ChangesAfter(after, events, bytes));
     }
     if (store == null) {
       throw unreadable("The shard has not been started.");
     }
-    if (remote != null && store.revision() < after && after <= shard.toldRevision()) {
+    if (others != null && store.revision() < after && after <= shard.place().toldRevision()) {
       throw unreadable("The replica here is behind what was read of another.");
     }
     return store.changes(after, events, bytes);
@@ -79,6 +79,6 @@ final class ShardLog implements ChangeLog {
 
   @Override
   public @Nullable Entry before(Event event) {
-    return shard.readNow(new Read.Before(event)).orElse(null);
+    return shard.reads().now(new Read.Before(event)).orElse(null);
   }
 }

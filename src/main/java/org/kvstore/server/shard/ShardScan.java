@@ -54,7 +54,7 @@ final class ShardScan implements AutoCloseable {
   }
 
   private void begin() {
-    Store store = shard.storeRead();
+    Store store = shard.place().storeRead();
     if (store != null) {
       try {
         EntryScan scan = store.scan(chunk.range(), chunk.maxBytes());
@@ -63,12 +63,12 @@ final class ShardScan implements AutoCloseable {
         took(scan.entries());
         return;
       } catch (KeyValueException e) {
-        if (shard.storeRead() == store || e.code() != ErrorCode.UNAVAILABLE) {
+        if (shard.place().storeRead() == store || e.code() != ErrorCode.UNAVAILABLE) {
           throw e;
         }
       }
     }
-    take(shard.readNow(new Read.PageOf(chunk)));
+    take(shard.reads().now(new Read.PageOf(chunk)));
   }
 
   /** The entries read last; at first the first of the range. */
@@ -100,7 +100,7 @@ final class ShardScan implements AutoCloseable {
 
   private boolean next(@Nullable Bytes behind) {
     take(
-        shard.readNow(
+        shard.reads().now(
             new Read.PageOf(chunk.part(chunk.limit(), chunk.maxBytes(), revision, behind))));
     return !entries.isEmpty();
   }

@@ -157,7 +157,7 @@ public final class Shards implements AutoCloseable {
 
   /** The newest revision of each shard that can be read here, or that this node was told of. */
   public Revisions revisions() {
-    return Revisions.of(data.stream().mapToLong(Shard::revision).toArray());
+    return Revisions.of(data.stream().mapToLong(shard -> shard.place().revision()).toArray());
   }
 
   /** The position of some revisions. */
@@ -209,7 +209,7 @@ public final class Shards implements AutoCloseable {
     List<CompletionStage<Void>> news =
         data.stream()
             .filter(shard -> !read.contains(shard))
-            .flatMap(shard -> shard.newsOfRevision().stream())
+            .flatMap(shard -> shard.place().news().stream())
             .toList();
     return news.isEmpty()
         ? stage

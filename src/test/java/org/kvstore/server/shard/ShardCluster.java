@@ -223,7 +223,7 @@ final class ShardCluster implements AutoCloseable {
     setMembers(shard, node.member(), false);
     Awaitility.await()
         .atMost(60, TimeUnit.SECONDS)
-        .until(() -> node.shard(shard).storeOpen() == null);
+        .until(() -> node.shard(shard).place().storeOpen() == null);
   }
 
   Outcome write(String id, Submission submission, Key key) throws Exception {
