@@ -15,7 +15,8 @@ import org.kvstore.server.store.Store;
 
 /**
  * Reads a whole range of one shard as of one revision, a bounded chunk at a time: from one view of
- * the replica here, or page by page of others. A scan whose replica here goes, goes on elsewhere.
+ * the replica here, or page by page of others. A scan whose replica here goes, goes on elsewhere,
+ * or with the one that has come here since. It is for one thread at a time.
  */
 final class ShardScan implements AutoCloseable {
   private final Shard shard;
@@ -23,6 +24,9 @@ final class ShardScan implements AutoCloseable {
 
   /** Of the replica here; null when it is read elsewhere. */
   private @Nullable EntryScan here;
+
+  /** What that reads. */
+  private @Nullable Store store;
 
   private List<Entry> entries;
   private long revision;
@@ -54,16 +58,17 @@ final class ShardScan implements AutoCloseable {
   }
 
   private void begin() {
-    Store store = shard.place().storeRead();
-    if (store != null) {
+    Store now = shard.place().storeRead();
+    if (now != null) {
       try {
-        EntryScan scan = store.scan(chunk.range(), chunk.maxBytes());
+        EntryScan scan = now.scan(chunk.range(), chunk.maxBytes());
         here = scan;
+        store = now;
         revision = scan.revision();
         took(scan.entries());
         return;
       } catch (KeyValueException e) {
-        if (shard.place().storeRead() == store || e.code() != ErrorCode.UNAVAILABLE) {
+        if (!hasGone(now, e)) {
           throw e;
         }
       }
@@ -89,13 +94,18 @@ final class ShardScan implements AutoCloseable {
       }
       return more;
     } catch (KeyValueException e) {
-      if (shard.isHere() || e.code() != ErrorCode.UNAVAILABLE) {
+      if (!hasGone(store, e)) {
         throw e;
       }
       scan.close();
       here = null;
       return next(last);
     }
+  }
+
+  /** Whether a read failed as its store is not read any more; another may have come since. */
+  private boolean hasGone(@Nullable Store from, KeyValueException failure) {
+    return shard.place().storeRead() != from && failure.code() == ErrorCode.UNAVAILABLE;
   }
 
   private boolean next(@Nullable Bytes behind) {

@@ -186,6 +186,26 @@ class ElsewhereTest {
     assertThat(scanned).isEqualTo(all);
   }
 
+  @Test
+  void scanOfAShardThatGoesAndComesBack_goesOn() throws Exception {
+    List<String> all = new ArrayList<>();
+    for (int i = 1_000; i < 4_000; i++) {
+      all.add("k" + i);
+    }
+    writeAll(all);
+    cluster.come(empty, 0);
+    List<String> scanned = new ArrayList<>();
+    try (RangeScan scan = empty.shards().scan(KeyRange.ALL, Consistency.LINEARIZABLE)) {
+      scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+      cluster.go(empty, 0);
+      cluster.come(empty, 0);
+      while (scan.advance()) {
+        scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+      }
+    }
+    assertThat(scanned).isEqualTo(all);
+  }
+
   private void writeAll(List<String> keys) throws Exception {
     List<CompletionStage<Outcome>> writes = new ArrayList<>();
     for (String key : keys) {
