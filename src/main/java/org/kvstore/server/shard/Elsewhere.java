@@ -1,5 +1,6 @@
 package org.kvstore.server.shard;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -45,6 +46,11 @@ final class Elsewhere implements ChangeFeed.Reader {
 
   <T> CompletableFuture<T> read(Consistency consistency, Read<T> read) {
     return reads.read(shard, consistency, read);
+  }
+
+  /** As {@link RemoteReads#readBeyond}. */
+  <T> CompletableFuture<T> readBeyond(long revision, Duration wait, Read<T> read) {
+    return reads.readBeyond(shard, revision, wait, read);
   }
 
   @Override

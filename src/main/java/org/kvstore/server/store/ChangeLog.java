@@ -1,6 +1,7 @@
 package org.kvstore.server.store;
 
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.Optional;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.KeyValueException;
@@ -24,6 +25,13 @@ public interface ChangeLog {
    */
   Changes changes(long after, int events, long bytes);
 
-  /** The entry that an event replaced or deleted; null when there was none or it is given up. */
-  @Nullable Entry before(Event event);
+  /**
+   * The entries that events replaced or deleted, in the order of the events; of each nothing when
+   * there was none or it is given up. They are those of the first events: of at least one, and of
+   * as many as it takes to have enough bytes.
+   *
+   * @param events at least one, in the order of the log
+   * @param bytes how many bytes of values are enough
+   */
+  List<Optional<Entry>> before(List<Event> events, long bytes);
 }

@@ -2,6 +2,7 @@ package org.kvstore.server.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -40,8 +41,22 @@ final class ChangeReader {
     return new Changes(read, view.revision());
   }
 
-  /** The entry that an event replaced or deleted; null when there was none or it is given up. */
-  @Nullable Entry before(Event event) {
+  /** What events replaced or deleted; {@link ChangeLog#before} says more. */
+  List<Optional<Entry>> before(List<Event> events, long bytes) {
+    List<Optional<Entry>> read = new ArrayList<>();
+    long size = 0;
+    for (Event event : events) {
+      if (size >= bytes && !read.isEmpty()) {
+        return read;
+      }
+      Entry entry = before(event);
+      read.add(Optional.ofNullable(entry));
+      size += entry == null ? 0 : entry.value().size();
+    }
+    return read;
+  }
+
+  private @Nullable Entry before(Event event) {
     if (event.previous() == 0 || event.revision() <= view.compacted()) {
       // At and below the compacted revision a sweep may have left it for the moment.
       return null;

@@ -89,11 +89,27 @@ public sealed interface Read<T> {
     }
   }
 
-  /** The entry that an event replaced or deleted; its own entry does not matter. */
-  record Before(Event event) implements Read<Optional<Entry>> {
+  /**
+   * The entries that events replaced or deleted, as {@link Store#before} says. Of the events it
+   * keeps what that depends on.
+   */
+  record Before(List<Event> events, long bytes) implements Read<List<Optional<Entry>>> {
+
+    /** Copies the list. */
+    public Before {
+      events =
+          events.stream()
+              .map(event -> at(event.key(), event.revision(), event.previous()))
+              .toList();
+    }
+
+    static Event at(Key key, long revision, long previous) {
+      return new Event(revision, previous, 0, Event.Reason.CLIENT, key, null);
+    }
+
     @Override
-    public Optional<Entry> from(Store store) {
-      return Optional.ofNullable(store.before(event));
+    public List<Optional<Entry>> from(Store store) {
+      return store.before(events, bytes);
     }
   }
 

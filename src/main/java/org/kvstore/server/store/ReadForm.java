@@ -38,6 +38,10 @@ public final class ReadForm {
           },
           row -> row.fixed8() == 0 ? Optional.empty() : Optional.of(OutcomeRows.entry(row)));
 
+  private static final Form<List<Optional<Entry>>> ENTRIES =
+      new Form<>(
+          (row, found) -> writeAll(row, found, ENTRY.write()), row -> all(row, ENTRY.read()));
+
   private static final Form<Optional<Lease>> LEASE =
       new Form<>(
           (row, found) -> {
@@ -104,9 +108,7 @@ public final class ReadForm {
       row.fixed8(8).variable(changes.after());
       row.variable(changes.events()).variable(changes.bytes());
     } else if (read instanceof Read.Before before) {
-      Event event = before.event();
-      row.fixed8(9).sized(event.key().utf8());
-      row.variable(event.revision()).variable(event.previous());
+      writeAll(row.fixed8(11), before.events(), ReadForm::writeChange).variable(before.bytes());
     } else {
       row.fixed8(10);
     }
@@ -130,8 +132,8 @@ public final class ReadForm {
       case 6 -> new Read.LeaseOf(row.variable());
       case 7 -> new Read.KeysOf(row.variable());
       case 8 -> new Read.ChangesAfter(row.variable(), (int) row.variable(), row.variable());
-      case 9 -> new Read.Before(before(row));
       case 10 -> new Read.Newest();
+      case 11 -> new Read.Before(all(row, ReadForm::change), row.variable());
       default -> throw new IllegalStateException("There is no read of kind " + kind + ".");
     };
   }
@@ -186,8 +188,11 @@ public final class ReadForm {
   }
 
   private static Form<?> formOf(Read<?> read) {
-    if (read instanceof Read.Get || read instanceof Read.GetAt || read instanceof Read.Before) {
+    if (read instanceof Read.Get || read instanceof Read.GetAt) {
       return ENTRY;
+    }
+    if (read instanceof Read.Before) {
+      return ENTRIES;
     }
     if (read instanceof Read.PageOf) {
       return PAGE;
@@ -271,14 +276,19 @@ public final class ReadForm {
     return new Event(revision, previous, time, reason, key, entry);
   }
 
-  private static Event before(Decoder row) {
-    Key key = new Key(row.sizedBytes());
-    return new Event(row.variable(), row.variable(), 0, Event.Reason.CLIENT, key, null);
+  /** What an event is known by. */
+  private static void writeChange(Encoder row, Event event) {
+    row.sized(event.key().utf8()).variable(event.revision()).variable(event.previous());
   }
 
-  private static <T> void writeAll(Encoder row, List<T> all, BiConsumer<Encoder, T> write) {
+  private static Event change(Decoder row) {
+    return Read.Before.at(new Key(row.sizedBytes()), row.variable(), row.variable());
+  }
+
+  private static <T> Encoder writeAll(Encoder row, List<T> all, BiConsumer<Encoder, T> write) {
     row.variable(all.size());
     all.forEach(each -> write.accept(row, each));
+    return row;
   }
 
   private static <T> List<T> all(Decoder row, Function<Decoder, T> read) {

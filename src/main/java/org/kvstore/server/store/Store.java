@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -408,8 +409,8 @@ public final class Store implements ChangeLog, AutoCloseable {
   }
 
   @Override
-  public @Nullable Entry before(Event event) {
-    return views.read(view -> view.changes().before(event));
+  public List<Optional<Entry>> before(List<Event> events, long bytes) {
+    return views.read(view -> view.changes().before(events, bytes));
   }
 
   /**

@@ -2,6 +2,7 @@ package org.kvstore.server.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
@@ -23,6 +24,9 @@ import org.kvstore.server.store.WatchSink.Delivery;
  */
 public final class Watch implements AutoCloseable {
   private static final long BYTES = 64 << 10;
+
+  /** How many are sent at once of what is larger than that, or has earlier entries. */
+  private static final int MOST_AT_ONCE = 1_000;
 
   private static final long SLOW_NANOS = 50_000_000;
 
@@ -312,23 +316,29 @@ public final class Watch implements AutoCloseable {
    * false when the sink is full before the end.
    */
   private boolean sendInChunks(List<Delivery> wanted) {
-    List<Delivery> chunk = new ArrayList<>();
-    long bytes = 0;
-    for (int i = delivered; i < wanted.size(); i++) {
-      Delivery delivery = query.previous() ? withPrevious(wanted.get(i)) : wanted.get(i);
-      chunk.add(delivery);
-      bytes += size(delivery.event().entry()) + size(delivery.previous());
-      if (bytes >= BYTES && i + 1 < wanted.size()) {
-        send(chunk);
-        chunk = new ArrayList<>();
-        bytes = 0;
-        if (!takes()) {
-          return false;
-        }
+    int sent = delivered;
+    while (sent < wanted.size()) {
+      List<Delivery> chunk = chunk(wanted.subList(sent, wanted.size()));
+      send(chunk);
+      sent += chunk.size();
+      if (sent < wanted.size() && !takes()) {
+        return false;
       }
     }
-    send(chunk);
     return true;
+  }
+
+  /** The first of those that are left, with their earlier entries if these are wanted. */
+  private List<Delivery> chunk(List<Delivery> left) {
+    long enough = query.previous() ? BYTES / 2 : BYTES;
+    long bytes = 0;
+    int count = 0;
+    while (count < left.size() && count < MOST_AT_ONCE && bytes < enough) {
+      bytes += size(left.get(count).event());
+      count++;
+    }
+    List<Delivery> chunk = left.subList(0, count);
+    return query.previous() ? withPrevious(chunk, Math.max(1, BYTES - bytes)) : chunk;
   }
 
   private void send(List<Delivery> chunk) {
@@ -352,13 +362,20 @@ public final class Watch implements AutoCloseable {
     }
   }
 
-  private Delivery withPrevious(Delivery delivery) {
-    Event event = delivery.event();
-    Entry previous = hub.before(event);
-    return new Delivery(event, previous, delivery.last());
+  /** As many of them as it takes to have enough bytes of earlier entries. */
+  private List<Delivery> withPrevious(List<Delivery> chunk, long bytes) {
+    List<Optional<Entry>> previous =
+        hub.before(chunk.stream().map(Delivery::event).toList(), bytes);
+    List<Delivery> found = new ArrayList<>();
+    for (int i = 0; i < previous.size(); i++) {
+      Delivery delivery = chunk.get(i);
+      found.add(new Delivery(delivery.event(), previous.get(i).orElse(null), delivery.last()));
+    }
+    return found;
   }
 
-  private static long size(@Nullable Entry entry) {
-    return entry == null ? 0 : entry.value().size();
+  private static long size(Event event) {
+    Entry entry = event.entry();
+    return event.key().utf8().size() + (entry == null ? 0 : entry.value().size());
   }
 }

@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -235,8 +236,8 @@ public final class WatchHub implements CommitListener, AutoCloseable {
     return changes == null ? null : Part.of(query, changes);
   }
 
-  @Nullable Entry before(Event event) {
-    return log.before(event);
+  List<Optional<Entry>> before(List<Event> events, long bytes) {
+    return log.before(events, bytes);
   }
 
   private void run() {

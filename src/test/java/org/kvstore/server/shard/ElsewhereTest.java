@@ -94,7 +94,7 @@ class ElsewhereTest {
             new Read.LeaseOf(lease),
             new Read.KeysOf(lease),
             new Read.ChangesAfter(1, 3, 1 << 20),
-            new Read.Before(events.get(events.size() - 1)),
+            new Read.Before(events, 1 << 20),
             new Read.Newest());
     for (Read<?> read : reads) {
       for (Consistency consistency : Consistency.values()) {
@@ -350,6 +350,29 @@ class ElsewhereTest {
     assertThat(failure(watch(Revisions.of(5, 0), reader)).code()).isEqualTo(ErrorCode.COMPACTED);
   }
 
+  /** So what was there before is asked of any replica that has the changes. */
+  @Test
+  void watchWithEarlierEntries_goesOn_withoutAMajority() throws Exception {
+    String key = keyOf(0, 0);
+    for (int i = 0; i < 300; i++) {
+      put("n1", key, "v" + i);
+    }
+    TestReader reader = new TestReader();
+    Watch.Query query = new Watch.Query(KeyRange.ALL, true, true, true);
+    Subscription watch = ShardCluster.await(watch(query, Revisions.of(5, 0), reader));
+    cluster.stopAllBut(cluster.leader(0));
+    watch.ready();
+    await().atMost(30, TimeUnit.SECONDS).until(() -> reader.deliveries.size() == 295);
+    for (int i = 0; i < 295; i++) {
+      Delivery delivery = reader.deliveries.get(i);
+      assertThat(delivery.event().revision()).isEqualTo(6 + i);
+      assertThat(Objects.requireNonNull(delivery.previous()).value().toUtf8())
+          .isEqualTo("v" + (4 + i));
+    }
+    assertThat(reader.ends).isEmpty();
+    watch.close();
+  }
+
   /** A key of a shard. */
   private String keyOf(int shard, int number) {
     int found = 0;
@@ -362,7 +385,12 @@ class ElsewhereTest {
   }
 
   private CompletionStage<Subscription> watch(@Nullable Revisions from, TestReader reader) {
-    return empty.shards().watch(EVERYTHING, from, reader, Long.MAX_VALUE, () -> {});
+    return watch(EVERYTHING, from, reader);
+  }
+
+  private CompletionStage<Subscription> watch(
+      Watch.Query query, @Nullable Revisions from, TestReader reader) {
+    return empty.shards().watch(query, from, reader, Long.MAX_VALUE, () -> {});
   }
 
   private long grant() throws Exception {
@@ -442,6 +470,7 @@ class ElsewhereTest {
   /** Keeps what it is sent. */
   private static final class TestReader implements Subscription.Reader {
     final List<Event> events = new CopyOnWriteArrayList<>();
+    final List<Delivery> deliveries = new CopyOnWriteArrayList<>();
     final List<KeyValueException> ends = new CopyOnWriteArrayList<>();
 
     @Override
@@ -450,10 +479,11 @@ class ElsewhereTest {
     }
 
     @Override
-    public Runnable prepare(int shard, Revisions before, List<Delivery> deliveries) {
+    public Runnable prepare(int shard, Revisions before, List<Delivery> sent) {
       return () -> {
         if (shard == 0) {
-          deliveries.forEach(delivery -> events.add(delivery.event()));
+          sent.forEach(delivery -> events.add(delivery.event()));
+          deliveries.addAll(sent);
         }
       };
     }

@@ -249,6 +249,11 @@ final class ShardCluster implements AutoCloseable {
     Objects.requireNonNull(nodes.remove(id)).shards().close();
   }
 
+  /** Stops all founders but one. */
+  void stopAllBut(String id) {
+    founders.stream().map(Member::id).filter(each -> !each.equals(id)).forEach(this::stop);
+  }
+
   @Override
   public void close() {
     CompletableFuture<?>[] all =

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,8 +45,8 @@ class BacklogTest {
     }
 
     @Override
-    public @Nullable Entry before(Event event) {
-      return log.before(event);
+    public List<Optional<Entry>> before(List<Event> events, long bytes) {
+      return log.before(events, bytes);
     }
   }
 

@@ -1,7 +1,8 @@
 package org.kvstore.server.store;
 
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Event;
@@ -11,6 +12,7 @@ import org.kvstore.server.model.KeyValueException;
 final class FaultyLog implements ChangeLog {
   private final ChangeLog log;
   private final AtomicInteger refusals = new AtomicInteger();
+  private final AtomicInteger readsBefore = new AtomicInteger();
   private volatile boolean failing;
 
   FaultyLog(ChangeLog log) {
@@ -30,6 +32,11 @@ final class FaultyLog implements ChangeLog {
     return refusals.get();
   }
 
+  /** How often earlier entries were read. */
+  int readsBefore() {
+    return readsBefore.get();
+  }
+
   @Override
   public long revision() {
     requireReadable();
@@ -43,9 +50,10 @@ final class FaultyLog implements ChangeLog {
   }
 
   @Override
-  public @Nullable Entry before(Event event) {
+  public List<Optional<Entry>> before(List<Event> events, long bytes) {
     requireReadable();
-    return log.before(event);
+    readsBefore.incrementAndGet();
+    return log.before(events, bytes);
   }
 
   private void requireReadable() {

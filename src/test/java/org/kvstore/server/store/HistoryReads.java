@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,9 @@ final class HistoryReads {
         event.revision() > model.shard().compacted()
             ? model.at(event.revision() - 1).get(event.key().utf8())
             : null;
-    assertThat(store.before(event)).as("before %s", event).isEqualTo(expected);
+    assertThat(store.before(List.of(event), 1))
+        .as("before %s", event)
+        .containsExactly(Optional.ofNullable(expected));
   }
 
   /** Reads all changes after a revision in parts of random size. */

@@ -192,6 +192,25 @@ class WatchTest {
   }
 
   @Test
+  void query_previous_ofManyEvents_readsThemTogether() {
+    Submission[] puts = new Submission[200];
+    for (int i = 0; i < puts.length; i++) {
+      puts[i] = Writes.put("a", "" + i);
+    }
+    watched.apply(puts);
+
+    TestSink sink =
+        watched.watch(new Watch.Query(KeyRange.ALL, true, true, true), 0, TestSink.ENDLESS);
+
+    sink.awaitEvents(watched.committed());
+    assertThat(sink.deliveries())
+        .extracting(delivery -> text(delivery.previous()))
+        .startsWith("", "0", "1")
+        .endsWith("197", "198");
+    assertThat(watched.log.readsBefore()).isLessThan(10);
+  }
+
+  @Test
   void query_previous_bringsTheEntryBeforeEachEvent() {
     TestSink sink =
         watched.watch(new Watch.Query(KeyRange.ALL, true, true, true), 0, TestSink.ENDLESS);

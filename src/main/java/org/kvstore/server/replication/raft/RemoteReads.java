@@ -90,8 +90,11 @@ public final class RemoteReads {
   }
 
   /**
-   * Reads what there is to tell of a shard after a revision, as soon as there is something or the
-   * wait is over, from a replica that has that revision.
+   * Reads a shard from any replica that has a revision, without asking what is newest. Where there
+   * is a wait, it is read as soon as there is a newer revision, or else when the wait is over.
+   *
+   * @param wait for zero it is read at once
+   * @return as {@link #read} does
    */
   public <T> CompletableFuture<T> readBeyond(
       int shard, long revision, Duration wait, Read<T> read) {
