@@ -37,6 +37,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Revisions;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.replication.LeaseCoordinator;
+import org.kvstore.server.replication.raft.ShardStatus;
 import org.kvstore.server.shard.ShardCluster.Node;
 import org.kvstore.server.store.Read;
 import org.kvstore.server.store.Watch;
@@ -236,6 +237,27 @@ class ElsewhereTest {
     assertThat(get("k0")).isEqualTo("before");
     put(cluster.follower(0), "k0", "after");
     assertThat(get("k0")).isEqualTo("after");
+  }
+
+  @Test
+  void replicaThatFails_isPassedOver_andSaid() throws Exception {
+    String key = keyOf(0, 0);
+    put("n1", key, "before");
+    Node broken = cluster.node(cluster.follower(0));
+    broken.shard(0).store().close();
+    put(cluster.leader(0), key, "after");
+    await().atMost(30, TimeUnit.SECONDS).until(() -> !broken.shard(0).isHere());
+
+    Key of = Key.of(key);
+    for (Consistency consistency : Consistency.values()) {
+      assertThat(done(broken.shard(0).read(consistency, new Read.Get(of))).orElseThrow().value())
+          .isEqualTo(Bytes.ofUtf8("after"));
+    }
+    put(broken.member().id(), key, "last");
+    assertThat(get(key)).isEqualTo("last");
+    ShardStatus status = broken.raft().describe().get(0);
+    assertThat(status.role()).isEqualTo(ShardStatus.Role.OUT);
+    assertThat(status.problem()).contains("takes no part");
   }
 
   @Test

@@ -16,7 +16,8 @@ import org.kvstore.server.store.Store;
  * Has the replicas of data shards come to this node and go from it. A replica comes when the leader
  * of the registry asks for it, and is read from once it is a member's and has caught up. When its
  * shard has others for its members it is read from no more; and once nobody speaks to it any more,
- * and the leader with a majority behind it says that this node is no member, it is deleted.
+ * and the leader with a majority behind it says that this node is no member, it is deleted. One
+ * that has failed is read from no more either; it stays, for people, as long as it is a member's.
  *
  * <p>The last is asked twice, before and after the replica has ended: what it has acknowledged
  * until then does not count any more, and after that it acknowledges nothing.
@@ -153,7 +154,7 @@ final class Hosting implements AutoCloseable {
 
   private void look(int shard) throws IOException {
     if (replicas.isHere(shard)) {
-      if (belonging.isForeign(shard)) {
+      if (replicas.hasFailed(shard) || belonging.isForeign(shard)) {
         // Reads go elsewhere before those under way here are given up.
         host.goes(shard);
         replicas.setHere(shard, false);
@@ -178,11 +179,13 @@ final class Hosting implements AutoCloseable {
 
   /**
    * Only at a node that has begun, and is a member of the cluster: what others have is for people.
+   * Of one that has failed and is a member's still, the leader need not be asked again and again.
    */
   private boolean mayGo(int shard) {
     return participation.hasBegunAll()
         && belonging.isOfCluster()
         && belonging.isDeserted(shard)
+        && (!replicas.hasFailed(shard) || belonging.isForeign(shard))
         && !isWanted(shard);
   }
 

@@ -131,6 +131,11 @@ final class Replicas {
     return begun.contains(shard) && failures.get(shard) == null;
   }
 
+  /** Whether there is one of a shard that has failed by itself. */
+  boolean hasFailed(int shard) {
+    return has(shard) && failures.get(shard) != null;
+  }
+
   /** Whether there is one of a shard that is to be read from. */
   boolean isHere(int shard) {
     return groups.isPlaced(shard) ? here.contains(shard) : has(shard);

@@ -27,9 +27,10 @@ final class ShardOverview {
         .toList();
   }
 
-  /** One that is here is to, whether it does or not. */
+  /** One that is here is to, whether it does or has failed. */
   private boolean takesPart(int shard) {
     return replicas.isHere(shard)
+        || replicas.hasFailed(shard)
         || replicas.word(shard).filter(word -> word.names(self)).isPresent();
   }
 
