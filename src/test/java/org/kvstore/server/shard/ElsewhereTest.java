@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -258,6 +259,15 @@ class ElsewhereTest {
     ShardStatus status = broken.raft().describe().get(0);
     assertThat(status.role()).isEqualTo(ShardStatus.Role.OUT);
     assertThat(status.problem()).contains("takes no part");
+  }
+
+  @Test
+  void storeLeftOver_isDeletedAtTheStart() throws Exception {
+    Path store = parent.resolve("n5").resolve("shards").resolve("0");
+    Files.createDirectories(store);
+    Files.writeString(store.resolve("CURRENT"), "of a replica that was dropped");
+    cluster.startEmpty("n5");
+    await().atMost(30, TimeUnit.SECONDS).until(() -> !Files.exists(store));
   }
 
   @Test

@@ -41,7 +41,7 @@ final class Hosting implements AutoCloseable {
   private final Set<Integer> asked = new TreeSet<>();
   private final Set<Integer> ending = new TreeSet<>();
 
-  /** Stores that are open and belong to no replica; of the one thread. */
+  /** The thread's own: what is still to be dropped, once the node is permitted to begin. */
   private final Set<Integer> leftOver = new TreeSet<>();
 
   private final long startedAt = System.nanoTime();
@@ -56,7 +56,8 @@ final class Hosting implements AutoCloseable {
   /**
    * From now on.
    *
-   * @param unused stores that are open and belong to no replica
+   * @param unused those that have no replica at the start: a store that there may be of one was
+   *     left behind, as the node ended while it opened or dropped it
    */
   void start(Collection<Integer> unused) {
     leftOver.addAll(unused);
@@ -137,6 +138,7 @@ final class Hosting implements AutoCloseable {
 
   private void join(int shard) throws IOException {
     Store store = host.open(shard);
+    leftOver.remove(shard);
     if (store.applied().index() >= 0) {
       // Left behind by a replica that was dropped: its log is gone.
       host.drop(shard);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
 import org.apache.ratis.util.ExitUtils;
 import org.jspecify.annotations.Nullable;
@@ -86,8 +87,8 @@ public final class RaftNode implements AutoCloseable {
   /**
    * One whose replicas come and go.
    *
-   * @param stores of those shards that {@link ReplicasAtStart} names, by their numbers; of others,
-   *     they are taken for left over, and dropped
+   * @param stores of those shards that {@link ReplicasAtStart} names, by their numbers; whatever
+   *     the host may have of others is taken for left over, and dropped
    * @param host told of replicas that come and go from then on; null where none does
    * @param reads answers nodes that have no replica of a shard
    * @throws IOException when the directory of the logs cannot be used
@@ -144,7 +145,7 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private void placeOwn(ReplicasAtStart atStart, Map<Integer, Store> stores) {
-    leftOver.addAll(stores.keySet());
+    leftOver.addAll(IntStream.range(0, groups.registry()).boxed().toList());
     leftOver.removeAll(atStart.all());
     for (int shard : atStart.all()) {
       replicas.place(shard, requireStore(stores, shard));

@@ -16,7 +16,7 @@ public interface ReplicaHost {
    */
   Store open(int shard);
 
-  /** Closes the store of a replica that takes part no more, and deletes it. */
+  /** Closes the store of a replica that takes part no more, and deletes it; there may be none. */
   void drop(int shard);
 
   /** The replica here follows the log and has caught up: reads go to it from now on. */

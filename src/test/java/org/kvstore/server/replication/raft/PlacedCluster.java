@@ -177,6 +177,9 @@ final class PlacedCluster implements AutoCloseable {
 
     @Override
     public void drop(int shard) {
+      if (!stores.containsKey(shard)) {
+        return;
+      }
       liveThrough(Call.DROP);
       here.remove(shard);
       Store store = stores.remove(shard);
