@@ -175,7 +175,8 @@ final class PageMerge {
     }
 
     private void read() {
-      add(shard.reads().now(new Read.PageOf(query.part(part, partBytes, revision, after))));
+      ListQuery next = query.part(part, partBytes, revision, after);
+      add(shard.reads().asOf(revision, new Read.PageOf(next)));
     }
 
     private void add(Page page) {

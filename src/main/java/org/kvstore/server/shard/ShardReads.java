@@ -1,5 +1,6 @@
 package org.kvstore.server.shard;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -62,16 +63,32 @@ final class ShardReads {
    */
   <T> T now(Read<T> read) {
     Replica now = place.read();
-    if (now != null && !isBehind(now)) {
-      try {
-        return read.from(now.store());
-      } catch (KeyValueException e) {
-        if (!hasGone(now, e)) {
-          throw e;
-        }
+    return now == null || isBehind(now)
+        ? Waiting.join(read(Consistency.LINEARIZABLE, read))
+        : from(now, read, () -> read(Consistency.LINEARIZABLE, read));
+  }
+
+  /**
+   * Reads on as of a revision that was read before: from any replica that has it, as it does not
+   * matter what is newest; for threads that may wait.
+   */
+  <T> T asOf(long revision, Read<T> read) {
+    Replica now = place.read();
+    return now == null || isBehind(now, revision)
+        ? Waiting.join(place.elsewhere().readBeyond(revision, Duration.ZERO, read))
+        : from(now, read, () -> place.elsewhere().readBeyond(revision, Duration.ZERO, read));
+  }
+
+  /** Reads a replica as it is, or what follows if it has gone. */
+  private <T> T from(Replica here, Read<T> read, Supplier<CompletionStage<T>> otherwise) {
+    try {
+      return read.from(here.store());
+    } catch (KeyValueException e) {
+      if (!hasGone(here, e)) {
+        throw e;
       }
     }
-    return Waiting.join(read(Consistency.LINEARIZABLE, read));
+    return Waiting.join(otherwise.get());
   }
 
   /** As {@link Shard#follow}. */
@@ -151,11 +168,15 @@ final class ShardReads {
 
   /** Whether other nodes have told of more than a replica that has just come shows. */
   private boolean isBehind(Replica here) {
+    return isBehind(here, place.toldRevision());
+  }
+
+  private boolean isBehind(Replica here, long revision) {
     if (place.others() == null) {
       return false;
     }
     try {
-      return here.store().revision() < place.toldRevision();
+      return here.store().revision() < revision;
     } catch (KeyValueException closed) {
       return true;
     }

@@ -109,9 +109,8 @@ final class ShardScan implements AutoCloseable {
   }
 
   private boolean next(@Nullable Bytes behind) {
-    take(
-        shard.reads().now(
-            new Read.PageOf(chunk.part(chunk.limit(), chunk.maxBytes(), revision, behind))));
+    ListQuery next = chunk.part(chunk.limit(), chunk.maxBytes(), revision, behind);
+    take(shard.reads().asOf(revision, new Read.PageOf(next)));
     return !entries.isEmpty();
   }
 

@@ -208,6 +208,28 @@ class ElsewhereTest {
     assertThat(scanned).isEqualTo(all);
   }
 
+  /** As of which revision is settled by then, so no majority is needed to say what is newest. */
+  @Test
+  void restOfAScan_isReadWithoutAMajority() throws Exception {
+    List<String> all = new ArrayList<>();
+    for (int i = 1_000; i < 4_000; i++) {
+      all.add("k" + i);
+    }
+    writeAll(all);
+    String last = cluster.leader(0);
+    for (Shard shard : cluster.node(last).shards().data()) {
+      done(shard.read(Consistency.LINEARIZABLE, new Read.Newest()));
+    }
+    List<String> scanned = new ArrayList<>();
+    try (RangeScan scan = empty.shards().scan(KeyRange.ALL, Consistency.LINEARIZABLE)) {
+      cluster.stopAllBut(last);
+      do {
+        scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+      } while (scan.advance());
+    }
+    assertThat(scanned).isEqualTo(all);
+  }
+
   private void writeAll(List<String> keys) throws Exception {
     List<CompletionStage<Outcome>> writes = new ArrayList<>();
     for (String key : keys) {
