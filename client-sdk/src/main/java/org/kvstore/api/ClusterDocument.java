@@ -31,8 +31,9 @@ public record ClusterDocument(
    * @param alive whether it has been heard of lately
    * @param self whether it is the node that answers
    * @param drained whether it leads no shard until it is told otherwise or started again
-   * @param problem why the node that answers takes it for one of another cluster, for people, as
-   *     with another number of shards or replicas; null when there is no reason
+   * @param problem why the node that answers does not talk to it, for people, as one of another
+   *     cluster, with another number of shards or replicas, or without a certificate that it takes;
+   *     of the node that answers, why it takes no part; null when there is no reason
    */
   public record Node(
       String id,

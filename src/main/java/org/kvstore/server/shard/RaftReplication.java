@@ -130,7 +130,10 @@ public final class RaftReplication implements Replication {
     return node != null && node.isThere(id);
   }
 
-  /** Why a node is taken for one of another cluster, for people; empty when it is not. */
+  /**
+   * Why a node is not talked to, or this one takes no part, for people; empty when there is no
+   * reason.
+   */
   public String problem(String id) {
     return node == null ? "" : node.problem(id);
   }

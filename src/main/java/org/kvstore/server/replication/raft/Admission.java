@@ -2,6 +2,8 @@ package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 
 /**
@@ -10,10 +12,15 @@ import java.util.List;
  * begin: it may have promised what it has forgotten.
  */
 final class Admission {
+  private static final Logger LOG = System.getLogger(Admission.class.getName());
+
   private final ClusterOptions options;
   private final Peers peers;
   private final Participation participation;
   private final ReplicaFailures failures;
+
+  /** What was logged last of why this node takes no part; of the thread that asks. */
+  private String alarm = "";
 
   Admission(
       ClusterOptions options, Peers peers, Participation participation, ReplicaFailures failures) {
@@ -49,12 +56,36 @@ final class Admission {
    */
   private String reasonToWait() {
     List<PeerInfo> infos = peers.said();
+    String namesake = addressOfNamesake(infos);
+    if (!namesake.isEmpty()) {
+      return alarm(namesake(namesake));
+    }
     return options.joins() ? reasonOfJoiner(infos) : reasonOfFounder(infos);
+  }
+
+  /** Where the members of the cluster have a node of this one's id, if that is elsewhere. */
+  private String addressOfNamesake(List<PeerInfo> infos) {
+    return infos.stream()
+        .filter(PeerInfo::hasLeader)
+        .flatMap(info -> info.members().stream())
+        .filter(member -> member.id().equals(options.self()))
+        .map(Member::raftAddress)
+        .filter(address -> !address.equals(options.own().raftAddress()))
+        .findFirst()
+        .orElse("");
+  }
+
+  private String namesake(String address) {
+    return ("The cluster has a node %1$s already, at %2$s, and this one is at %3$s. An id is one"
+            + " node's: give this one another in kv.cluster.node and kv.cluster.members, and let it join"
+            + " (kv.cluster.join=true). If it takes the place of that one, remove that one first"
+            + " (kv cluster remove %1$s).")
+        .formatted(options.self(), address, options.own().raftAddress());
   }
 
   private String reasonOfJoiner(List<PeerInfo> infos) {
     if (infos.stream().anyMatch(PeerInfo::listsYou)) {
-      return lost();
+      return alarm(lost());
     }
     return infos.stream().anyMatch(PeerInfo::hasLeader)
         ? ""
@@ -63,7 +94,7 @@ final class Admission {
 
   private String reasonOfFounder(List<PeerInfo> infos) {
     if (infos.stream().anyMatch(PeerInfo::knowsYou)) {
-      return lost();
+      return alarm(lost());
     }
     boolean areAllFresh =
         infos.size() == options.members().size() - 1 && infos.stream().allMatch(PeerInfo::isFresh);
@@ -87,10 +118,21 @@ final class Admission {
     if (!isStranger) {
       return "";
     }
-    return (options.joins()
-            ? "The node %1$s waits to be made a member: kv cluster add %1$s=%2$s."
-            : "The node %1$s was removed from its cluster. Stop it; to take part again it starts with"
-                + " a new data directory and kv.cluster.join=true.")
-        .formatted(options.self(), options.own().raftAddress());
+    return options.joins()
+        ? "The node %1$s waits to be made a member: kv cluster add %1$s=%2$s."
+            .formatted(options.self(), options.own().raftAddress())
+        : alarm(
+            ("The node %s was removed from its cluster. Stop it; to take part again it starts with a"
+                    + " new data directory and kv.cluster.join=true.")
+                .formatted(options.self()));
+  }
+
+  /** Logs, once, what goes on until somebody does something about it. */
+  private String alarm(String reason) {
+    if (!reason.equals(alarm)) {
+      alarm = reason;
+      LOG.log(Level.ERROR, reason);
+    }
+    return reason;
   }
 }

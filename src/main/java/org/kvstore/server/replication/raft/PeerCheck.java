@@ -72,10 +72,9 @@ final class PeerCheck {
   }
 
   private static String problem(Throwable failure) {
+    String why = Peers.misfit(failure);
     Throwable cause = JavaUtils.unwrapCompletionException(failure);
-    return cause instanceof KeyValueException
-        ? String.valueOf(cause.getMessage())
-        : "does not answer: " + cause.getMessage() + causeOf(cause);
+    return why.isEmpty() ? "does not answer: " + cause.getMessage() + causeOf(cause) : why;
   }
 
   private Set<RaftGroupId> groups(Member member) throws IOException {

@@ -13,7 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.apache.ratis.util.JavaUtils;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -24,6 +25,10 @@ import org.kvstore.server.model.KeyValueException;
  */
 final class Peers {
   private static final Logger LOG = System.getLogger(Peers.class.getName());
+
+  /** How TLS tells that it is the other side that refuses. */
+  private static final Pattern ALERT = Pattern.compile("(?i)alert");
+
   private static final long ANSWER_MILLIS = 1_000;
   private static final long RECENT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -73,16 +78,40 @@ final class Peers {
       strange.remove(from.id());
       return said.put(from.id(), now(info)) == null;
     }
-    Throwable cause = JavaUtils.unwrapCompletionException(failure);
-    if (cause instanceof KeyValueException) {
-      String why = String.valueOf(cause.getMessage());
-      if (!why.equals(strange.put(from.id(), why))) {
-        LOG.log(Level.ERROR, "Node {0} at {1} {2}.", from.id(), from.raftAddress(), why);
-      }
-    } else {
+    String why = misfit(failure);
+    if (why.isEmpty()) {
       strange.remove(from.id());
+    } else if (!why.equals(strange.put(from.id(), why))) {
+      LOG.log(Level.ERROR, "Node {0} at {1} {2}.", from.id(), from.raftAddress(), why);
     }
     return false;
+  }
+
+  /**
+   * Why a node that was asked is none to be talked to, as the end of a sentence about it; empty
+   * when it just does not answer.
+   */
+  static String misfit(@Nullable Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof KeyValueException) {
+        return String.valueOf(at.getMessage());
+      }
+      if (at instanceof SSLException) {
+        return untrusted((SSLException) at);
+      }
+    }
+    return "";
+  }
+
+  private static String untrusted(SSLException failure) {
+    String reason = String.valueOf(failure.getMessage());
+    String what =
+        ALERT.matcher(reason).find()
+            ? "does not take this node's certificate"
+            : "has no certificate that this node takes";
+    return ("%s (%s); kv.cluster.tls.authority is to be the same on all, and to have issued the"
+            + " certificates of all")
+        .formatted(what, reason);
   }
 
   /** Why a node that answers does not fit; empty when it does, or does not answer. */

@@ -257,9 +257,12 @@ public final class RaftNode implements AutoCloseable {
     return peers.isThere(id);
   }
 
-  /** Why a node that answers does not fit, for people; empty when it does, or does not answer. */
+  /**
+   * Why a node that answers does not fit, or this one takes no part, for people; empty when it
+   * does, or does not answer.
+   */
   public String problem(String id) {
-    return peers.problem(id);
+    return id.equals(options.self()) ? failures.waits() : peers.problem(id);
   }
 
   /** Whether a node has said lately that it is to lead nothing. */

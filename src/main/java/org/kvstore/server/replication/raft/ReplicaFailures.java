@@ -55,6 +55,11 @@ final class ReplicaFailures {
     waits = why;
   }
 
+  /** Why all wait, for people; empty when they do not. */
+  String waits() {
+    return waits;
+  }
+
   void forget(int shard) {
     failures.remove(shard);
   }

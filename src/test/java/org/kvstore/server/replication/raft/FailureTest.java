@@ -8,7 +8,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +24,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.replication.raft.TestCluster.TestNode;
 import org.kvstore.server.store.FileTrees;
+import org.kvstore.server.store.Store;
 import org.kvstore.server.store.Writes;
 
 /** What is wrong with one node is said there, and costs the others nothing. */
@@ -79,6 +82,97 @@ class FailureTest {
       assertThat(stranger.problemsWithPeers())
           .anyMatch(problem -> problem.matches("Node n1 .*kv.shards is to be the same.*"));
     }
+  }
+
+  /**
+   * Of a node that is started with other settings than the rest: log, readiness and description.
+   */
+  @Test
+  void nodeOfAnotherCluster_orWithOtherShards_isNamedByItsPeers_andNamesThem() throws Exception {
+    cluster.startAll();
+    cluster.stop("n3");
+    try (Logged logged = Logged.of(Peers.class)) {
+      TestNode one = cluster.node("n1");
+      for (ClusterOptions wrong :
+          List.of(
+              new ClusterOptions("other", "n3", cluster.members(), parent.resolve("named")),
+              new ClusterOptions("c", "n3", cluster.members(), parent.resolve("shards"))
+                  .withShards(5))) {
+        String property = wrong.clusterId().equals("other") ? "kv.cluster.id" : "kv.shards";
+        try (RaftNode stranger = new RaftNode(wrong, Map.of())) {
+          stranger.start();
+
+          awaitProblem(one.raft(), "n3", property);
+          awaitProblem(stranger, "n1", property);
+          assertThat(stranger.problemsWithPeers())
+              .anyMatch(problem -> problem.startsWith("Node n1 ") && problem.contains(property));
+          assertThat(one.raft().problemsWithPeers())
+              .anyMatch(problem -> problem.startsWith("Node n3 ") && problem.contains(property));
+          logged.await("Node n3 at .* " + property + " is to be the same on all.*");
+          assertThat(stranger.replicas().haveBegun()).isFalse();
+        }
+        Awaitility.await()
+            .atMost(20, TimeUnit.SECONDS)
+            .until(() -> one.raft().problem("n3").isEmpty());
+      }
+    }
+  }
+
+  /** Its own data is new: what it must not do is vote in the place of the one that is there. */
+  @Test
+  void secondNodeOfAnId_saysWhereTheFirstIs_andTakesNoPart() throws Exception {
+    cluster.startAll();
+    cluster.write("n1", Writes.put("k", "v"));
+    Member elsewhere = new Member("n3", "127.0.0.1:" + TestCluster.freePort());
+    List<Member> members = new ArrayList<>(cluster.members().subList(0, 2));
+    members.add(elsewhere);
+    ClusterOptions options = new ClusterOptions("c", "n3", members, parent.resolve("second"));
+    try (Logged logged = Logged.of(Peers.class);
+        Store store = cluster.openStore(parent.resolve("second-store"), events -> {});
+        RaftNode second = new RaftNode(options, List.of(store))) {
+      second.start();
+
+      String first = cluster.members().get(2).raftAddress();
+      awaitProblem(second, "n3", "has a node n3 already, at " + first);
+      assertThat(second.failure(0)).hasMessageContaining("has a node n3 already");
+      logged.await("The cluster has a node n3 already, at " + first + ".*");
+      assertThat(second.replicas().haveBegun()).isFalse();
+    }
+    assertThat(cluster.write("n3", Writes.put("k", "w"))).isInstanceOf(Outcome.Written.class);
+  }
+
+  /** Whose data is old as it was taken out meanwhile. */
+  @Test
+  void nodeThatWasRemovedWhileItWasAway_saysSo() throws Exception {
+    cluster.startAll();
+    cluster.write("n1", Writes.put("k", "v"));
+    cluster.stop("n3");
+    List<Member> left = cluster.members().subList(0, 2);
+    GroupAdmin admin = new GroupAdmin(cluster.node("n1").raft());
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .ignoreExceptionsInstanceOf(KeyValueException.class)
+        .until(
+            () -> {
+              List<Member> members = admin.members(0);
+              if (members.size() > left.size()) {
+                admin.setMembers(0, members, left);
+              }
+              return true;
+            });
+    try (Logged logged = Logged.of(Peers.class)) {
+      RaftNode removed = cluster.start("n3").raft();
+
+      awaitProblem(removed, "n3", "The node n3 was removed from its cluster");
+      assertThat(removed.failure(0)).hasMessageContaining("was removed from its cluster");
+      logged.await("The node n3 was removed from its cluster.*");
+    }
+  }
+
+  private static void awaitProblem(RaftNode node, String with, String text) {
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .untilAsserted(() -> assertThat(node.problem(with)).contains(text));
   }
 
   @Test

@@ -84,6 +84,14 @@ class PeerCertificatesTest {
         .during(Duration.ofMillis(500))
         .until(() -> stranger.store().applied().index() == before);
     assertThat(stranger.replicator().leads()).isFalse();
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .untilAsserted(
+            () -> assertThat(one.raft().problem("n3")).contains("kv.cluster.tls.authority"));
+    assertThat(one.raft().problemsWithPeers())
+        .anyMatch(
+            problem -> problem.matches("Node n3 .* certificate .*kv.cluster.tls.authority.*"));
+    assertThat(one.raft().isThere("n3")).isFalse();
   }
 
   @Test
