@@ -78,6 +78,16 @@ final class Node {
     return process != null && !paused;
   }
 
+  /** Sets a variable of the processes that it is given from now on. */
+  synchronized void set(String variable, String value) {
+    variables.put(variable, value);
+  }
+
+  /** What its process has printed so far. */
+  synchronized String log() {
+    return Objects.requireNonNull(process).log();
+  }
+
   /** Starts a process, if it has none. */
   synchronized void start() {
     if (process == null) {
