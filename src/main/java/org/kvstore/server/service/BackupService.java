@@ -35,8 +35,9 @@ import org.kvstore.server.store.Replacement;
 import org.kvstore.server.store.Store;
 
 /**
- * Copies of the whole store while it runs, and the way back. Each copy is of one revision; making
- * it costs hard links and the newest writes. One copy is made and one restored at a time.
+ * Copies of the whole store while it runs, and the way back. Each copy of a single server is of one
+ * revision; making it costs hard links and the newest writes. That of a cluster is written anew,
+ * see {@link ClusterCopy}. One copy is made and one restored at a time.
  */
 @ApplicationScoped
 public class BackupService {
@@ -98,7 +99,7 @@ public class BackupService {
           copying.release();
         };
     try {
-      long revision = only(engine).copyTo(copy);
+      long revision = copy(engine, copy, permit);
       ArchiveHead head =
           new ArchiveHead(
               engine.storeId(),
@@ -123,19 +124,28 @@ public class BackupService {
     }
   }
 
-  /** The store of a single server: a cluster is copied by exports. */
+  private static boolean isCluster(Engine engine) {
+    return engine.config().cluster().isPresent();
+  }
+
+  /** Makes a database of everything; the revision that it shows. */
+  private static long copy(Engine engine, Path copy, Runnable permit) {
+    return isCluster(engine)
+        ? new ClusterCopy(engine, permit).writeTo(copy)
+        : only(engine).copyTo(copy);
+  }
+
+  /** The store of a single server. */
   private static Store only(Engine engine) {
-    if (engine.config().cluster().isPresent()) {
-      throw KeyValueException.of(
-          ErrorCode.METHOD_NOT_ALLOWED,
-          "A cluster has no archive of one store: export its keys, and import them.");
-    }
     return engine.shards().data().get(0).store();
   }
 
-  /** Of files that are written anew, which are those of the log; the others are linked. */
+  /**
+   * Of files that are written anew. Those are of the log, as the others are linked; on a node of a
+   * cluster all, for which there has to be room as they come.
+   */
   private static void requireRoomForCopy(Engine engine) {
-    engine.disk().requireRoomFor(only(engine).recoveryBytes());
+    engine.disk().requireRoomFor(isCluster(engine) ? 0 : only(engine).recoveryBytes());
   }
 
   /** The files of a database; what RocksDB writes for people, and its lock, are not among them. */
@@ -175,8 +185,8 @@ public class BackupService {
    * Makes a copy on the server's own disk, by hard links, which another server can be started on.
    *
    * @throws KeyValueException NOT_FOUND when no place for copies is configured, or one on another
-   *     file system than the data; TOO_MANY_REQUESTS; STORAGE_FULL; INDETERMINATE when it was made
-   *     but may not be durable
+   *     file system than the data; METHOD_NOT_ALLOWED on a node of a cluster; TOO_MANY_REQUESTS;
+   *     STORAGE_FULL; INDETERMINATE when it was made but may not be durable
    */
   public CheckpointDocument checkpoint(Access access) {
     access.requireAll(Permission.ADMIN);
@@ -185,6 +195,11 @@ public class BackupService {
 
   private CheckpointDocument checkpoint() {
     Engine engine = handle.require();
+    if (isCluster(engine)) {
+      throw KeyValueException.of(
+          ErrorCode.METHOD_NOT_ALLOWED,
+          "A node of a cluster has a part of it only: GET /v1/admin/backup has all of it.");
+    }
     Path folder =
         engine
             .config()
@@ -237,11 +252,13 @@ public class BackupService {
   public record Arrival(InputStream in, long length, boolean unencrypted) {}
 
   /**
-   * Replaces everything by an archive.
+   * Replaces everything by an archive; on a node of a cluster, which has to be empty, writes what
+   * is in it.
    *
    * @throws KeyValueException REQUEST_INVALID when it is truncated, altered or none, or in clear
-   *     and not to be; STORAGE_FULL when it does not fit; TOO_MANY_REQUESTS: nothing is changed by
-   *     either. INDETERMINATE when it takes over, but not yet
+   *     and not to be; STORAGE_FULL when it does not fit; TOO_MANY_REQUESTS; PRECONDITION_FAILED
+   *     when the cluster is not empty: nothing is changed by either. INDETERMINATE when it takes
+   *     over, but not yet, or a part of it is written to the cluster
    */
   public RestoredDocument restore(Access access, Arrival archive) throws IOException {
     access.requireAll(Permission.ADMIN);
@@ -264,14 +281,14 @@ public class BackupService {
     engine.disk().requireRoomFor(Math.max(0, archive.length()));
     begin(restoring, "A restore");
     try (Replacement copy = engine.directory().newReplacement()) {
+      requireEmptyCluster(engine, permit);
       ArchiveHead head = receive(archive, copy.staged(), engine);
       // The archive may have taken hours to arrive.
       permit.run();
-      long revision = only(engine).restore(copy, head.revision(), engine.clock().millis());
+      long revision = takeOver(engine, copy, head, permit);
       LOG.log(
           Level.INFO,
-          "Everything was replaced by a backup. from={0} created={1} backup={2} revision={3}"
-              + " millis={4}",
+          "A backup was restored. from={0} created={1} backup={2} revision={3}" + " millis={4}",
           head.storeId(),
           head.createdAt(),
           Long.toString(head.revision()),
@@ -292,6 +309,24 @@ public class BackupService {
     } finally {
       restoring.release();
     }
+  }
+
+  /** Before an archive is received for hours. */
+  private static void requireEmptyCluster(Engine engine, Runnable permit) {
+    if (isCluster(engine)) {
+      new ClusterCopy(engine, permit).requireEmpty();
+    }
+  }
+
+  /** The revision that it shows now; 0 on a node of a cluster, where each shard has its own. */
+  private static long takeOver(Engine engine, Replacement copy, ArchiveHead head, Runnable permit) {
+    if (!isCluster(engine)) {
+      return only(engine).restore(copy, head.revision(), engine.clock().millis());
+    }
+    ClusterCopy cluster = new ClusterCopy(engine, permit);
+    cluster.requireEmpty();
+    cluster.readFrom(copy.staged(), head.revision());
+    return 0;
   }
 
   /** Writes the files of an archive, durably, and checks all of it. */

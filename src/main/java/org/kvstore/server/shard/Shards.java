@@ -297,6 +297,11 @@ public final class Shards implements AutoCloseable {
     return new RangeScan(of(range), range, consistency);
   }
 
+  /** The same of the server's own entries. */
+  public RangeScan scanSystem(Consistency consistency) {
+    return new RangeScan(List.of(system), KeyRange.SYSTEM, consistency);
+  }
+
   /** All of them, that of the server's own entries included. */
   public List<Shard> all() {
     return all;

@@ -81,6 +81,18 @@ public final class DatabaseCopy implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes sure that a copy that came from elsewhere is whole, and one that a store with such keys
+   * can be opened on: reads everything in it that has a checksum, and encrypts it when there are
+   * keys.
+   *
+   * @param expected the revision that it is said to show
+   * @throws KeyValueException REQUEST_INVALID when it is not
+   */
+  public static void check(Path directory, long expected, EncryptionKeys keys) {
+    openChecked(directory, expected, keys).close();
+  }
+
   private static KeyValueException locked(String whatIsWrong, String whatToDo) {
     return KeyValueException.invalid(
         "body", "The database in the archive %s. %s.".formatted(whatIsWrong, whatToDo));

@@ -9,6 +9,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.kvstore.api.archive.ArchiveHead;
 import org.kvstore.client.KeyValueClient;
@@ -22,10 +24,15 @@ import picocli.CommandLine.ParentCommand;
     name = "backup",
     description = {
       "Writes an archive of the whole store, as of one moment, while writes go on.",
-      "The file appears when it is complete and checked."
+      "The file appears when it is complete and checked.",
+      "Of a cluster, each shard is as of one moment, and the node makes all of it before it sends;",
+      "--timeout says how long that may take. Default: 30m."
     },
     sortOptions = false)
 final class BackupCommand implements Callable<Integer> {
+  /** A cluster's is made before its first byte is sent. */
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
+
   @ParentCommand private Kv kv;
 
   @Parameters(paramLabel = "FILE", description = "The archive, for example store.tar.")
@@ -44,7 +51,8 @@ final class BackupCommand implements Callable<Integer> {
       throw kv.usage(file + " is there already; --force replaces it");
     }
     Path partial = whole.resolveSibling(whole.getFileName() + ".partial");
-    try (KeyValueClient client = kv.connect()) {
+    Duration timeout = Objects.requireNonNullElse(kv.timeout(), PATIENCE);
+    try (KeyValueClient client = kv.connect(timeout)) {
       ArchiveHead head;
       try (Tally bytes = new Tally(Files.newOutputStream(partial), kv.streams().err())) {
         head = client.backup(bytes);

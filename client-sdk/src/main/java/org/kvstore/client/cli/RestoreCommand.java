@@ -15,7 +15,9 @@ import picocli.CommandLine.ParentCommand;
     name = "restore",
     description = {
       "Replaces everything in the store by an archive of 'kv backup'.",
-      "The archive is checked first, here and by the server; a bad one changes nothing."
+      "The archive is checked first, here and by the server; a bad one changes nothing.",
+      "A cluster has to be empty. An archive of a cluster suits a single server, and one of that",
+      "a cluster of any size."
     },
     sortOptions = false)
 final class RestoreCommand implements Callable<Integer> {
@@ -43,15 +45,17 @@ final class RestoreCommand implements Callable<Integer> {
     try (KeyValueClient client = kv.connect()) {
       RestoredDocument restored =
           unencrypted ? client.restoreUnencrypted(file) : client.restore(file);
-      kv.streams()
-          .err()
-          .printf(
-              "restored revision %d of store %s, made %s; revisions go on at %d%n",
-              restored.backupRevision(),
-              restored.storeId(),
-              restored.createdAt(),
-              restored.revision());
+      kv.streams().err().println(sentence(restored));
     }
     return ExitCode.OK;
+  }
+
+  private static String sentence(RestoredDocument restored) {
+    String sentence =
+        "restored revision %d of store %s, made %s"
+            .formatted(restored.backupRevision(), restored.storeId(), restored.createdAt());
+    return restored.revision() == 0
+        ? sentence
+        : sentence + "; revisions go on at " + restored.revision();
   }
 }
