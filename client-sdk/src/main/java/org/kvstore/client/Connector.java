@@ -104,22 +104,29 @@ final class Connector {
 
   /**
    * Asks one server after the other until one can do it, the one that was asked last at the end: it
-   * has ended what it gave, or has been silent.
+   * has ended what it gave, or has been silent. Somebody else may answer at the address of one,
+   * such as a server whose application has not started yet.
    */
   private <T> T anywhereBut(AtomicReference<URI> last, Function<URI, T> request) {
     List<URI> order = new ArrayList<>(servers.get());
     if (order.remove(last.get())) {
       order.add(last.get());
     }
+    KeyValueException hopeful = null;
     for (Iterator<URI> rest = order.iterator(); ; ) {
       URI server = rest.next();
       try {
         T answer = request.apply(server);
         last.set(server);
         return answer;
-      } catch (UnavailableException failed) {
-        if (!rest.hasNext()) {
+      } catch (KeyValueException failed) {
+        boolean isStranger = failed.code().isEmpty();
+        if (!isStranger && !(failed instanceof UnavailableException)) {
           throw failed;
+        }
+        hopeful = isStranger && hopeful != null ? hopeful : failed;
+        if (!rest.hasNext()) {
+          throw hopeful;
         }
       }
     }

@@ -30,7 +30,7 @@ enum RetryRule {
     GIVE_UP,
     /** Another node may do it at once; this one rests. */
     ELSEWHERE,
-    /** As before, but each node is asked once only. */
+    /** As before, but if no node answers as the service does, each is asked once only. */
     ELSEWHERE_ONCE,
     /** The service is asked to be given time: the same request later, anywhere. */
     LATER

@@ -23,6 +23,9 @@ final class Tries {
   private int sent;
   private long sentAt;
 
+  /** Whether the service has answered, or somebody has not at all, and so may in time. */
+  private boolean hopeful;
+
   /** The shortest time that a node of this round has asked for. */
   private @Nullable Duration asked;
 
@@ -72,7 +75,7 @@ final class Tries {
         return NO_PAUSE;
       }
     }
-    if (verdict == RetryRule.Verdict.ELSEWHERE_ONCE) {
+    if (!hopeful) {
       throw ending(failure);
     }
     Duration pause = pause();
@@ -88,6 +91,7 @@ final class Tries {
   }
 
   private void remember(Node node, KeyValueException failure, RetryRule.Verdict verdict) {
+    hopeful |= verdict != RetryRule.Verdict.ELSEWHERE_ONCE;
     failure.retryAfter().filter(this::isShortest).ifPresent(time -> asked = time);
     if (unknown == null && failure.code().filter(ErrorCode.INDETERMINATE::equals).isPresent()) {
       unknown = failure;

@@ -74,6 +74,17 @@ class ClusterStreamsTest {
   }
 
   @Test
+  void watch_goesOnElsewhere_pastANodeThatHasNotStartedYet() throws InterruptedException {
+    first.watch().progress("p0").put("a", 1, "p1").cut();
+    second.answerHtml(404);
+    third.watch().put("b", 1, "p2");
+    try (Watch watch = kv.watch(WatchOptions.prefix(""))) {
+      assertThat(changes(watch, 2)).containsExactly("a@p1", "b@p2");
+      assertThat(second.requests()).hasSize(1);
+    }
+  }
+
+  @Test
   void watch_noNodeCan_isThrown() {
     Stream.of(first, second, third).forEach(FakeNode::stop);
     assertThatThrownBy(() -> kv.watch(WatchOptions.prefix("")))

@@ -209,6 +209,15 @@ class FailoverTest {
   }
 
   @Test
+  void answerOfSomebodyElse_whileOthersAreUnavailable_isAskedForAgain() {
+    first.answer(ErrorCode.UNAVAILABLE, "1");
+    second.answer(ErrorCode.UNAVAILABLE, "1");
+    third.answerHtml(404).answerHtml(404);
+    assertThat(kv.put("a", "x").created()).isTrue();
+    assertThat(cluster.store().get("a").version()).isEqualTo(1);
+  }
+
+  @Test
   void outcomeUnknown_thenUnavailable_staysUnknown() {
     first.breakAfterDoing();
     second.answer(ErrorCode.UNAVAILABLE, "60");
