@@ -23,6 +23,7 @@ record Attempts(ExecutorService threads, Duration longest) implements AutoClosea
   private static final long IDLE_SECONDS = 10;
 
   static Attempts of(Duration longest) {
+    ClassLoader application = Thread.currentThread().getContextClassLoader();
     ExecutorService threads =
         new ThreadPoolExecutor(
             0,
@@ -30,13 +31,15 @@ record Attempts(ExecutorService threads, Duration longest) implements AutoClosea
             IDLE_SECONDS,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            Attempts::thread,
+            task -> thread(task, application),
             (task, busy) -> task.run());
     return new Attempts(threads, longest);
   }
 
-  private static Thread thread(Runnable task) {
+  /** A thread may be begun by one that knows nothing of the application, such as a timer's. */
+  private static Thread thread(Runnable task, ClassLoader application) {
     Thread thread = new Thread(task, "kvstore-request");
+    thread.setContextClassLoader(application);
     thread.setDaemon(true);
     return thread;
   }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param pauses between rounds through the nodes
  * @param limit how long a request may take in all
  * @param naming whether each write gets an Idempotency-Key, so that it is safe to repeat
+ * @param owned whether the nodes are closed with the client
  */
 record ClusterRequests(
     Nodes nodes,
@@ -27,7 +28,8 @@ record ClusterRequests(
     Attempts attempts,
     Backoff pauses,
     Duration limit,
-    boolean naming)
+    boolean naming,
+    boolean owned)
     implements Requests {
 
   @Override
@@ -72,13 +74,20 @@ record ClusterRequests(
   public Requests within(Duration shorter) {
     return shorter.compareTo(limit) >= 0
         ? this
-        : new ClusterRequests(nodes, discovery, attempts, pauses, shorter, naming);
+        : new ClusterRequests(nodes, discovery, attempts, pauses, shorter, naming, owned);
+  }
+
+  @Override
+  public Requests shared() {
+    return new ClusterRequests(nodes, discovery, attempts, pauses, limit, naming, false);
   }
 
   @Override
   public void close() {
-    attempts.close();
-    nodes.close();
+    if (owned) {
+      attempts.close();
+      nodes.close();
+    }
   }
 
   private @Nullable String named(@Nullable String name) {

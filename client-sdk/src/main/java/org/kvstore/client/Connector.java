@@ -25,8 +25,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
-import org.eclipse.microprofile.config.Config;
-import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +32,7 @@ import org.jspecify.annotations.Nullable;
  * streams, which have no end, as they cannot close an answer before they have read it; and it sends
  * bodies of any size, of which they hold a copy.
  *
- * <p>An injected client is configured by {@code kvstore/mp-rest/url} or {@code uri}; the providers
- * that the application may have registered with the REST client do not take part.
+ * <p>The providers that an application may have registered with the REST client do not take part.
  */
 final class Connector {
   /** Three times the interval in which the service sends something. */
@@ -43,7 +40,6 @@ final class Connector {
 
   private static final Duration LONGEST_POST = Duration.ofDays(1);
   private static final int MAX_PROBLEM_BYTES = 64 << 10;
-  private static final String DEFAULT_SERVER = "http://127.0.0.1:8080";
 
   private final Supplier<List<URI>> servers;
   private final HttpClient http;
@@ -78,21 +74,6 @@ final class Connector {
   /** The same with a token that says who is asking; without one for null. */
   Connector with(@Nullable Supplier<String> bearer) {
     return new Connector(servers, http, times, bearer);
-  }
-
-  /** A connector for the server that MicroProfile Config names. */
-  static Connector ofConfig() {
-    Config config = ConfigProvider.getConfig();
-    String url =
-        config
-            .getOptionalValue("kvstore/mp-rest/uri", String.class)
-            .or(() -> config.getOptionalValue("kvstore/mp-rest/url", String.class))
-            .orElse(DEFAULT_SERVER);
-    List<URI> one = List.of(URI.create(url));
-    Times times =
-        new Times(
-            KeyValueClientBuilder.CONNECT_TIMEOUT, KeyValueClientBuilder.READ_TIMEOUT, MOST_IDLE);
-    return of(() -> one, times, null).with(ConfiguredToken.of(config));
   }
 
   /** A source that opens the stream of a watch, each time elsewhere if there are several nodes. */

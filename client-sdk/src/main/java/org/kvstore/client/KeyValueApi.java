@@ -46,9 +46,9 @@ import org.kvstore.api.TransactionDocument;
  * answer of 400 or above is thrown as a {@link KeyValueException}. A transport failure is thrown as
  * {@link jakarta.ws.rs.ProcessingException}: for a write that means an unknown outcome. The caller
  * closes each {@link Response}. It has one base URI and repeats nothing: in front of a cluster that
- * is the address of one node, or of what spreads over the nodes. {@code GET /v1/watch} is not here:
- * the REST client cannot end an answer that has no end, so {@link Watch} has a transport of its
- * own.
+ * is the address of one node, or of what spreads over the nodes; {@code kvstore.servers} is for
+ * {@link KeyValueClient} alone. {@code GET /v1/watch} is not here: the REST client cannot end an
+ * answer that has no end, so {@link Watch} has a transport of its own.
  */
 @Path("/")
 @RegisterRestClient(configKey = "kvstore", baseUri = "http://127.0.0.1:8080")

@@ -1,6 +1,7 @@
 package org.kvstore.client;
 
 import jakarta.enterprise.context.Dependent;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.util.Spliterators;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.rest.client.inject.RestClient;
@@ -31,20 +31,20 @@ import org.kvstore.api.archive.ArchiveHead;
 
 /**
  * The client of the key-value store. In a Jakarta EE application it is injected ({@code @Inject
- * KeyValueClient}) and configured by the MicroProfile keys {@code kvstore/mp-rest/*}; in plain Java
- * it comes from {@link #connect}. Safe for use by many threads.
+ * KeyValueClient}) and configured by the MicroProfile keys {@code kvstore/mp-rest/*}, or {@code
+ * kvstore.servers} for the nodes of a cluster; in plain Java it comes from {@link #connect}. Safe
+ * for use by many threads.
  *
  * <p>Every method throws {@link KeyValueException}: {@link InvalidRequestException} for a key that
  * breaks {@link KeyRules}, before anything is sent; {@link UnavailableException} when a request was
  * certainly not applied; {@link IndeterminateException} when a write may have been applied. When a
  * write returns, it is durable.
  *
- * <p>A client of one server sends each request once. One of several nodes, which {@link #builder}
- * makes, sends it again and to others while its time lasts, as {@link KeyValueClientBuilder} says.
+ * <p>A client of one server sends each request once. One of several nodes sends it again and to
+ * others while its time lasts, as {@link KeyValueClientBuilder} says.
  */
 @Dependent
 public final class KeyValueClient implements AutoCloseable {
-  private static final Duration DEFAULT_WAIT_STEP = Duration.ofSeconds(20);
   private static final int HISTORY_PAGE = 100;
 
   private final Requests requests;
@@ -53,18 +53,18 @@ public final class KeyValueClient implements AutoCloseable {
   private final Backups backups;
   private final Membership membership;
 
-  /** Used by CDI. The container closes the interface. */
+  /** Used by CDI. The container closes what it has injected. */
   @Inject
-  public KeyValueClient(@RestClient KeyValueApi api) {
-    this(new SingleServer(api, false), DEFAULT_WAIT_STEP, Connector::ofConfig);
+  KeyValueClient(@RestClient Instance<KeyValueApi> api, SharedNodes nodes) {
+    this(nodes.linkOr(api::get));
   }
 
-  KeyValueClient(Requests requests, Duration waitStep, Supplier<Connector> connector) {
-    this.requests = requests;
-    entries = new EntryReads(requests, waitStep);
-    Supplier<Connector> first = new FirstCall<>(connector);
-    watches = new Watches(first);
-    backups = new Backups(requests, first);
+  KeyValueClient(Link link) {
+    requests = link.requests();
+    entries = new EntryReads(requests, link.waitStep());
+    FirstCall<Connector> connector = new FirstCall<>(link.connector());
+    watches = new Watches(connector);
+    backups = new Backups(requests, connector);
     membership = new Membership(requests);
   }
 
@@ -124,7 +124,8 @@ public final class KeyValueClient implements AutoCloseable {
    * Waits until a key exists, or until it has another entity tag.
    *
    * <p>The wait is made of requests of at most 20 s each, or less with a shorter read time-out of
-   * {@link KeyValueClientBuilder}. An injected client needs a read time-out above 20 s.
+   * {@link KeyValueClientBuilder}. An injected client of one server needs a read time-out above 20
+   * s.
    *
    * @param key the key
    * @param etag the tag that is known already; null waits for existence only
@@ -476,8 +477,8 @@ public final class KeyValueClient implements AutoCloseable {
   }
 
   /**
-   * Closes the connections of a client that {@link #connect} or the builder made. Watches are not
-   * among them: each is closed by itself.
+   * Closes the connections of a client that {@link #connect} or the builder made; those of an
+   * injected one end with the application. Watches are not among them: each is closed by itself.
    */
   @Override
   public void close() {

@@ -66,6 +66,7 @@ public final class KeyValueClientBuilder {
   private @Nullable Duration watchSilence;
   private @Nullable Duration nodeRefresh;
   private boolean idempotencyKeys = true;
+  private boolean onCallersThread;
   private Certificates certificates = Certificates.DEFAULT;
   private @Nullable Supplier<String> token;
   private Random random = new Random();
@@ -167,6 +168,21 @@ public final class KeyValueClientBuilder {
     return this;
   }
 
+  /** What TLS connections are made with, instead of all that was said of it before. */
+  KeyValueClientBuilder certificates(Certificates all) {
+    certificates = all;
+    return this;
+  }
+
+  /**
+   * Lets the caller's own thread send each request, as a container may know something of it that
+   * goes into the request. A request may then take longer than its time by that of one answer.
+   */
+  KeyValueClientBuilder onCallersThread() {
+    onCallersThread = true;
+    return this;
+  }
+
   /** What chooses the first node and shortens pauses. */
   KeyValueClientBuilder random(Random source) {
     random = source;
@@ -180,6 +196,11 @@ public final class KeyValueClientBuilder {
    *     cannot be used
    */
   public KeyValueClient build() {
+    return new KeyValueClient(link());
+  }
+
+  /** What a client is made of; as {@link #build}. */
+  Link link() {
     List<URI> checked = servers.stream().map(Servers::checked).distinct().toList();
     boolean several = checked.size() > 1 || nodeRefresh != null;
     SSLContext context = certificates.context();
@@ -198,24 +219,24 @@ public final class KeyValueClientBuilder {
         Objects.requireNonNullElse(watchSilence, silence));
   }
 
-  private KeyValueClient ofOne(URI server, Times times, @Nullable SSLContext context) {
+  private Link ofOne(URI server, Times times, @Nullable SSLContext context) {
     Supplier<String> bearer = token;
-    return new KeyValueClient(
+    return new Link(
         new SingleServer(api(server, times, context), true),
         times.waitStep(),
         () -> Connector.of(() -> List.of(server), times, context).with(bearer));
   }
 
-  private KeyValueClient ofCluster(List<URI> seeds, Times given, @Nullable SSLContext context) {
+  private Link ofCluster(List<URI> seeds, Times given, @Nullable SSLContext context) {
     Duration total = Objects.requireNonNullElse(totalTimeout, TOTAL_TIMEOUT);
     Times times = given.within(total);
     Nodes nodes = new Nodes(seeds, uri -> api(uri, times, context), random, System::nanoTime);
-    Attempts attempts = Attempts.of(times.request());
+    Attempts attempts = Attempts.of(onCallersThread ? Duration.ZERO : times.request());
     Discovery discovery = new Discovery(nodes, nodeRefresh, attempts.threads(), System::nanoTime);
     Backoff pauses = new Backoff(LEAST_PAUSE, MOST_PAUSE, random);
     Supplier<String> bearer = token;
-    return new KeyValueClient(
-        new ClusterRequests(nodes, discovery, attempts, pauses, total, idempotencyKeys),
+    return new Link(
+        new ClusterRequests(nodes, discovery, attempts, pauses, total, idempotencyKeys, true),
         times.waitStep(),
         () -> Connector.of(nodes::servers, times, context).with(bearer));
   }

@@ -46,6 +46,9 @@ interface Requests extends AutoCloseable {
   /** These with less time, for a caller that has a deadline of its own. */
   Requests within(Duration limit);
 
+  /** These for a client that is not to close them. */
+  Requests shared();
+
   @Override
   void close();
 }

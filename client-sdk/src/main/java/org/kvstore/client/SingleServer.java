@@ -44,6 +44,11 @@ record SingleServer(KeyValueApi api, boolean owned) implements Requests {
   }
 
   @Override
+  public Requests shared() {
+    return new SingleServer(api, false);
+  }
+
+  @Override
   public void close() {
     if (owned) {
       api.close();
