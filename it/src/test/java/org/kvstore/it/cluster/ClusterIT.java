@@ -7,7 +7,6 @@ import static org.kvstore.it.support.Service.target;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -27,7 +26,7 @@ import org.kvstore.it.support.Service;
 class ClusterIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration OUTAGE = Duration.ofSeconds(5);
-  private static final int MOST_OUTAGES = 3;
+  private static final int NEEDED = 2;
   private static final int KEYS = 20;
   private static final int READS = 20;
 
@@ -76,16 +75,23 @@ class ClusterIT {
     }
   }
 
-  /** Now and then two become candidates at once, and the election is held again. */
+  /**
+   * The median of three counts, and the third death is spared when two agree. Now and then the two
+   * that are left become candidates at once, and the election is held again: that adds up to
+   * another time-out, 3 s, to one outage, and says nothing of the usual one.
+   */
   @Test
   void leaderKilled_writesResumeWithinFiveSeconds() {
     List<Duration> outages = new ArrayList<>();
-    do {
-      outages.add(outageOfLeader(prefix + outages.size()));
+    int inTime = 0;
+    while (inTime < NEEDED && outages.size() - inTime < NEEDED) {
+      Duration outage = outageOfLeader(prefix + outages.size());
+      outages.add(outage);
+      inTime += outage.compareTo(OUTAGE) < 0 ? 1 : 0;
       System.out.printf("ClusterIT: writes resumed after leaders' deaths: %s%n", outages);
       cluster.heal();
-    } while (outages.size() < MOST_OUTAGES && Collections.min(outages).compareTo(OUTAGE) >= 0);
-    assertThat(outages).anyMatch(outage -> outage.compareTo(OUTAGE) < 0);
+    }
+    assertThat(inTime).as("outages under 5 s of %s", outages).isEqualTo(NEEDED);
   }
 
   /** How long after the death of the leader of a key's shard the key is written again. */
