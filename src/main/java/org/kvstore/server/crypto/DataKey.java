@@ -6,9 +6,9 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The random key of one database. The database keeps it itself, encrypted with a {@link MasterKey},
- * so a master key is changed by encrypting 32 bytes anew, and a copy of a database brings its data
- * key along.
+ * A key that encrypts data: as a rule the random one of a database. The database keeps it itself,
+ * encrypted with a {@link MasterKey}, so a master key is changed by encrypting 32 bytes anew, and a
+ * copy of a database brings its data key along.
  *
  * <pre>
  * wrapped   1, id of the master key (8 bytes), data key sealed by {@link ExtendedGcm}
@@ -32,6 +32,11 @@ public final class DataKey {
   /** A new one. */
   public static DataKey random() {
     return new DataKey(randomBytes(ExtendedGcm.KEY_BYTES));
+  }
+
+  /** One that is the same wherever the master key is; it need not be kept. */
+  static DataKey derived(MasterKey master, String purpose) {
+    return new DataKey(master.derive(purpose));
   }
 
   static byte[] randomBytes(int count) {

@@ -62,6 +62,11 @@ public final class EncryptionKeys {
     return keys.get(0);
   }
 
+  /** All of them, the one that encrypts first. */
+  List<MasterKey> all() {
+    return keys;
+  }
+
   /** The key of an id, if it is among them. */
   public Optional<MasterKey> find(String id) {
     return keys.stream().filter(key -> key.id().equals(id)).findFirst();

@@ -12,6 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.crypto.LogKeys;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.ClusterOptions;
 import org.kvstore.server.replication.raft.Endpoint;
@@ -217,8 +219,13 @@ public record ClusterConfig(
         ErrorCode.UNAVAILABLE, "%s is '%s'; allowed is %s.".formatted(property, value, allowed));
   }
 
-  /** What the replication is given. */
-  ClusterOptions options(Path logs) {
+  /**
+   * What the replication is given.
+   *
+   * @param logs the directory of the logs
+   * @param keys what is encrypted with
+   */
+  ClusterOptions options(Path logs, EncryptionKeys keys) {
     URI url = urls.get(node);
     return new ClusterOptions(
         id,
@@ -230,6 +237,7 @@ public record ClusterConfig(
         factor,
         logs,
         endpoint,
-        LogOptions.DEFAULT);
+        LogOptions.DEFAULT,
+        new LogKeys(keys));
   }
 }

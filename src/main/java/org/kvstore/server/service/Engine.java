@@ -100,7 +100,9 @@ public final class Engine implements AutoCloseable {
         .map(
             cluster ->
                 opener.replicated(
-                    cluster.options(directory.logs()), cluster.shards(), threads.timer()))
+                    cluster.options(directory.logs(), config.store().keys()),
+                    cluster.shards(),
+                    threads.timer()))
         .orElseGet(opener::single);
   }
 

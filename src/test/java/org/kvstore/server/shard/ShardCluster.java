@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.kvstore.server.crypto.LogKeys;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -140,7 +141,8 @@ final class ShardCluster implements AutoCloseable {
             ClusterOptions.MOST_REPLICAS,
             directory.resolve("raft"),
             Endpoint.LOOPBACK,
-            LogOptions.DEFAULT);
+            LogOptions.DEFAULT,
+            LogKeys.NONE);
     Shard.Setup setup =
         new Shard.Setup(
             Limits.DEFAULT,

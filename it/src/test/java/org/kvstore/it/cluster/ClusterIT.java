@@ -22,7 +22,7 @@ import org.kvstore.it.support.EventStream.ServerEvent;
 import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.Service;
 
-/** Three nodes, as their users see them: short stories of one thing each. */
+/** Three nodes that encrypt, as their users see them: short stories of one thing each. */
 class ClusterIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration OUTAGE = Duration.ofSeconds(5);
@@ -37,7 +37,7 @@ class ClusterIT {
 
   @BeforeAll
   static void start() {
-    cluster = new Cluster("cluster", 3);
+    cluster = new Cluster("cluster", 3, Map.of("KV_ENCRYPTION_KEY", "5c".repeat(32)), false);
     cluster.start();
   }
 

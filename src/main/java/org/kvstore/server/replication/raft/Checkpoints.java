@@ -37,7 +37,11 @@ import org.kvstore.server.store.Store;
  * {@link #init} takes the second step back that a crash kept from being made.
  */
 final class Checkpoints implements StateMachineStorage {
+  private static final String PREFIX = "checkpoint.";
   private static final Pattern NAME = Pattern.compile("checkpoint\\.([0-9]+)_([0-9]+)");
+
+  /** What a checkpoint has before its name while another takes its place. */
+  private static final String ASIDE = "aside.";
 
   private final Store store;
 
@@ -57,6 +61,9 @@ final class Checkpoints implements StateMachineStorage {
   @Override
   public void init(RaftStorage of) throws IOException {
     storage = of;
+    if (Files.exists(root())) {
+      putBack();
+    }
     List<Path> replaced = replaced();
     if (all().isEmpty() && !replaced.isEmpty()) {
       DataDirectory.deleteTree(root());
@@ -68,6 +75,26 @@ final class Checkpoints implements StateMachineStorage {
     DataDirectory.deleteTree(getTmpDir().toPath());
     Files.createDirectories(root());
     syncDirectories();
+  }
+
+  /** What a crash left aside is the only one of its name, or of no use any more. */
+  private void putBack() throws IOException {
+    for (Path aside : list(ASIDE)) {
+      Path place = root().resolve(String.valueOf(aside.getFileName()).substring(ASIDE.length()));
+      if (Files.exists(place)) {
+        DataDirectory.deleteTree(aside);
+      } else {
+        Files.move(aside, place, StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+  }
+
+  private List<Path> list(String prefix) throws IOException {
+    try (Stream<Path> entries = Files.list(root())) {
+      return entries
+          .filter(entry -> String.valueOf(entry.getFileName()).startsWith(prefix))
+          .toList();
+    }
   }
 
   /** What Raft has put aside for something that was received; the oldest first. */
@@ -95,10 +122,23 @@ final class Checkpoints implements StateMachineStorage {
 
   /** Makes one of the store as it is. */
   void take(TermIndex at) throws IOException {
-    Path target = root().resolve("checkpoint.%d_%d".formatted(at.getTerm(), at.getIndex()));
-    if (Files.exists(target)) {
-      return;
+    if (!Files.exists(place(at))) {
+      put(at);
     }
+  }
+
+  /** Makes one of the store as it is, which takes the place of all that are there. */
+  void renew(TermIndex at) throws IOException {
+    put(at);
+    keep(1);
+    look();
+  }
+
+  private Path place(TermIndex at) {
+    return root().resolve(PREFIX + at.getTerm() + "_" + at.getIndex());
+  }
+
+  private void put(TermIndex at) throws IOException {
     Path partial = root().resolve("partial");
     DataDirectory.deleteTree(partial);
     try {
@@ -107,8 +147,14 @@ final class Checkpoints implements StateMachineStorage {
       throw new IOException("The store could not be copied.", e);
     }
     CheckpointFiles.syncTree(partial);
+    Path target = place(at);
+    Path aside = root().resolve(ASIDE + target.getFileName());
+    if (Files.exists(target)) {
+      Files.move(target, aside, StandardCopyOption.ATOMIC_MOVE);
+    }
     Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
     DataDirectory.sync(root());
+    DataDirectory.deleteTree(aside);
     look();
   }
 
@@ -166,15 +212,13 @@ final class Checkpoints implements StateMachineStorage {
       return List.of();
     }
     List<Checkpoint> found = new ArrayList<>();
-    try (Stream<Path> entries = Files.list(root())) {
-      for (Path entry : entries.toList()) {
-        Matcher name = NAME.matcher(entry.getFileName().toString());
-        if (name.matches()) {
-          found.add(
-              new Checkpoint(
-                  entry,
-                  TermIndex.valueOf(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)))));
-        }
+    for (Path entry : list(PREFIX)) {
+      Matcher name = NAME.matcher(String.valueOf(entry.getFileName()));
+      if (name.matches()) {
+        found.add(
+            new Checkpoint(
+                entry,
+                TermIndex.valueOf(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)))));
       }
     }
     found.sort(Comparator.comparing(Checkpoint::at));
@@ -183,8 +227,11 @@ final class Checkpoints implements StateMachineStorage {
 
   @Override
   public void cleanupOldSnapshots(SnapshotRetentionPolicy policy) throws IOException {
+    keep(Math.max(1, policy.getNumSnapshotsRetained()));
+  }
+
+  private void keep(int kept) throws IOException {
     List<Checkpoint> all = all();
-    int kept = Math.max(1, policy.getNumSnapshotsRetained());
     for (Checkpoint old : all.subList(0, Math.max(0, all.size() - kept))) {
       DataDirectory.deleteTree(old.directory());
     }

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.server.crypto.LogKeys;
 import org.kvstore.server.model.KeyValueException;
 
 /**
@@ -21,6 +22,7 @@ import org.kvstore.server.model.KeyValueException;
  * @param directory where the logs are kept, with a directory for each shard
  * @param endpoint where it listens
  * @param log how the logs are kept
+ * @param keys what their entries are encrypted with; the same on all nodes
  */
 public record ClusterOptions(
     String clusterId,
@@ -32,7 +34,8 @@ public record ClusterOptions(
     int factor,
     Path directory,
     Endpoint endpoint,
-    LogOptions log) {
+    LogOptions log,
+    LogKeys keys) {
   /** As many replicas as there may be nodes. */
   public static final int MOST_REPLICAS = 7;
 
@@ -70,43 +73,50 @@ public record ClusterOptions(
         MOST_REPLICAS,
         directory,
         Endpoint.LOOPBACK,
-        LogOptions.DEFAULT);
+        LogOptions.DEFAULT,
+        LogKeys.NONE);
   }
 
   /** The same with other logs. */
   public ClusterOptions with(LogOptions others) {
     return new ClusterOptions(
-        clusterId, self, members, joins, url, shards, factor, directory, endpoint, others);
+        clusterId, self, members, joins, url, shards, factor, directory, endpoint, others, keys);
+  }
+
+  /** The same with keys. */
+  public ClusterOptions with(LogKeys others) {
+    return new ClusterOptions(
+        clusterId, self, members, joins, url, shards, factor, directory, endpoint, log, others);
   }
 
   /** The same at another endpoint. */
   public ClusterOptions at(Endpoint other) {
     return new ClusterOptions(
-        clusterId, self, members, joins, url, shards, factor, directory, other, log);
+        clusterId, self, members, joins, url, shards, factor, directory, other, log, keys);
   }
 
   /** The same in a cluster of another name. */
   ClusterOptions named(String other) {
     return new ClusterOptions(
-        other, self, members, joins, url, shards, factor, directory, endpoint, log);
+        other, self, members, joins, url, shards, factor, directory, endpoint, log, keys);
   }
 
   /** The same with another number of shards. */
   ClusterOptions withShards(int number) {
     return new ClusterOptions(
-        clusterId, self, members, joins, url, number, factor, directory, endpoint, log);
+        clusterId, self, members, joins, url, number, factor, directory, endpoint, log, keys);
   }
 
   /** The same with another number of replicas. */
   ClusterOptions withFactor(int number) {
     return new ClusterOptions(
-        clusterId, self, members, joins, url, shards, number, directory, endpoint, log);
+        clusterId, self, members, joins, url, shards, number, directory, endpoint, log, keys);
   }
 
   /** The same of a node that joins. */
   ClusterOptions joining() {
     return new ClusterOptions(
-        clusterId, self, members, true, url, shards, factor, directory, endpoint, log);
+        clusterId, self, members, true, url, shards, factor, directory, endpoint, log, keys);
   }
 
   /** Who begins with a replica of a data shard when the cluster is founded. */

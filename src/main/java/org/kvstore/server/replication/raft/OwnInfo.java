@@ -61,6 +61,7 @@ final class OwnInfo {
         options.clusterId(),
         options.shards(),
         options.factor(),
+        options.keys().ids(),
         options.self(),
         options.url(),
         isDrained,

@@ -17,6 +17,7 @@ import java.util.Set;
  * @param cluster the name of its cluster
  * @param shards how many data shards that has
  * @param factor how many replicas each of them is to have
+ * @param keys the ids of the keys that it has for its log; none where nothing is encrypted
  * @param id its id
  * @param url where clients reach it; empty when it was not told
  * @param isDrained whether it wants to lead nothing
@@ -32,6 +33,7 @@ record PeerInfo(
     String cluster,
     int shards,
     int factor,
+    List<String> keys,
     String id,
     String url,
     boolean isDrained,
@@ -42,9 +44,10 @@ record PeerInfo(
     boolean canJoin,
     List<Member> members,
     List<ShardWord> words) {
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
 
   PeerInfo {
+    keys = List.copyOf(keys);
     members = List.copyOf(members);
     words = List.copyOf(words);
   }
@@ -61,6 +64,10 @@ record PeerInfo(
       out.writeUTF(cluster);
       out.writeShort(shards);
       out.writeByte(factor);
+      out.writeByte(keys.size());
+      for (String key : keys) {
+        out.writeUTF(key);
+      }
       out.writeUTF(id);
       out.writeUTF(url);
       out.writeBoolean(isDrained);
@@ -118,6 +125,10 @@ record PeerInfo(
     String cluster = in.readUTF();
     int shards = in.readShort();
     int factor = in.readByte();
+    List<String> keys = new ArrayList<>();
+    for (int left = in.readByte(); left > 0; left--) {
+      keys.add(in.readUTF());
+    }
     String id = in.readUTF();
     String url = in.readUTF();
     boolean isDrained = in.readBoolean();
@@ -133,7 +144,7 @@ record PeerInfo(
       words.add(ShardWord.read(in, known));
     }
     return new PeerInfo(
-        cluster, shards, factor, id, url, isDrained, isFresh, hasLeader, knowsYou, listsYou,
+        cluster, shards, factor, keys, id, url, isDrained, isFresh, hasLeader, knowsYou, listsYou,
         canJoin, members, words);
   }
 

@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -150,10 +152,56 @@ final class Peers {
                   .formatted(info.factor(), options.factor())
               + " same on all");
     }
+    requireSameKeys(info.keys());
     if (!info.id().equals(member.id())) {
       throw unavailable("is the node " + info.id());
     }
     return info;
+  }
+
+  /** What is sealed with a key goes to all others as it is. */
+  private void requireSameKeys(List<String> its) {
+    List<String> own = options.keys().ids();
+    if (its.isEmpty() != own.isEmpty()) {
+      throw unavailable(
+          (own.isEmpty()
+                  ? "encrypts its data, and this node does not"
+                  : "does not encrypt its data, as this node does")
+              + "; kv.encryption.key-file is to be the same on all");
+    }
+    if (!own.isEmpty() && Collections.disjoint(own, its)) {
+      throw unavailable(
+          "encrypts with the keys %s, and this node with %s; they are to have one in common"
+              .formatted(its, own));
+    }
+  }
+
+  /**
+   * That of this node's keys which new entries are sealed with: the first that all members have.
+   * While one has not said which it has, it is taken for one that has the last: a new key is put
+   * before the old ones on one node after another.
+   */
+  String sealingKey() {
+    List<String> own = options.keys().ids();
+    if (own.size() == 1) {
+      return own.get(0);
+    }
+    List<String> others = registry.membersOrTold().stream().map(Member::id).toList();
+    List<String> last = new ArrayList<>(own);
+    Collections.reverse(last);
+    return first(own, key -> others.stream().allMatch(id -> hasKey(id, key, false)))
+        .or(() -> first(last, key -> others.stream().allMatch(id -> hasKey(id, key, true))))
+        .orElse(own.get(0));
+  }
+
+  private static Optional<String> first(List<String> keys, Predicate<String> wanted) {
+    return keys.stream().filter(wanted).findFirst();
+  }
+
+  private boolean hasKey(String id, String key, boolean otherwise) {
+    Said last = said.get(id);
+    boolean isOwn = id.equals(options.self());
+    return isOwn || (last == null ? otherwise : last.info().keys().contains(key));
   }
 
   private static KeyValueException unavailable(String what) {

@@ -59,6 +59,7 @@ final class Proposals {
 
   private final RaftGroups raft;
   private final RaftGroupId shardGroup;
+  private final SealedLog log;
   private final Supplier<RaftServer.@Nullable Division> division;
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
@@ -88,11 +89,17 @@ final class Proposals {
   private final Gathering gathering = new Gathering(1);
 
   /**
+   * @param log seals entries
    * @param division the replica as Raft sees it; null while it takes no part
    */
-  Proposals(RaftGroups raft, RaftGroupId group, Supplier<RaftServer.@Nullable Division> division) {
+  Proposals(
+      RaftGroups raft,
+      RaftGroupId group,
+      SealedLog log,
+      Supplier<RaftServer.@Nullable Division> division) {
     this.raft = raft;
     shardGroup = group;
+    this.log = log;
     this.division = division;
   }
 
@@ -228,7 +235,8 @@ final class Proposals {
 
   private CompletableFuture<RaftClientReply> submit(Batch batch) {
     try {
-      byte[] entry = LogForm.entryOf(batch.proposals().stream().map(Proposal::group).toList());
+      List<byte[]> groups = batch.proposals().stream().map(Proposal::group).toList();
+      byte[] entry = log.seal(LogForm.entryOf(groups));
       RaftClientRequest request =
           RaftClientRequest.newBuilder()
               .setClientId(client)

@@ -109,7 +109,7 @@ public final class RaftNode implements AutoCloseable {
     groups = new ShardGroups(options, registryOf(options, stores, host), host != null);
     failures = new ReplicaFailures(self);
     raft = new RaftGroups(options, handlers());
-    replicas = new Replicas(groups, raft, failures);
+    replicas = new Replicas(groups, raft, failures, this::logOf);
     participation = new Participation(options, groups, raft, marks, replicas, failures);
 
     calls = new PeerCalls(options.endpoint());
@@ -182,6 +182,10 @@ public final class RaftNode implements AutoCloseable {
         question -> proposals.answer(question),
         PeerCalls.READ,
         question -> RemoteReads.answer(question, reads));
+  }
+
+  private SealedLog logOf(RaftGroupId group) {
+    return new SealedLog(options.keys(), group, () -> peers.sealingKey());
   }
 
   private boolean want(int shard) {

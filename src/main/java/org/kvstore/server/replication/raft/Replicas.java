@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -25,6 +26,7 @@ final class Replicas {
   private final ShardGroups groups;
   private final RaftGroups raft;
   private final ReplicaFailures failures;
+  private final Function<RaftGroupId, SealedLog> logs;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
 
   /** Shards whose replica Raft has begun with. */
@@ -35,24 +37,33 @@ final class Replicas {
 
   private volatile boolean haveBegun;
 
-  Replicas(ShardGroups groups, RaftGroups raft, ReplicaFailures failures) {
+  /**
+   * @param logs how the entries of a group are encrypted
+   */
+  Replicas(
+      ShardGroups groups,
+      RaftGroups raft,
+      ReplicaFailures failures,
+      Function<RaftGroupId, SealedLog> logs) {
     this.groups = groups;
     this.raft = raft;
     this.failures = failures;
+    this.logs = logs;
   }
 
   /** Puts one there, in the place of one that has ended. */
   ShardReplica place(int shard, Store store) {
     RaftGroupId group = groups.id(shard);
     Supplier<RaftServer.@Nullable Division> division = () -> division(shard);
-    Proposals proposals = new Proposals(raft, group, division);
+    SealedLog log = logs.apply(group);
+    Proposals proposals = new Proposals(raft, group, log, division);
     ShardReplica replica =
         new ShardReplica(
             shard,
             group,
             store,
             proposals,
-            new ShardMachine(store, proposals, failure -> failures.add(shard, failure)),
+            new ShardMachine(store, log, proposals, failure -> failures.add(shard, failure)),
             new Observer(shard, division, () -> failures.reason(shard)));
     replicas.put(group, replica);
     return replica;

@@ -36,6 +36,7 @@ final class ShardMachine extends BaseStateMachine {
       CompletableFuture.completedFuture(Message.EMPTY);
 
   private final Store store;
+  private final SealedLog log;
   private final Proposals proposals;
   private final Checkpoints checkpoints;
   private final Consumer<Throwable> failures;
@@ -45,11 +46,13 @@ final class ShardMachine extends BaseStateMachine {
   private volatile @Nullable RaftServer server;
 
   /**
+   * @param log opens entries
    * @param proposals told what became of the groups of each entry
    * @param failures told when this replica can go on no longer
    */
-  ShardMachine(Store store, Proposals proposals, Consumer<Throwable> failures) {
+  ShardMachine(Store store, SealedLog log, Proposals proposals, Consumer<Throwable> failures) {
     this.store = store;
+    this.log = log;
     this.proposals = proposals;
     this.failures = failures;
     checkpoints = new Checkpoints(store);
@@ -64,7 +67,9 @@ final class ShardMachine extends BaseStateMachine {
             () -> {
               checkpoints.init(storage);
               LogTail.requireReaches(storage, checkpoints.newest(), store.applied());
+              log.renew(storage);
               beginAtCheckpoint();
+              renewCheckpoints();
             },
             IOException.class);
   }
@@ -77,6 +82,15 @@ final class ShardMachine extends BaseStateMachine {
     }
     setLastAppliedTermIndex(newest);
     appliedIndex.reached(store.applied().index());
+  }
+
+  /** They hold the store's key, encrypted with one that may be on its way out. */
+  private void renewCheckpoints() throws IOException {
+    LogPosition applied = store.applied();
+    if (log.hasSeveralKeys() && applied.index() >= 0) {
+      checkpoints.renew(TermIndex.valueOf(applied.term(), applied.index()));
+      beginAtCheckpoint();
+    }
   }
 
   /**
@@ -93,7 +107,7 @@ final class ShardMachine extends BaseStateMachine {
     LogPosition position = new LogPosition(entry.getTerm(), entry.getIndex());
     try {
       byte[] bytes = entry.getStateMachineLogEntry().getLogData().toByteArray();
-      LogEntry groups = LogForm.entry(bytes);
+      LogEntry groups = LogForm.entry(log.open(bytes));
       List<GroupResult> results = store.applyEntry(position, groups);
       updateLastAppliedTermIndex(position.term(), position.index());
       appliedIndex.reached(position.index());

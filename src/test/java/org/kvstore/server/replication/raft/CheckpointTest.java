@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -129,6 +130,25 @@ class CheckpointTest {
     write(5);
     awaitRevision(node);
     assertThat(checkpoints).isNotEmptyDirectory();
+    requireEqual();
+  }
+
+  @Test
+  void killedWhileACheckpointWasMadeAnew_theOldOneIsBack() throws Exception {
+    write(40);
+    cluster.awaitEqual();
+    cluster.stop("n1");
+    Path checkpoints = only(cluster.directory("n1").resolve("raft"), "sm");
+    Path newest;
+    try (Stream<Path> all = Files.list(checkpoints)) {
+      newest = all.max(Comparator.comparing(Path::toString)).orElseThrow();
+    }
+    Files.move(newest, newest.resolveSibling("aside." + newest.getFileName()));
+
+    cluster.start("n1");
+
+    assertThat(newest).exists();
+    write(5);
     requireEqual();
   }
 

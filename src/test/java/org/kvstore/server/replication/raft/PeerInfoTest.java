@@ -20,6 +20,7 @@ class PeerInfoTest {
             "c",
             16,
             3,
+            List.of("00ff", "12ab"),
             "n1",
             "http://one",
             true,
@@ -39,7 +40,7 @@ class PeerInfoTest {
   @Test
   void message_ofAnotherFormat_orCut_isRefused() {
     assertThatThrownBy(() -> PeerInfo.of(new byte[] {1})).isInstanceOf(UncheckedIOException.class);
-    assertThatThrownBy(() -> PeerInfo.of(new byte[] {2, 0}))
+    assertThatThrownBy(() -> PeerInfo.of(new byte[] {3, 0}))
         .isInstanceOf(UncheckedIOException.class);
   }
 

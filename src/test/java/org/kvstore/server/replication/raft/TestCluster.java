@@ -18,6 +18,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.kvstore.server.crypto.EncryptionKeys;
+import org.kvstore.server.crypto.LogKeys;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
@@ -37,6 +39,7 @@ final class TestCluster implements AutoCloseable {
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
   private final ExecutorService answers =
       Executors.newFixedThreadPool(2, task -> new Thread(task, "answer"));
+  private final Map<String, EncryptionKeys> keys = new HashMap<>();
   private LogOptions log = LogOptions.DEFAULT;
   private Limits limits = Limits.DEFAULT;
 
@@ -74,6 +77,16 @@ final class TestCluster implements AutoCloseable {
   TestCluster with(LogOptions others) {
     log = others;
     return this;
+  }
+
+  /** Has a node encrypt with some keys from its next start on. */
+  TestCluster with(String id, EncryptionKeys its) {
+    keys.put(id, its);
+    return this;
+  }
+
+  private EncryptionKeys keys(String id) {
+    return keys.getOrDefault(id, EncryptionKeys.NONE);
   }
 
   TestCluster with(Limits others) {
@@ -117,13 +130,16 @@ final class TestCluster implements AutoCloseable {
   }
 
   ClusterOptions options(String id) {
-    return new ClusterOptions("c", id, members, directory(id).resolve("raft")).with(log);
+    return new ClusterOptions("c", id, members, directory(id).resolve("raft"))
+        .with(log)
+        .with(new LogKeys(keys(id)));
   }
 
   TestNode start(ClusterOptions options, CommitListener listener) throws IOException {
     List<Store> stores = new ArrayList<>();
     for (int shard = 0; shard < shards; shard++) {
-      stores.add(openStore(storeDirectory(options.self(), shard), listener));
+      Path directory = storeDirectory(options.self(), shard);
+      stores.add(openStore(directory, keys(options.self()), listener));
     }
     RaftNode raft = new RaftNode(options, stores);
     List<RaftReplicator> replicators = new ArrayList<>();
@@ -187,11 +203,15 @@ final class TestCluster implements AutoCloseable {
   }
 
   Store openStore(Path directory, CommitListener listener) {
+    return openStore(directory, EncryptionKeys.NONE, listener);
+  }
+
+  private Store openStore(Path directory, EncryptionKeys its, CommitListener listener) {
     boolean isNew =
         !Files.exists(directory)
             && !Files.exists(directory.resolveSibling(directory.getFileName() + ".install"));
     return Store.open(
-        Stores.options(directory).withReplicatedLog(),
+        Stores.options(directory).withReplicatedLog().with(its),
         limits,
         isNew,
         new Store.Hooks(listener, new JsonPatcher()));
