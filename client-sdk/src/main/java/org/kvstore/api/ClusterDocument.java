@@ -63,9 +63,9 @@ public record ClusterDocument(
    * @param node id of the node that has it
    * @param role {@code leader}, {@code follower} or {@code candidate}
    * @param appliedIndex the last index of the log that it is known to have applied; null where the
-   *     node that answers does not know, which it does of itself, and of others where it leads
-   * @param lag how many entries of the log it is not known to have; 0 for the leader, null where
-   *     the node that answers does not know
+   *     node that answers does not know
+   * @param lag how many entries of the log it is not known to have, by the word of the leader of a
+   *     moment ago; 0 for the leader, null where the node that answers has not heard it
    */
   public record Replica(
       String node, String role, @Nullable Long appliedIndex, @Nullable Long lag) {}

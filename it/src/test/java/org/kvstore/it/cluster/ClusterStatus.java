@@ -1,8 +1,12 @@
 package org.kvstore.it.cluster;
 
 import jakarta.json.JsonObject;
+import jakarta.json.JsonValue;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /** What a node tells of the cluster: {@code GET /v1/cluster}. */
 record ClusterStatus(JsonObject json) {
@@ -25,6 +29,26 @@ record ClusterStatus(JsonObject json) {
     return leader.isEmpty()
         ? OptionalInt.empty()
         : OptionalInt.of(Integer.parseInt(leader.substring(1)));
+  }
+
+  /** The lags that are known, of all replicas of all shards. */
+  List<Long> lags() {
+    return Stream.concat(
+            json.getJsonArray("shards").stream(), Stream.of(json.getJsonObject("system")))
+        .flatMap(shard -> shard.asJsonObject().getJsonArray("replicas").stream())
+        .map(JsonValue::asJsonObject)
+        .filter(replica -> replica.containsKey("lag"))
+        .map(replica -> replica.getJsonNumber("lag").longValue())
+        .toList();
+  }
+
+  /** How far the replica of a shard on a node is behind, as far as this node knows. */
+  OptionalLong lag(int shard, String node) {
+    return shard(shard).getJsonArray("replicas").stream()
+        .map(JsonValue::asJsonObject)
+        .filter(replica -> replica.getString("node").equals(node) && replica.containsKey("lag"))
+        .mapToLong(replica -> replica.getJsonNumber("lag").longValue())
+        .findFirst();
   }
 
   private JsonObject shard(int shard) {

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -133,7 +134,7 @@ final class Observer {
    * @param isDrained whether a node is to lead nothing
    */
   @Nullable String successor(Predicate<String> isDrained) {
-    ShardStatus status = status();
+    ShardStatus status = status(List.of());
     if (status.role() != Role.LEADER) {
       return null;
     }
@@ -147,7 +148,12 @@ final class Observer {
         .orElse(null);
   }
 
-  ShardStatus status() {
+  /**
+   * The shard as it is now.
+   *
+   * @param words what its replicas have said, of which the leader's tells how far each is behind
+   */
+  ShardStatus status(List<ShardWord> words) {
     RaftServer.Division seen = division.get();
     KeyValueException known = failure.get();
     String problem = known == null ? "" : String.valueOf(known.getMessage());
@@ -156,7 +162,15 @@ final class Observer {
       return new ShardStatus(shard, Role.OUT, null, 0, -1, -1, false, List.of(), why);
     }
     RaftPeerId leader = seen.getInfo().getLeaderId();
-    long committed = seen.getRaftLog().getLastCommittedIndex();
+    Optional<ShardWord> word =
+        seen.getInfo().isLeader()
+            ? Optional.of(ShardWord.of(shard, seen))
+            : ShardWord.ofLeader(words)
+                .filter(said -> said.term() >= seen.getInfo().getCurrentTerm());
+    long committed =
+        Math.max(
+            seen.getRaftLog().getLastCommittedIndex(), word.map(ShardWord::committed).orElse(-1L));
+    Map<String, Long> lags = word.map(ShardWord::lagsByMember).orElse(Map.of());
     return new ShardStatus(
         shard,
         role(seen),
@@ -165,7 +179,7 @@ final class Observer {
         seen.getInfo().getLastAppliedIndex(),
         committed,
         leader != null && hasQuorum(seen),
-        members(seen, committed),
+        members(seen, lags),
         problem);
   }
 
@@ -177,26 +191,28 @@ final class Observer {
     };
   }
 
-  private static List<Replica> members(RaftServer.Division division, long committed) {
+  private static List<Replica> members(RaftServer.Division division, Map<String, Long> lags) {
     Map<String, Long> silences = silences(division.getInfo().getRoleInfoProto());
-    Map<String, Long> commits = new HashMap<>();
-    if (division.getInfo().isLeader()) {
-      for (CommitInfoProto info : division.getCommitInfos()) {
-        commits.put(info.getServer().getId().toStringUtf8(), info.getCommitIndex());
-      }
-    }
     return division.getRaftConf().getCurrentPeers().stream()
         .sorted(Comparator.comparing(peer -> peer.getId().toString()))
-        .map(peer -> replica(peer, commits, silences, committed))
+        .map(peer -> replica(peer, lags, silences))
         .toList();
   }
 
+  /** How far each replica is known to be committed, by one that leads. */
+  static Map<String, Long> commits(RaftServer.Division division) {
+    Map<String, Long> commits = new HashMap<>();
+    for (CommitInfoProto info : division.getCommitInfos()) {
+      commits.put(info.getServer().getId().toStringUtf8(), info.getCommitIndex());
+    }
+    return commits;
+  }
+
   private static Replica replica(
-      RaftPeer peer, Map<String, Long> commits, Map<String, Long> silences, long committed) {
+      RaftPeer peer, Map<String, Long> lags, Map<String, Long> silences) {
     String id = peer.getId().toString();
-    Long commit = commits.get(id);
-    long lag = commit == null ? -1 : Math.max(0, committed - commit);
-    return new Replica(id, peer.getAddress(), lag, silences.getOrDefault(id, -1L));
+    return new Replica(
+        id, peer.getAddress(), lags.getOrDefault(id, -1L), silences.getOrDefault(id, -1L));
   }
 
   private static Map<String, Long> silences(RoleInfoProto role) {

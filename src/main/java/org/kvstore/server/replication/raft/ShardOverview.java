@@ -1,6 +1,8 @@
 package org.kvstore.server.replication.raft;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** What this node shows people of the shards: of its own replicas, and of what others say. */
@@ -23,7 +25,7 @@ final class ShardOverview {
         .filter(shard -> groups.arePlaced() || replicas.has(shard))
         .mapToObj(
             shard ->
-                takesPart(shard) ? replicas.require(shard).observer().status() : elsewhere(shard))
+                takesPart(shard) ? own(shard) : elsewhere(shard))
         .toList();
   }
 
@@ -34,17 +36,33 @@ final class ShardOverview {
         || replicas.word(shard).filter(word -> word.names(self)).isPresent();
   }
 
+  private ShardStatus own(int shard) {
+    return replicas.require(shard).observer().status(view.wordsOf(shard));
+  }
+
   /** A shard by what its replicas have said. */
   private ShardStatus elsewhere(int shard) {
     List<ShardWord> words = view.wordsOf(shard);
     long term = words.stream().mapToLong(ShardWord::term).max().orElse(0);
-    boolean hasQuorum = words.stream().anyMatch(word -> word.leads() && word.term() == term);
+    Optional<ShardWord> leads = ShardWord.ofLeader(words).filter(word -> word.term() == term);
+    Map<String, Long> lags = leads.map(ShardWord::lagsByMember).orElse(Map.of());
     List<ShardStatus.Replica> members =
         view.membersOf(shard).stream()
-            .map(member -> new ShardStatus.Replica(member.id(), member.raftAddress(), -1, -1))
+            .map(
+                member ->
+                    new ShardStatus.Replica(
+                        member.id(), member.raftAddress(), lags.getOrDefault(member.id(), -1L), -1))
             .toList();
     String leader = ShardWord.leader(words);
     return new ShardStatus(
-        shard, ShardStatus.Role.ELSEWHERE, leader, term, -1, -1, hasQuorum, members, "");
+        shard,
+        ShardStatus.Role.ELSEWHERE,
+        leader,
+        term,
+        -1,
+        leads.map(ShardWord::committed).orElse(-1L),
+        leads.isPresent(),
+        members,
+        "");
   }
 }

@@ -49,8 +49,8 @@ public record ShardStatus(
    *
    * @param node its node
    * @param raftAddress where other nodes reach it
-   * @param lag entries that are committed and that it is not known to have heard of; -1 where that
-   *     is not known, as at any node but the leader
+   * @param lag entries that are committed and that it is not known to have heard of, by the word of
+   *     the leader of a moment ago; -1 where that is not known
    * @param silentMillis how long ago it was heard of; -1 where that is not known
    */
   public record Replica(String node, String raftAddress, long lag, long silentMillis) {}

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftConfiguration;
@@ -22,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param leader who leads, that a majority hears; null when it knows nobody
  * @param configuration where in the log the members were last changed; -1 before that
  * @param members those of its newest configuration; nobody where it has none yet
+ * @param committed how far the log is committed, by one that leads; otherwise -1
+ * @param lags how many entries of that each member is not known to have heard of, in the order of
+ *     the members; -1 where that is not known, as by one that does not lead
  */
 record ShardWord(
     int shard,
@@ -29,11 +34,14 @@ record ShardWord(
     boolean leads,
     @Nullable String leader,
     long configuration,
-    List<Member> members) {
+    List<Member> members,
+    long committed,
+    List<Integer> lags) {
   private static final Comparator<ShardWord> BY_TERM = Comparator.comparing(ShardWord::term);
 
   ShardWord {
     members = List.copyOf(members);
+    lags = List.copyOf(lags);
   }
 
   /** That of a replica on this node. */
@@ -41,16 +49,42 @@ record ShardWord(
     RaftConfiguration configuration = division.getRaftConf();
     RaftPeerId leader = division.getInfo().getLeaderId();
     boolean isHeard = leader != null && Observer.hasQuorum(division);
-    return new ShardWord(
-        shard,
-        division.getInfo().getCurrentTerm(),
-        isHeard && division.getInfo().isLeaderReady(),
-        isHeard ? String.valueOf(leader) : null,
-        configuration.getLogEntryIndex(),
+    List<Member> members =
         configuration.getCurrentPeers().stream()
             .map(peer -> new Member(peer.getId().toString(), peer.getAddress()))
             .sorted(Comparator.comparing(Member::id))
-            .toList());
+            .toList();
+    boolean leads = isHeard && division.getInfo().isLeaderReady();
+    long committed = leads ? division.getRaftLog().getLastCommittedIndex() : -1;
+    return new ShardWord(
+        shard,
+        division.getInfo().getCurrentTerm(),
+        leads,
+        isHeard ? String.valueOf(leader) : null,
+        configuration.getLogEntryIndex(),
+        members,
+        committed,
+        lags(division, members, committed));
+  }
+
+  private static List<Integer> lags(
+      RaftServer.Division division, List<Member> members, long committed) {
+    Map<String, Long> commits = committed < 0 ? Map.of() : Observer.commits(division);
+    return members.stream()
+        .map(member -> commits.get(member.id()))
+        .map(commit -> commit == null ? -1 : (int) Math.max(0, committed - commit))
+        .toList();
+  }
+
+  /** How many entries each member is not known to have heard of, as far as that is known. */
+  Map<String, Long> lagsByMember() {
+    Map<String, Long> known = new HashMap<>();
+    for (int at = 0; at < members.size(); at++) {
+      if (lags.get(at) >= 0) {
+        known.put(members.get(at).id(), (long) lags.get(at));
+      }
+    }
+    return known;
   }
 
   boolean names(String node) {
@@ -94,6 +128,10 @@ record ShardWord(
     for (Member member : members) {
       out.writeByte(known.indexOf(member));
     }
+    out.writeLong(committed);
+    for (int lag : lags) {
+      out.writeInt(lag);
+    }
   }
 
   /** Reads what {@link #write} wrote. */
@@ -111,7 +149,19 @@ record ShardWord(
       }
       members.add(known.get(place));
     }
+    long committed = in.readLong();
+    List<Integer> lags = new ArrayList<>();
+    for (int left = members.size(); left > 0; left--) {
+      lags.add(in.readInt());
+    }
     return new ShardWord(
-        shard, term, leads, leader.isEmpty() ? null : leader, configuration, members);
+        shard,
+        term,
+        leads,
+        leader.isEmpty() ? null : leader,
+        configuration,
+        members,
+        committed,
+        lags);
   }
 }

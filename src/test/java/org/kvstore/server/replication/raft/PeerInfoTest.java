@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.UncheckedIOException;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +33,7 @@ class PeerInfoTest {
             false,
             List.of(ONE, TWO),
             List.of(
-                word(0, 7, true, "n1", 40, List.of(ONE, GONE)),
+                new ShardWord(0, 7, true, "n1", 40, List.of(ONE, GONE), 99, List.of(0, 7)),
                 word(15, 0, false, null, -1, List.of())));
 
     assertThat(PeerInfo.of(info.toBytes())).isEqualTo(info);
@@ -58,6 +60,13 @@ class PeerInfoTest {
     assertThat(ShardWord.leader(List.of(word(0, 9, false, null, -1, List.of())))).isNull();
   }
 
+  @Test
+  void lagsByMember_areThoseThatAreKnown() {
+    ShardWord word = new ShardWord(0, 7, true, "n1", 40, List.of(ONE, TWO), 99, List.of(0, -1));
+
+    assertThat(word.lagsByMember()).isEqualTo(Map.of("n1", 0L));
+  }
+
   private static ShardWord word(
       int shard,
       long term,
@@ -65,6 +74,14 @@ class PeerInfoTest {
       @Nullable String leader,
       long configuration,
       List<Member> members) {
-    return new ShardWord(shard, term, leads, leader, configuration, members);
+    return new ShardWord(
+        shard,
+        term,
+        leads,
+        leader,
+        configuration,
+        members,
+        -1,
+        Collections.nCopies(members.size(), -1));
   }
 }
