@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param mode {@code standalone} or {@code cluster}
  * @param storeId identity of the store, given when its data directory was created
  * @param shards state of each shard, in order
- * @param members addresses of the nodes
+ * @param members the members of the cluster as of now: where clients reach them, or their ids
  * @param cacheHitRatio block-cache hits of all look-ups since the start, 0..1; null before any
  * @param uptimeSeconds seconds since the engine was opened
  * @param storage what the data takes of the disk; null from a server that does not say

@@ -114,8 +114,7 @@ public class ClusterService {
 
   private static ClusterDocument.Node node(
       Member member, RaftReplication cluster, ClusterConfig config) {
-    URI told = config.urls().get(member.id());
-    String url = told == null ? cluster.url(member.id()) : told.toString();
+    String url = url(member.id(), cluster, config);
     boolean isSelf = member.id().equals(config.node());
     String problem = cluster.problem(member.id());
     return new ClusterDocument.Node(
@@ -126,6 +125,12 @@ public class ClusterService {
         isSelf,
         cluster.isDrained(member.id()),
         problem.isEmpty() ? null : problem);
+  }
+
+  /** Where clients reach a node; empty where that is not known. */
+  static String url(String id, RaftReplication cluster, ClusterConfig config) {
+    URI told = config.urls().get(id);
+    return told == null ? cluster.url(id) : told.toString();
   }
 
   private static ClusterDocument.Shard shard(ShardStatus shard, String self) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.StatusDocument;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.Quota;
+import org.kvstore.server.shard.RaftReplication;
 import org.kvstore.server.shard.Shard;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.StoreStatistics;
@@ -47,7 +48,7 @@ public class StatusService {
         cluster.isPresent() ? "cluster" : "standalone",
         engine.storeId(),
         engine.shards().data().stream().flatMap(shard -> shard(shard).stream()).toList(),
-        cluster.map(StatusService::members).orElse(List.of()),
+        cluster.map(config -> members(engine, config)).orElse(List.of()),
         lookups == 0 ? null : (double) hits / lookups,
         engine.uptimeSeconds(),
         storage(engine));
@@ -68,13 +69,15 @@ public class StatusService {
                     statistics.tableBytes() + statistics.walBytes()));
   }
 
-  private static List<String> members(ClusterConfig cluster) {
+  /** Those of now, whoever the node was told of when it was started. */
+  private static List<String> members(Engine engine, ClusterConfig config) {
+    RaftReplication cluster = engine.shards().cluster().orElseThrow();
     return cluster.members().stream()
         .map(
-            member ->
-                cluster.urls().containsKey(member.id())
-                    ? cluster.urls().get(member.id()).toString()
-                    : member.id())
+            member -> {
+              String url = ClusterService.url(member.id(), cluster, config);
+              return url.isEmpty() ? member.id() : url;
+            })
         .toList();
   }
 

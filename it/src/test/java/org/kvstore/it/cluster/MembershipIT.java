@@ -3,6 +3,7 @@ package org.kvstore.it.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jakarta.json.JsonString;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -119,12 +120,32 @@ class MembershipIT {
 
     client.removeNode("n1");
     awaitMembers(cluster.node(2), List.of("n2", "n3", "n4"));
+    assertThat(members(cluster.node(2)))
+        .containsExactlyInAnyOrder(url(cluster.node(2)), url(cluster.node(3)), url(added));
     cluster.node(1).kill();
     awaitWrites();
     requireAll(added);
     await()
         .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(leaders(cluster.node(2))).contains("n2", "n3", "n4"));
+  }
+
+  /** As {@code GET /v1/status} names them. */
+  private static List<String> members(Node node) {
+    return node
+        .service()
+        .get("/v1/status")
+        .send()
+        .expect(200)
+        .json()
+        .getJsonArray("members")
+        .stream()
+        .map(member -> ((JsonString) member).getString())
+        .toList();
+  }
+
+  private static String url(Node node) {
+    return node.service().uri().toString();
   }
 
   @Test
