@@ -12,6 +12,7 @@ import org.kvstore.server.security.AuditLog;
 import org.kvstore.server.service.BackupService;
 import org.kvstore.server.service.Engine;
 import org.kvstore.server.service.EngineHandle;
+import org.kvstore.server.shard.RaftReplication;
 import org.kvstore.server.shard.Shard;
 import org.kvstore.server.shard.Shards;
 import org.kvstore.server.store.Store;
@@ -58,10 +59,36 @@ public class Metrics {
         statistics.isPresent() ? 1 : 0);
     handle.engine().ifPresent(engine -> engine(engine, out));
     statistics.ifPresent(figures -> store(figures, out));
+    logs(statistics, out);
     backups(out);
     audit(out);
     ProcessMetrics.write(out);
     return out.toString();
+  }
+
+  /** A node's stores have no log of their own, but a replicated one. */
+  private void logs(Optional<StoreStatistics> statistics, Exposition out) {
+    Optional<RaftReplication> cluster =
+        handle.engine().flatMap(engine -> engine.shards().cluster());
+    cluster.ifPresent(replication -> ClusterMetrics.write(replication, out));
+    if (cluster.isEmpty()) {
+      handle.engine().ifPresent(engine -> syncs(engine, out));
+      statistics.ifPresent(figures -> log(figures, out));
+    }
+  }
+
+  private static void syncs(Engine engine, Exposition out) {
+    out.histogram(
+        "kvstore_wal_sync_duration_seconds",
+        "To write a group to the log and fsync it.",
+        Histogram.total(engine.shards().stores().stream().map(Store::syncs).toList()));
+  }
+
+  private static void log(StoreStatistics figures, Exposition out) {
+    out.gauge("kvstore_wal_bytes", "Size of the write-ahead log.", figures.walBytes());
+    out.counter("kvstore_wal_syncs_total", "fsyncs of that log.", figures.walSyncs());
+    out.counter(
+        "kvstore_wal_written_bytes_total", "Bytes written to that log.", figures.walWrittenBytes());
   }
 
   private void audit(Exposition out) {
@@ -136,16 +163,14 @@ public class Metrics {
     out.counter(
         "kvstore_writes_acknowledged_total", "Writes answered with an outcome.", groupSizes.sum());
     out.counter(
-        "kvstore_commits_total", "Groups of writes committed, one fsync each.", groupSizes.count());
+        "kvstore_commits_total",
+        "Groups of writes committed: one fsync each, but on a node of a cluster.",
+        groupSizes.count());
     out.histogram(
         "kvstore_commit_duration_seconds",
         "From the submission of a write to its acknowledgement.",
         shards.total(shard -> shard.replicator().commits()));
     out.histogram("kvstore_commit_group_writes", "Writes in a group.", groupSizes);
-    out.histogram(
-        "kvstore_wal_sync_duration_seconds",
-        "To write a group to the log and fsync it.",
-        Histogram.total(shards.stores().stream().map(Store::syncs).toList()));
     out.gauge(
         "kvstore_write_queue_depth", "Writes that wait for the committer.", shards.queueDepth());
     out.gauge("kvstore_write_queue_bytes", "Bytes that they hold.", shards.queueBytes());
@@ -177,16 +202,17 @@ public class Metrics {
   }
 
   private static void store(StoreStatistics figures, Exposition out) {
-    out.gauge("kvstore_revision", "Newest revision.", figures.revision());
     out.gauge(
-        "kvstore_compacted_revision", "Oldest revision to read.", figures.compactedRevision());
+        "kvstore_revision",
+        "Newest revision; on a node of a cluster, the sum over the shards here.",
+        figures.revision());
+    out.gauge(
+        "kvstore_compacted_revision",
+        "Oldest revision to read; the sum in the same way.",
+        figures.compactedRevision());
     out.gauge("kvstore_keys", "Estimated number of keys.", figures.keys());
     out.gauge("kvstore_table_bytes", "Size of the table files.", figures.tableBytes());
-    out.gauge("kvstore_wal_bytes", "Size of the write-ahead log.", figures.walBytes());
     out.gauge("kvstore_used_bytes", "Size of log and tables, for the quota.", figures.usedBytes());
-    out.counter("kvstore_wal_syncs_total", "fsyncs of that log.", figures.walSyncs());
-    out.counter(
-        "kvstore_wal_written_bytes_total", "Bytes written to that log.", figures.walWrittenBytes());
     out.gauge("kvstore_pinned_views", "Reads of several steps under way.", figures.pinnedViews());
     caches(figures, out);
     compaction(figures, out);

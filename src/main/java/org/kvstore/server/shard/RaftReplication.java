@@ -16,6 +16,7 @@ import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.raft.ClusterOptions;
 import org.kvstore.server.replication.raft.Member;
 import org.kvstore.server.replication.raft.Membership;
+import org.kvstore.server.replication.raft.ProposalCounts;
 import org.kvstore.server.replication.raft.RaftNode;
 import org.kvstore.server.replication.raft.RaftReplicator;
 import org.kvstore.server.replication.raft.RemoteReads;
@@ -100,6 +101,11 @@ public final class RaftReplication implements Replication {
   /** What the node was told of its cluster. */
   public ClusterOptions options() {
     return options;
+  }
+
+  /** What became of the entries that this node has proposed; null until it is started. */
+  public @Nullable ProposalCounts proposals() {
+    return node == null ? null : node.proposalCounts();
   }
 
   /** The shards as this node sees them, that of the system the last. */

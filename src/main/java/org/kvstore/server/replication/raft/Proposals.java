@@ -272,6 +272,7 @@ final class Proposals {
   }
 
   private void end(Batch batch, @Nullable Throwable failure) {
+    raft.proposalCounts().ended(failure);
     synchronized (this) {
       isBusy = false;
       gathering.committed(began);

@@ -45,6 +45,7 @@ final class RaftGroups implements AutoCloseable {
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
   private final RaftServer server;
+  private final ProposalCounts proposalCounts = new ProposalCounts();
 
   /** No more threads than groups: each submits one entry at a time. */
   private final ExecutorService submitters =
@@ -166,6 +167,11 @@ final class RaftGroups implements AutoCloseable {
   /** Runs what submits entries to the server, which may have it wait. */
   ExecutorService submitters() {
     return submitters;
+  }
+
+  /** What became of the entries that this node has proposed. */
+  ProposalCounts proposalCounts() {
+    return proposalCounts;
   }
 
   /** Has the leader of a group tell this node soon how far its log is committed. */
