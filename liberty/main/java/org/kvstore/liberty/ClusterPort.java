@@ -32,9 +32,11 @@ record ClusterPort(String host, OptionalInt port, Map<String, String> environmen
   }
 
   private static ClusterPort of(String node, Map<String, String> environment) {
+    String members = environment.getOrDefault("KV_CLUSTER_MEMBERS", "");
+    String address = environment.get("KV_CLUSTER_ADDRESS");
     Matcher own =
         Pattern.compile("(?:^|,)\\s*" + Pattern.quote(node) + "=([^,]*):([0-9]{1,5})\\s*(?:,|$)")
-            .matcher(environment.getOrDefault("KV_CLUSTER_MEMBERS", ""));
+            .matcher(address == null ? members : node + "=" + address);
     boolean isMember = own.find();
     return new ClusterPort(
         environment.getOrDefault("KV_CLUSTER_HOST", isMember ? own.group(1) : "127.0.0.1"),

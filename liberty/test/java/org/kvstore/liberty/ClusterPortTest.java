@@ -67,6 +67,20 @@ class ClusterPortTest {
   }
 
   @Test
+  void addressOfItsOwn_countsForANodeThatTheMembersDoNotName() {
+    Map<String, String> environment =
+        Map.of(
+            "KV_CLUSTER_NODE", "n4",
+            "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:9081",
+            "KV_CLUSTER_ADDRESS", "127.0.0.2:9084");
+
+    ClusterPort port = ClusterPort.of(environment).orElseThrow();
+
+    assertThat(port.host()).isEqualTo("127.0.0.2");
+    assertThat(port.port()).hasValue(9084);
+  }
+
+  @Test
   void elsewhere_withCertificates_isAllowed() {
     assertThat(port(files(own, own, own)).check()).isEmpty();
   }

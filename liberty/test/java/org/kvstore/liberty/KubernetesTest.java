@@ -40,13 +40,10 @@ class KubernetesTest {
         pods().map(name -> "%1$s=%1$s.%2$s:%3$s".formatted(name, service, port)).collect(COMMA);
 
     assertThat(variable("KV_CLUSTER_MEMBERS")).isEqualTo(pods);
+    String own = "$(KV_CLUSTER_NODE)";
+    assertThat(variable("KV_CLUSTER_ADDRESS")).isEqualTo(own + "." + service + ":" + port);
     assertThat(variable("KV_CLUSTER_URLS"))
-        .isEqualTo(
-            pods()
-                .map(
-                    name ->
-                        "%1$s=http://%1$s.%2$s.$(POD_NAMESPACE).svc:8080".formatted(name, service))
-                .collect(COMMA));
+        .isEqualTo("%1$s=http://%1$s.%2$s.$(POD_NAMESPACE).svc:8080".formatted(own, service));
     assertThat(field("KV_CLUSTER_NODE")).isEqualTo("metadata.name");
     assertThat(field("POD_NAMESPACE")).isEqualTo("metadata.namespace");
     assertThat(document("Service", service).at("spec", "clusterIP").text()).isEqualTo("None");

@@ -78,16 +78,14 @@ public record ClusterConfig(
     if (!id.matches(NAME)) {
       throw refusal("kv.cluster.id", id, "1 to 32 of a-z, 0-9 and -, such as orders");
     }
-    List<Member> members = members(config);
-    if (members.stream().noneMatch(member -> member.id().equals(node.get()))) {
-      throw refusal("kv.cluster.node", node.get(), "one of those in kv.cluster.members");
-    }
+    List<Member> named = members(config);
+    List<Member> members = withOwn(named, node.get(), config);
     return Optional.of(
         new ClusterConfig(
             id,
             node.get(),
             members,
-            joins(config, members),
+            members.size() > named.size() || joins(config, members),
             urls(config, members),
             shards(config),
             factor(config),
@@ -141,6 +139,32 @@ public record ClusterConfig(
       throw refusal(property, text, allowed);
     }
     return List.copyOf(members.values());
+  }
+
+  /** One that the members do not name says where it is itself, and joins them. */
+  private static List<Member> withOwn(
+      List<Member> named, String node, Function<String, Optional<String>> config) {
+    String property = "kv.cluster.address";
+    Optional<String> address = text(config, property);
+    Optional<Member> listed = named.stream().filter(member -> member.id().equals(node)).findFirst();
+    if (listed.isEmpty() && address.isEmpty()) {
+      throw refusal(
+          "kv.cluster.node",
+          node,
+          "one of those in kv.cluster.members, or another one with kv.cluster.address");
+    }
+    if (address.isPresent() && !isRaftAddress(address.get())) {
+      throw refusal(property, address.get(), "host and port, such as host4:9081");
+    }
+    if (listed.isPresent()) {
+      if (address.isPresent() && !address.get().equals(listed.get().raftAddress())) {
+        throw refusal(property, address.get(), "the same as in kv.cluster.members");
+      }
+      return named;
+    }
+    List<Member> members = new ArrayList<>(named);
+    members.add(new Member(node, address.orElseThrow()));
+    return members;
   }
 
   private static boolean joins(Function<String, Optional<String>> config, List<Member> members) {
