@@ -5,12 +5,22 @@ import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +30,7 @@ import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.EventStream.ServerEvent;
 import org.kvstore.it.support.RawConnection;
+import org.kvstore.it.support.Scrape;
 import org.kvstore.it.support.Service;
 
 /** Three nodes that encrypt, as their users see them: short stories of one thing each. */
@@ -73,6 +84,102 @@ class ClusterIT {
     for (Node node : cluster.nodes()) {
       assertThat(Replicas.listing(node.service(), "&prefix=" + prefix)).hasSize(KEYS);
     }
+  }
+
+  @Test
+  void values_areInNoFileOfANode() throws IOException {
+    String marker = "marked-value-" + prefix;
+    putAll(cluster.node(1).service(), marker);
+    for (Node node : cluster.nodes()) {
+      try (Stream<Path> files = Files.walk(node.data())) {
+        assertThat(files.filter(Files::isRegularFile))
+            .filteredOn(file -> file.getFileName().toString().startsWith("log_"))
+            .isNotEmpty()
+            .noneMatch(file -> contains(file, marker));
+      }
+    }
+  }
+
+  private static boolean contains(Path file, String text) {
+    try {
+      return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void lagOfEveryReplica_isToldByEachNode() {
+    putAll(cluster.node(1).service(), "x");
+    for (Node node : cluster.nodes()) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(ClusterStatus.of(node).orElseThrow().lags())
+                      .as("lags at %s", node.id())
+                      .hasSize((cluster.shards() + 1) * cluster.nodes().size())
+                      .containsOnly(0L));
+    }
+  }
+
+  @Test
+  void lagOfAPausedNode_isToldByOneThatDoesNotLead() {
+    Node leader = cluster.leader(0);
+    Node paused = cluster.node(leader.number() % 3 + 1);
+    Node asked = cluster.node(paused.number() % 3 + 1);
+    paused.pause();
+    String key =
+        IntStream.range(0, 1_000)
+            .mapToObj(i -> prefix + i)
+            .filter(each -> Keys.shard(each, cluster.shards()) == 0)
+            .findFirst()
+            .orElseThrow();
+    for (int i = 0; i < READS; i++) {
+      asked.service().put(target(key)).body("v" + i).send();
+    }
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(ClusterStatus.of(asked).orElseThrow().lag(0, paused.id()).orElseThrow())
+                    .isPositive());
+  }
+
+  @Test
+  void metricsOfANode_areThoseOfTheDashboardAndTheAlerts() throws IOException {
+    putAll(cluster.node(1).service(), "x");
+    Path liberty = Path.of(System.getProperty("it.readme")).resolveSibling("liberty");
+    String used =
+        Files.readString(liberty.resolve("grafana/kvstore.json"))
+            + Files.readString(liberty.resolve("prometheus/alerts.yml"));
+    Set<String> shown =
+        Pattern.compile("kvstore_cluster_[a-z_]+")
+            .matcher(used)
+            .results()
+            .map(MatchResult::group)
+            .collect(Collectors.toSet());
+    Scrape scrape = Scrape.of(cluster.node(2).service());
+
+    assertThat(scrape.samples()).extracting(Scrape.Sample::name).containsAll(shown);
+    assertThat(shown).hasSizeGreaterThan(10);
+    assertThat(scrape.types()).doesNotContainKey("kvstore_wal_sync_duration_seconds");
+    assertThat(scrape.value("kvstore_cluster_nodes_alive", "")).isEqualTo(3);
+    assertThat(scrape.value("kvstore_cluster_shards_without_quorum", "")).isZero();
+    assertThat(scrape.value("kvstore_cluster_shards", "")).isEqualTo(cluster.shards() + 1);
+    assertThat(scrape.value("kvstore_cluster_log_sync_duration_seconds_count", "")).isPositive();
+    assertThat(scrape.value("kvstore_cluster_log_bytes", "")).isPositive();
+    assertThat(scrape.value("kvstore_cluster_shard_term", "shard=\"0\"")).isPositive();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        cluster.nodes().stream()
+                            .map(node -> Scrape.of(node.service()))
+                            .mapToDouble(each -> each.value("kvstore_cluster_shards_led", ""))
+                            .sum())
+                    .isEqualTo(cluster.shards() + 1));
   }
 
   /**

@@ -56,6 +56,11 @@ final class Node {
     return "n" + number;
   }
 
+  /** Where its data are. */
+  Path data() {
+    return data;
+  }
+
   WallClock clock() {
     return clock;
   }

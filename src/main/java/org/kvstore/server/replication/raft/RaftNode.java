@@ -295,6 +295,11 @@ public final class RaftNode implements AutoCloseable {
     return replicas.age(shard);
   }
 
+  /** What became of the entries that this node has proposed. */
+  public ProposalCounts proposalCounts() {
+    return raft.proposalCounts();
+  }
+
   /**
    * Has other nodes lead the shards that this one leads, as far as they can, before it stops: so
    * writes need not wait for an election. Returns after some seconds at the most.
