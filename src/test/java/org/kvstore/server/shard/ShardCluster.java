@@ -1,7 +1,6 @@
 package org.kvstore.server.shard;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -25,6 +24,7 @@ import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Retention;
 import org.kvstore.server.model.ShardNumber;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.TestPorts;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.raft.ClusterOptions;
 import org.kvstore.server.replication.raft.Endpoint;
@@ -57,7 +57,7 @@ final class ShardCluster implements AutoCloseable {
     this.parent = parent;
     this.count = count;
     for (int i = 1; i <= FOUNDERS; i++) {
-      founders.add(new Member("n" + i, "127.0.0.1:" + freePort()));
+      founders.add(new Member("n" + i, "127.0.0.1:" + TestPorts.free()));
     }
     for (Member member : founders) {
       start(member, false);
@@ -85,7 +85,7 @@ final class ShardCluster implements AutoCloseable {
 
   /** A member of the cluster that has no replica of a data shard. */
   Node startEmpty(String id) throws IOException {
-    Node empty = start(new Member(id, "127.0.0.1:" + freePort()), true);
+    Node empty = start(new Member(id, "127.0.0.1:" + TestPorts.free()), true);
     // It begins once it has heard of the others.
     Awaitility.await()
         .atMost(30, TimeUnit.SECONDS)
@@ -171,12 +171,6 @@ final class ShardCluster implements AutoCloseable {
     Node node = new Node(member, shards, replication, new ShardHost(opened));
     nodes.put(member.id(), node);
     return node;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   Node node(String id) {

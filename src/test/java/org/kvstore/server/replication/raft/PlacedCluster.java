@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.TestPorts;
 import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.DataDirectory;
 import org.kvstore.server.store.Store;
@@ -47,10 +48,10 @@ final class PlacedCluster implements AutoCloseable {
     factor = replicas;
   }
 
-  Member member(String id) throws IOException {
+  Member member(String id) {
     Member known = members.get(id);
     if (known == null) {
-      known = new Member(id, "127.0.0.1:" + TestCluster.freePort());
+      known = new Member(id, "127.0.0.1:" + TestPorts.free());
       members.put(id, known);
     }
     return known;

@@ -18,10 +18,10 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyValueException;
@@ -30,7 +30,10 @@ import org.kvstore.server.replication.raft.PlacedCluster.Node;
 import org.kvstore.server.store.Store;
 import org.kvstore.server.store.Writes;
 
-/** Each shard is on some of the nodes, and its replicas move as nodes come, go and die. */
+/**
+ * Each shard is on some of the nodes, and its replicas move as nodes come, go and die. That they
+ * die at each other step, and start again, is tried with {@code -Plong}.
+ */
 class PlacedMembershipTest {
   private static final int SHARDS = 4;
   private static final int REPLICAS = 3;
@@ -93,6 +96,7 @@ class PlacedMembershipTest {
     assertAllThere();
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void nodesStartedAgain_haveTheReplicasThatTheyHad() throws Exception {
     start(4);
@@ -133,7 +137,7 @@ class PlacedMembershipTest {
 
   /** Where the host is told something, its node is closed, and started again. */
   @ParameterizedTest
-  @EnumSource(Call.class)
+  @MethodSource("steps")
   void nodeThatDiesAtAStep_goesOnThere(Call step) throws Exception {
     start(4);
     cluster.awaitSettled();
@@ -166,6 +170,12 @@ class PlacedMembershipTest {
     assertAllThere();
   }
 
+  /** One of them, and all in the long run. */
+  static List<Call> steps() {
+    return Boolean.getBoolean("long") ? List.of(Call.values()) : List.of(Call.CAME);
+  }
+
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void whoMovesThem_diesAfterEachChange_underWrites_andNoneIsLost() throws Exception {
     start(4);
@@ -223,7 +233,7 @@ class PlacedMembershipTest {
 
   /** What a node left behind that was killed while it joined, or while it dropped a replica. */
   @ParameterizedTest
-  @ValueSource(strings = {"founder\n", "joined\n"})
+  @MethodSource("marks")
   void replicaThatWasNotEnded_isDropped(String mark) throws Exception {
     start(4);
     cluster.awaitSettled();
@@ -239,6 +249,10 @@ class PlacedMembershipTest {
     assertThat(node.raft().failure(other)).isNull();
   }
 
+  static List<String> marks() {
+    return Boolean.getBoolean("long") ? List.of("founder\n", "joined\n") : List.of("joined\n");
+  }
+
   private int notAt(String id) {
     return IntStream.range(0, SHARDS)
         .filter(shard -> !cluster.node(id).host().shards().contains(shard))
@@ -246,6 +260,7 @@ class PlacedMembershipTest {
         .orElseThrow();
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void replicaThatWasNotEnded_andIsWantedAgain_isMadeAnew() throws Exception {
     start(4);

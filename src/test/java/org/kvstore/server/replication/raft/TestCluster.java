@@ -1,7 +1,6 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +22,7 @@ import org.kvstore.server.crypto.LogKeys;
 import org.kvstore.server.model.Limits;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.TestPorts;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.service.JsonPatcher;
 import org.kvstore.server.store.CommitListener;
@@ -43,17 +43,11 @@ final class TestCluster implements AutoCloseable {
   private LogOptions log = LogOptions.DEFAULT;
   private Limits limits = Limits.DEFAULT;
 
-  TestCluster(Path parent, int size, int shards) throws IOException {
+  TestCluster(Path parent, int size, int shards) {
     this.parent = parent;
     this.shards = shards;
     for (int i = 1; i <= size; i++) {
-      members.add(new Member("n" + i, "127.0.0.1:" + freePort()));
-    }
-  }
-
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
+      members.add(new Member("n" + i, "127.0.0.1:" + TestPorts.free()));
     }
   }
 
@@ -160,7 +154,7 @@ final class TestCluster implements AutoCloseable {
 
   /** A node that joins later: it has no replica as yet. */
   RaftNode startEmpty(String id) throws IOException {
-    Member member = new Member(id, "127.0.0.1:" + freePort());
+    Member member = new Member(id, "127.0.0.1:" + TestPorts.free());
     List<Member> all = new ArrayList<>(members);
     all.add(member);
     Path directory = directory(id).resolve("raft");
@@ -175,7 +169,7 @@ final class TestCluster implements AutoCloseable {
   TestNode startJoining(String id) throws IOException {
     List<Member> told = new ArrayList<>(members);
     if (told.stream().noneMatch(member -> member.id().equals(id))) {
-      told.add(new Member(id, "127.0.0.1:" + freePort()));
+      told.add(new Member(id, "127.0.0.1:" + TestPorts.free()));
     }
     Path directory = directory(id).resolve("raft");
     TestNode node =
