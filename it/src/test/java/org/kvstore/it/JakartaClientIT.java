@@ -9,35 +9,25 @@ import java.net.URISyntaxException;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jboss.arquillian.container.test.api.Deployment;
-import org.jboss.arquillian.junit5.ArquillianExtension;
 import org.jboss.shrinkwrap.api.ShrinkWrap;
 import org.jboss.shrinkwrap.api.asset.EmptyAsset;
 import org.jboss.shrinkwrap.api.asset.StringAsset;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Bulk;
 import org.kvstore.it.support.Deployed;
-import org.kvstore.it.support.Service;
 import org.kvstore.it.visits.VisitsApplication;
 import org.kvstore.it.visits.VisitsResource;
 
 /** Another Jakarta application uses the store by {@code @Inject}, on the same server. */
-@ExtendWith(ArquillianExtension.class)
-class JakartaClientIT {
+class JakartaClientIT extends Deployed {
   private static final int VISITORS = 8;
 
-  private final Service service = new Service(Integer.getInteger("it.http.port"));
   private final String key = "visits of \u00E9l\u00E9phant/" + System.nanoTime();
 
-  @Deployment(name = "store", order = 1, testable = false)
-  static WebArchive store() {
-    return Deployed.kvstore();
-  }
-
-  @Deployment(name = "visits", order = 2, testable = false)
+  @Deployment(testable = false)
   static WebArchive visits() throws URISyntaxException {
     String url = "kvstore/mp-rest/url=http://127.0.0.1:" + Integer.getInteger("it.http.port");
     return ShrinkWrap.create(WebArchive.class, "visits.war")
