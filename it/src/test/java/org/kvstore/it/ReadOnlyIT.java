@@ -7,7 +7,7 @@ import static org.kvstore.it.support.Service.target;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -50,7 +51,7 @@ class ReadOnlyIT {
     Files.createDirectories(volumes.resolve("data"));
     Files.createDirectories(volumes.resolve("cache"));
     Files.createDirectories(volumes.resolve("tmp"));
-    int port = freePort();
+    int[] ports = Ports.free(InetAddress.getLoopbackAddress(), 2);
     ProcessBuilder builder = new ProcessBuilder("unshare", "-rm", "bash", "-c", SCRIPT);
     builder
         .environment()
@@ -62,14 +63,14 @@ class ReadOnlyIT {
                 "JAR", System.getProperty("it.launcher"),
                 "KV_DATA_DIR", volumes.resolve("data/data").toString(),
                 "KV_INSTALL_DIR", volumes.resolve("cache").toString(),
-                "KV_HTTP_PORT", Integer.toString(port),
-                "KV_HTTPS_PORT", Integer.toString(freePort()),
+                "KV_HTTP_PORT", Integer.toString(ports[0]),
+                "KV_HTTPS_PORT", Integer.toString(ports[1]),
                 "KV_JAVA_OPTIONS",
                     "-XX:TieredStopAtLevel=1 -Djava.io.tmpdir=" + volumes.resolve("tmp")));
     Path log = volumes.resolve("log");
     Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
-      Service service = new Service(port);
+      Service service = new Service(ports[0]);
       await().atMost(Duration.ofMinutes(3)).until(() -> !process.isAlive() || isReady(service));
       assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
       service.put(target("k")).body("v").send().expect(201);
@@ -96,11 +97,5 @@ class ReadOnlyIT {
     Process process =
         new ProcessBuilder(probe).redirectErrorStream(true).redirectOutput(out.toFile()).start();
     return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
 import org.kvstore.it.visits.VisitsApplication;
@@ -28,6 +29,7 @@ import org.kvstore.it.visits.VisitsResource;
  * asking it, by MicroProfile's propagation of the JSON Web Token; one for itself, by its own token.
  */
 @ExtendWith(ArquillianExtension.class)
+@InTurn
 class InjectedClientIT {
   private static final String PROPAGATION =
       "org.eclipse.microprofile.rest.client.propagateHeaders=Authorization\n";

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.kvstore.client.KeyValueClient;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -23,6 +27,7 @@ import org.kvstore.it.support.Service;
 final class Cluster implements AutoCloseable {
   private static final String SHARDS = "4";
   private static final Duration ELECTION = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final Network network;
   private final int founders;
@@ -112,6 +117,14 @@ final class Cluster implements AutoCloseable {
     return nodes.get(number - 1);
   }
 
+  /** A client that knows all nodes, those included that are to join. */
+  KeyValueClient client() {
+    List<URI> uris = nodes.stream().map(node -> node.service().uri()).toList();
+    return KeyValueClient.builder(uris.get(0), uris.subList(1, uris.size()).toArray(URI[]::new))
+        .totalTimeout(PATIENCE)
+        .build();
+  }
+
   /** Some node that runs, if one does. */
   Node any(Random random) {
     List<Node> running = nodes.stream().filter(Node::isRunning).toList();
@@ -151,6 +164,17 @@ final class Cluster implements AutoCloseable {
     start();
   }
 
+  /** Kills all nodes at about the same time. */
+  void killAll() {
+    CompletableFuture.allOf(
+            nodes.stream()
+                .map(
+                    node ->
+                        CompletableFuture.runAsync(node::kill, kill -> new Thread(kill).start()))
+                .toArray(CompletableFuture[]::new))
+        .join();
+  }
+
   /** What the nodes have printed last, and where the rest is, for a failure's message. */
   String describe() {
     nodes.forEach(Node::resume);
@@ -160,7 +184,7 @@ final class Cluster implements AutoCloseable {
   @Override
   public void close() {
     nodes.forEach(Node::resume);
-    nodes.forEach(Node::kill);
+    killAll();
     network.close();
     disk.close();
   }

@@ -29,11 +29,13 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.EventStream.ServerEvent;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.Scrape;
 import org.kvstore.it.support.Service;
 
 /** Three nodes that encrypt, as their users see them: short stories of one thing each. */
+@InTurn
 class ClusterIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration OUTAGE = Duration.ofSeconds(5);
@@ -266,7 +268,7 @@ class ClusterIT {
   @Test
   void allKilledAndRestarted_loseNothing() {
     List<String> etags = putAll(cluster.node(2).service(), "kept");
-    cluster.nodes().parallelStream().forEach(Node::kill);
+    cluster.killAll();
     cluster.start();
     Random random = new Random(0);
     for (int i = 0; i < KEYS; i++) {

@@ -32,7 +32,7 @@ enum Nemesis {
   KILL_ALL {
     @Override
     void strike(Cluster cluster, Random random) {
-      cluster.nodes().parallelStream().forEach(Node::kill);
+      cluster.killAll();
     }
   },
   PAUSE_ONE {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.Seed;
 
 /**
@@ -23,6 +24,7 @@ import org.kvstore.it.support.Seed;
  * clients have done {@code -Drequests=100000} operations, on three and on five. {@code -Dseed=N}
  * draws the same again, as far as it is not up to the processes.
  */
+@InTurn
 class NemesisIT {
   /** What takes little time; that all are killed is a story of {@link ClusterIT}. */
   private static final Set<Nemesis> SHORT =

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.kvstore.it.support.Ports;
 
 /**
  * The network between the nodes of a cluster, in which each direction between two nodes can be cut

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * was built. All stories share it and its data; each keeps to keys of its own.
  */
 @ExtendWith(ArquillianExtension.class)
+@InTurn
 public abstract class Deployed {
   protected final Service service = new Service(Integer.getInteger("it.http.port"));
 

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,11 +103,12 @@ public final class ServerProcess implements AutoCloseable {
 
   private static ServerProcess start(Path data, Map<String, String> variables) {
     try {
-      int[] ports = freePorts();
+      int[] ports = Ports.free(InetAddress.getLoopbackAddress(), 2);
       Path log =
           Files.createTempFile(Files.createDirectories(TARGET.resolve("logs")), "server", ".log");
       ProcessBuilder builder =
-          new ProcessBuilder(java().toString(), "-jar", System.getProperty("it.launcher"));
+          new ProcessBuilder(
+              java().toString(), QUICK_START, "-jar", System.getProperty("it.launcher"));
       Map<String, String> environment = new TreeMap<>(variables);
       environment.putIfAbsent("KV_DATA_DIR", data.toString());
       environment.putIfAbsent("KV_TLS_DIR", TARGET.resolve("tls").toString());
@@ -130,14 +131,6 @@ public final class ServerProcess implements AutoCloseable {
   /** The running Java. */
   public static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
-  }
-
-  /** Ports that were free a moment ago. */
-  static int[] freePorts() throws IOException {
-    try (ServerSocket one = new ServerSocket(0);
-        ServerSocket other = new ServerSocket(0)) {
-      return new int[] {one.getLocalPort(), other.getLocalPort()};
-    }
   }
 
   /** A new directory for a story. */
@@ -209,17 +202,13 @@ public final class ServerProcess implements AutoCloseable {
     awaitEnd();
   }
 
-  /** Stops what is left, by its process id. */
+  /** Kills what is left, by its process id; a story about an orderly end stops it before. */
   @Override
   public void close() {
     remember();
-    if (!launcher.isAlive()) {
-      all.forEach(ProcessHandle::destroyForcibly);
-      return;
-    }
+    all.forEach(ProcessHandle::destroyForcibly);
     launcher.destroy();
     if (!awaitEnd()) {
-      all.forEach(ProcessHandle::destroyForcibly);
       launcher.destroyForcibly();
     }
   }
