@@ -32,7 +32,7 @@ final class Client implements Runnable {
   private static final int STORAGE_FULL = 507;
 
   private final Cluster cluster;
-  private final Requests requests;
+  private final Mix requests;
   private final Random random;
   private final boolean isFaithful;
   private final CountDownLatch stop;
@@ -47,7 +47,7 @@ final class Client implements Runnable {
    */
   Client(
       Cluster cluster,
-      Requests requests,
+      Mix requests,
       Random random,
       boolean isFaithful,
       CountDownLatch stop,

@@ -48,7 +48,7 @@ final class Round implements AutoCloseable {
     some = new Follower(cluster, random(seeds), "prefix=" + Service.parameter(one), position);
     mortals = new Mortals(cluster, random(seeds), prefix + "mortal/", isTimeSteady, stop, journal);
     for (int i = 0; i < count; i++) {
-      Requests requests = new Requests(new Keys(prefix), name + "-" + i, random(seeds));
+      Mix requests = new Mix(new Keys(prefix), name + "-" + i, random(seeds));
       clients.add(new Client(cluster, requests, random(seeds), i % 2 == 0, stop, journal));
     }
     following.add(threads.submit(all));

@@ -3,39 +3,25 @@ package org.kvstore.it.crash;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
-import org.kvstore.it.history.Action;
-import org.kvstore.it.history.Action.CompareAndSet;
-import org.kvstore.it.history.Action.Delete;
-import org.kvstore.it.history.Action.Get;
-import org.kvstore.it.history.Action.Put;
-import org.kvstore.it.history.Batch;
 import org.kvstore.it.history.Call;
-import org.kvstore.it.history.Call.Effect;
 import org.kvstore.it.history.LeaseRequest;
 import org.kvstore.it.history.LeaseRequest.Kind;
 import org.kvstore.it.history.Operation;
 import org.kvstore.it.history.Request;
-import org.kvstore.it.history.Result;
-import org.kvstore.it.history.Result.Found;
-import org.kvstore.it.history.Result.Mismatch;
-import org.kvstore.it.history.Result.Written;
-import org.kvstore.it.history.Single;
-import org.kvstore.it.history.Transaction;
+import org.kvstore.it.history.Requests;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.Service;
 
 /**
  * A client of the workload: one request after the other on one connection, of all kinds, drawn from
- * a seeded random and from what it has seen. No two writes of all clients have the same value.
+ * a seeded random and from what it has seen.
  */
 final class Client {
   private static final int KEYS = 40;
@@ -43,18 +29,15 @@ final class Client {
   private static final int MAX_PADDING = 3_000;
   private static final int MAX_LARGE_PADDING = 100_000;
 
-  private final String name;
   private final Random random;
-  private final Map<String, Long> seen = new HashMap<>();
+  private final Requests requests;
   private final Set<String> leased = new HashSet<>();
   private final List<Call> calls = new ArrayList<>();
   private long lease;
-  private int requests;
-  private int values;
 
   Client(String name, Random random) {
-    this.name = name;
     this.random = random;
+    requests = new Requests(name, random, Client::padding);
   }
 
   /** All keys that there may be. */
@@ -153,18 +136,7 @@ final class Client {
   }
 
   private void learn(Call call) {
-    for (Effect effect : call.effects()) {
-      Result result = effect.result();
-      if (result instanceof Written written) {
-        seen.put(effect.key(), written.revision());
-      } else if (result instanceof Found found) {
-        seen.put(effect.key(), found.revision());
-      } else if (result instanceof Mismatch mismatch) {
-        seen.put(effect.key(), mismatch.current());
-      } else {
-        seen.remove(effect.key());
-      }
-    }
+    requests.learn(call);
     if (call.request() instanceof LeaseRequest of && call.answer() != null) {
       if (of.kind() == Kind.GRANT && call.answer().status() == 201) {
         lease = LeaseRequest.granted(call.answer());
@@ -175,74 +147,51 @@ final class Client {
   }
 
   private Request next() {
-    String id = name + "-" + requests++;
     int kind = random.nextInt(100);
     if (kind < 20) {
-      return new Single(id, key(), new Get());
+      return requests.get(key());
     }
     if (kind < 40) {
-      return new Single(id, key(), new Put(value(), 0));
+      return requests.put(key());
     }
     if (kind < 60) {
-      String key = key();
-      return new Single(id, key, swap(key));
+      return requests.swap(key());
     }
     if (kind < 70) {
-      return new Single(id, key(), new Delete());
+      return requests.delete(key());
     }
     if (kind < 80) {
-      List<String> keys = keys(3);
-      return new Transaction(id, keys, swap(keys.get(0)), new Put(value(), 0));
+      return requests.transaction(keys(3));
     }
     if (kind < 90) {
-      return batch(id);
+      return requests.batch(keys(1 + random.nextInt(MAX_LINES)));
     }
-    return onLease(id);
+    return onLease();
   }
 
-  private Request batch(String id) {
-    List<String> keys = keys(1 + random.nextInt(MAX_LINES));
-    List<Action> actions = new ArrayList<>();
-    for (String key : keys) {
-      actions.add(
-          switch (random.nextInt(4)) {
-            case 0 -> new Delete();
-            case 1 -> swap(key);
-            default -> new Put(value(), 0);
-          });
-    }
-    return new Batch(id, keys, actions);
-  }
-
-  private Request onLease(String id) {
+  private Request onLease() {
     if (lease == 0) {
       leased.clear();
-      return new LeaseRequest(id, Kind.GRANT, 0, Set.of());
+      return requests.lease(Kind.GRANT, 0, Set.of());
     }
     int kind = random.nextInt(8);
     if (kind == 0) {
-      return new LeaseRequest(id, Kind.RENEW, lease, Set.of());
+      return requests.lease(Kind.RENEW, lease, Set.of());
     }
     if (kind == 1) {
-      return new LeaseRequest(id, Kind.REVOKE, lease, Set.copyOf(leased));
+      return requests.lease(Kind.REVOKE, lease, Set.copyOf(leased));
     }
     String key = key();
     leased.add(key);
-    return new Single(id, key, new Put(value(), lease));
+    return requests.put(key, lease);
   }
 
-  private CompareAndSet swap(String key) {
-    return new CompareAndSet(seen.getOrDefault(key, 0L), value());
-  }
-
-  private String value() {
-    int padding =
-        switch (random.nextInt(32)) {
-          case 0 -> random.nextInt(MAX_LARGE_PADDING);
-          case 1, 2, 3, 4, 5, 6, 7 -> random.nextInt(MAX_PADDING);
-          default -> 0;
-        };
-    return name + "-" + values++ + "." + "x".repeat(padding);
+  private static int padding(Random random) {
+    return switch (random.nextInt(32)) {
+      case 0 -> random.nextInt(MAX_LARGE_PADDING);
+      case 1, 2, 3, 4, 5, 6, 7 -> random.nextInt(MAX_PADDING);
+      default -> 0;
+    };
   }
 
   private String key() {
