@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -31,22 +33,27 @@ import org.kvstore.client.Watch;
 import org.kvstore.client.WatchEvent;
 import org.kvstore.client.WatchOptions;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.Service;
 
 /**
- * Five nodes, with three replicas of each shard: every node serves every request. One story, in
- * order.
+ * With more nodes than replicas each node serves every request all the same, while nodes come, go
+ * and are killed as replicas move, and none of the writes that were acknowledged is missing
+ * anywhere. One story, in order.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@InTurn
 class FewReplicasIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int KEYS = 40;
+  private static final int FOUNDERS = 4;
+  private static final int REPLICAS = 3;
 
   private static Cluster cluster;
 
   @BeforeAll
   static void start() {
-    cluster = new Cluster("few-replicas", 5);
+    cluster = Cluster.growing("few-replicas", FOUNDERS, FOUNDERS + 1);
     cluster.start();
   }
 
@@ -55,27 +62,23 @@ class FewReplicasIT {
     cluster.close();
   }
 
+  private static List<Node> founders() {
+    return cluster.nodes().subList(0, FOUNDERS);
+  }
+
   @Test
   @Order(1)
-  void eachShard_isOnThreeNodes() {
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(
-            () -> {
-              ClusterDocument document = document(cluster.node(1));
-              for (ClusterDocument.Shard shard : document.shards()) {
-                assertThat(shard.replicas()).hasSize(3);
-              }
-            });
+  void eachShard_isOnThreeNodes_evenly() {
+    awaitEven(cluster.node(1), FOUNDERS);
   }
 
   @Test
   @Order(2)
   void whatOneNodeWrites_allOthersRead_inEveryWay() {
     for (int i = 0; i < KEYS; i++) {
-      Service writer = cluster.node(1 + i % 5).service();
+      Service writer = cluster.node(1 + i % FOUNDERS).service();
       writer.put("/v1/kv/read/" + i).body("v" + i).send().expect(201);
-      for (Node reader : cluster.nodes()) {
+      for (Node reader : founders()) {
         Service service = reader.service();
         assertThat(service.get("/v1/kv/read/" + i).send().expect(200).text()).isEqualTo("v" + i);
         Answer local = service.get("/v1/kv/read/" + i + "?consistency=local").send();
@@ -83,7 +86,7 @@ class FewReplicasIT {
         assertThat(local.findHeader(Headers.AGE)).isPresent();
       }
     }
-    for (Node node : cluster.nodes()) {
+    for (Node node : founders()) {
       try (KeyValueClient client = node.service().client()) {
         assertThat(client.entries("read/").map(Entry::text)).hasSize(KEYS);
         assertThat(client.history("read/0").map(Change::key)).hasSize(1);
@@ -100,14 +103,20 @@ class FewReplicasIT {
   @Test
   @Order(3)
   void heldRead_isAnsweredAtEachNode_onceAnotherHasWritten() throws Exception {
-    for (Node reader : cluster.nodes()) {
+    for (Node reader : founders()) {
       for (int i = 0; i < 4; i++) {
         String key = "/v1/kv/held/" + reader.number() + "/" + i;
         CompletableFuture<Answer> held =
             CompletableFuture.supplyAsync(
                 () -> reader.service().get(key).header("Prefer", "wait=20").send());
         await().until(() -> reader.service().metric("kvstore_held_requests") > 0);
-        cluster.node(1 + reader.number() % 5).service().put(key).body("now").send().expect(201);
+        cluster
+            .node(1 + reader.number() % FOUNDERS)
+            .service()
+            .put(key)
+            .body("now")
+            .send()
+            .expect(201);
         assertThat(held.get().expect(200).text()).isEqualTo("now");
       }
     }
@@ -120,8 +129,9 @@ class FewReplicasIT {
     List<Watch> watches = new ArrayList<>();
     List<Set<String>> seen = new ArrayList<>();
     List<KeyValueClient> clients = new ArrayList<>();
-    for (int number = 1; number <= 4; number++) {
-      KeyValueClient client = cluster.node(number).service().client();
+    Node dies = cluster.node(FOUNDERS);
+    for (Node node : founders().subList(0, FOUNDERS - 1)) {
+      KeyValueClient client = node.service().client();
       Watch watch = client.watch(WatchOptions.prefix("watched/"));
       Set<String> keys = new ConcurrentSkipListSet<>();
       clients.add(client);
@@ -132,10 +142,10 @@ class FewReplicasIT {
     Set<String> written = new TreeSet<>();
     for (int i = 0; i < 200; i++) {
       if (i == 60) {
-        cluster.node(5).kill();
+        dies.kill();
       }
       String key = "watched/" + i;
-      Service writer = cluster.node(1 + i % 4).service();
+      Service writer = cluster.node(1 + i % (FOUNDERS - 1)).service();
       await()
           .atMost(PATIENCE)
           .until(
@@ -150,6 +160,37 @@ class FewReplicasIT {
     }
     watches.forEach(Watch::close);
     clients.forEach(KeyValueClient::close);
+    dies.start();
+    dies.awaitReady();
+  }
+
+  @Test
+  @Order(5)
+  void nodesComeAndGo_andAreKilledMeanwhile_andEachServesAll() {
+    awaitEven(cluster.node(1), FOUNDERS);
+    try (KeyValueClient client = cluster.client();
+        Writer writer = new Writer(client, "k")) {
+      founders().forEach(writer::requireAll);
+
+      Node added = cluster.node(5);
+      added.start();
+      await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n5", cluster.network().name(5)));
+      await().atMost(PATIENCE).until(() -> counts(cluster.node(2)).containsKey("n5"));
+      added.kill();
+      writer.awaitWrites();
+      added.start();
+      awaitEven(cluster.node(2), 5);
+      added.awaitReady();
+      writer.awaitWrites();
+      writer.requireAll(added);
+
+      cluster.node(1).kill();
+      writer.awaitWrites();
+      await().atMost(PATIENCE).untilAsserted(() -> client.removeNode("n1"));
+      awaitEven(cluster.node(2), 4);
+      writer.awaitWrites();
+      cluster.nodes().subList(1, 5).forEach(writer::requireAll);
+    }
   }
 
   /** Lines of an export. */
@@ -174,9 +215,32 @@ class FewReplicasIT {
     }
   }
 
-  private static ClusterDocument document(Node at) {
-    try (KeyValueClient one = at.service().client()) {
-      return one.cluster().orElseThrow();
+  /** Of how many data shards each node has a replica, as one of them sees it. */
+  private static Map<String, Integer> counts(Node at) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (ClusterDocument.Shard shard : at.cluster().shards()) {
+      shard.replicas().forEach(replica -> counts.merge(replica.node(), 1, Integer::sum));
     }
+    return counts;
+  }
+
+  private static void awaitEven(Node at, int nodes) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              ClusterDocument document = at.cluster();
+              assertThat(document.moves()).isEmpty();
+              assertThat(document.nodes()).hasSize(nodes);
+              assertThat(document.system().replicas()).hasSize(nodes);
+              assertThat(document.shards())
+                  .allSatisfy(shard -> assertThat(shard.replicas()).hasSize(REPLICAS));
+              int all = document.shards().size() * REPLICAS;
+              assertThat(counts(at))
+                  .hasSize(nodes)
+                  .allSatisfy(
+                      (node, count) ->
+                          assertThat(count).isBetween(all / nodes, (all + nodes - 1) / nodes));
+            });
   }
 }

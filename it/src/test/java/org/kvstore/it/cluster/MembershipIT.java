@@ -5,12 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import jakarta.json.JsonString;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -22,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.ErrorCode;
-import org.kvstore.client.Entry;
 import org.kvstore.client.KeyValueClient;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.Service;
 
 /**
@@ -32,6 +29,7 @@ import org.kvstore.it.support.Service;
  * with the cluster that the one before left.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@InTurn
 class MembershipIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -39,21 +37,14 @@ class MembershipIT {
   private static KeyValueClient client;
   private static int stories;
 
-  private final String prefix = "story-" + stories++ + "/";
-  private final AtomicInteger written = new AtomicInteger();
-  private volatile boolean ends;
-  private CompletableFuture<Void> writer;
+  private Writer writer;
 
   @BeforeAll
   static void start() {
     // Each node has a replica of each shard.
     cluster = Cluster.growing("membership", 3, 4, Map.of("KV_REPLICATION_FACTOR", "7"));
     cluster.start();
-    List<URI> uris = cluster.nodes().stream().map(node -> node.service().uri()).toList();
-    client =
-        KeyValueClient.builder(uris.get(0), uris.get(1), uris.get(2), uris.get(3))
-            .totalTimeout(Duration.ofSeconds(60))
-            .build();
+    client = cluster.client();
   }
 
   @AfterAll
@@ -64,21 +55,12 @@ class MembershipIT {
 
   @BeforeEach
   void write() {
-    writer =
-        CompletableFuture.runAsync(
-            () -> {
-              while (!ends) {
-                client.put(prefix + written.get(), "v" + written.get());
-                written.incrementAndGet();
-              }
-            });
-    awaitWrites();
+    writer = new Writer(client, "story-" + stories++ + "/");
   }
 
   @AfterEach
   void end() {
-    ends = true;
-    writer.join();
+    writer.close();
   }
 
   @Test
@@ -86,10 +68,10 @@ class MembershipIT {
   void nodeThatLostItsData_isRefused_untilItIsReplaced() throws IOException {
     Node lost = cluster.node(3);
     lost.kill();
-    awaitWrites();
+    writer.awaitWrites();
     client.removeNode("n3");
     awaitMembers(cluster.node(1), List.of("n1", "n2"));
-    awaitWrites();
+    writer.awaitWrites();
 
     lost.lose();
     lost.start();
@@ -104,8 +86,8 @@ class MembershipIT {
     await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n3", cluster.network().name(3)));
     awaitMembers(cluster.node(1), List.of("n1", "n2", "n3"));
     lost.awaitReady();
-    awaitWrites();
-    requireAll(lost);
+    writer.awaitWrites();
+    writer.requireAll(lost);
   }
 
   @Test
@@ -116,15 +98,15 @@ class MembershipIT {
     await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n4", cluster.network().name(4)));
     awaitMembers(cluster.node(2), List.of("n1", "n2", "n3", "n4"));
     added.awaitReady();
-    awaitWrites();
+    writer.awaitWrites();
 
     client.removeNode("n1");
     awaitMembers(cluster.node(2), List.of("n2", "n3", "n4"));
     assertThat(members(cluster.node(2)))
         .containsExactlyInAnyOrder(url(cluster.node(2)), url(cluster.node(3)), url(added));
     cluster.node(1).kill();
-    awaitWrites();
-    requireAll(added);
+    writer.awaitWrites();
+    writer.requireAll(added);
     await()
         .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(leaders(cluster.node(2))).contains("n2", "n3", "n4"));
@@ -156,18 +138,18 @@ class MembershipIT {
         .atMost(PATIENCE)
         .until(
             () ->
-                cluster(cluster.node(3)).shards().stream()
+                cluster.node(3).cluster().shards().stream()
                     .noneMatch(shard -> "n2".equals(shard.leader())));
     // The others hear of it within a second.
     await()
         .atMost(PATIENCE)
         .untilAsserted(
             () ->
-                assertThat(cluster(cluster.node(3)).nodes())
+                assertThat(cluster.node(3).cluster().nodes())
                     .filteredOn(ClusterDocument.Node::drained)
                     .extracting(ClusterDocument.Node::id)
                     .containsExactly("n2"));
-    awaitWrites();
+    writer.awaitWrites();
     client.undrainNode("n2");
   }
 
@@ -191,24 +173,12 @@ class MembershipIT {
         .body("{\"id\":\"n5\",\"raftAddress\":\"127.0.0.1:1\"}")
         .send()
         .expect(ErrorCode.UNAVAILABLE);
-    awaitWrites();
-  }
-
-  private void awaitWrites() {
-    int before = written.get();
-    await().atMost(PATIENCE).until(() -> written.get() > before + 20 || writer.isDone());
-    assertThat(writer).isNotCompletedExceptionally();
-  }
-
-  private static ClusterDocument cluster(Node at) {
-    try (KeyValueClient one = at.service().client()) {
-      return one.cluster().orElseThrow();
-    }
+    writer.awaitWrites();
   }
 
   /** Who leads the shards, that of the system included: with even shares everybody does. */
   private static List<String> leaders(Node at) {
-    ClusterDocument document = cluster(at);
+    ClusterDocument document = at.cluster();
     return Stream.concat(document.shards().stream(), Stream.of(document.system()))
         .map(shard -> String.valueOf(shard.leader()))
         .toList();
@@ -219,7 +189,7 @@ class MembershipIT {
         .atMost(PATIENCE)
         .untilAsserted(
             () -> {
-              ClusterDocument document = cluster(at);
+              ClusterDocument document = at.cluster();
               assertThat(document.moves()).isEmpty();
               assertThat(document.nodes()).extracting(ClusterDocument.Node::id).isEqualTo(ids);
               for (ClusterDocument.Shard shard : document.shards()) {
@@ -228,15 +198,5 @@ class MembershipIT {
                     .isEqualTo(ids);
               }
             });
-  }
-
-  /** What was acknowledged is there, read at one node. */
-  private void requireAll(Node at) {
-    int all = written.get();
-    try (KeyValueClient one = at.service().client()) {
-      for (int i = 0; i < all; i++) {
-        assertThat(one.get(prefix + i).map(Entry::text)).as(prefix + i).hasValue("v" + i);
-      }
-    }
   }
 }

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.api.ClusterDocument;
+import org.kvstore.client.KeyValueClient;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.RawConnection;
 import org.kvstore.it.support.RawRequest;
@@ -67,6 +69,13 @@ final class Node {
 
   Service service() {
     return service;
+  }
+
+  /** What it tells of the cluster, and waits for if it is busy. */
+  ClusterDocument cluster() {
+    try (KeyValueClient client = service.client()) {
+      return client.cluster().orElseThrow();
+    }
   }
 
   /** Sends a request to a node; empty when no answer comes in some seconds. */
