@@ -8,25 +8,40 @@ import static org.kvstore.it.support.Service.target;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.LauncherProcess;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
-/** One command starts a cluster on this machine, as its help says. */
+/**
+ * One command starts a cluster on this machine, as its help says; what the README says to do with
+ * it is pasted literally into a shell.
+ */
 @Timeout(900)
+@InTurn
 class LocalClusterIT {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final String SHARDS = "3";
+
+  /** Its name, as the README gives it elsewhere. */
+  private static final String KV = "kv() { java -jar client-sdk/target/kv.jar \"$@\"; }\n";
 
   @Test
-  void nodes_startTogether_loseOne_stop_andGoOnWithTheirData() throws IOException {
+  void nodes_startTogether_loseOne_stop_andGoOnWithTheirData_andOthersCome() throws Exception {
     Path data = ServerProcess.directory("local-cluster");
     int port = freePorts();
+    Path work = workingDirectory();
+    List<String> blocks = Readme.blocks("Several nodes");
+    assertThat(blocks).hasSize(3);
+    assertThat(blocks.get(0)).isEqualTo("java -jar liberty/target/kvstore.jar cluster\n");
     try (LauncherProcess cluster = start(data, port)) {
       cluster.awaitLog("3 of 3 nodes are ready.");
       assertThat(cluster.log())
@@ -35,8 +50,7 @@ class LocalClusterIT {
           .contains("n3 is ready: http://127.0.0.1:" + (port + 2))
           .containsPattern(
               "Try: curl -X PUT -d hello http://127[.]0[.]0[.]1:[0-9]+/v1/kv/greeting");
-      write(port, "greeting", "hello");
-      read(port + 2, "greeting", "hello");
+      assertThat(Readme.run(at(port, blocks.get(1)), work)).containsSubsequence("hello", "hello");
 
       ProcessHandle second = cluster.child("/n2/");
       second.destroyForcibly();
@@ -54,11 +68,59 @@ class LocalClusterIT {
       again.awaitLog("3 of 3 nodes are ready.");
       read(port + 1, "greeting", "hello");
       read(port + 1, "farewell", "bye");
+      changeNodes(port, blocks, work);
 
       List<ProcessHandle> left = again.children();
       again.kill();
       await().atMost(PATIENCE).until(() -> left.stream().noneMatch(ProcessHandle::isAlive));
     }
+  }
+
+  /** With a fourth node that waits to be made a member. */
+  private static void changeNodes(int port, List<String> blocks, Path work) throws Exception {
+    int raft = Ports.draw();
+    Map<String, String> joining =
+        Map.of(
+            "KV_CLUSTER_NODE", "n4",
+            "KV_CLUSTER_JOIN", "true",
+            "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:%d,n4=127.0.0.1:%d".formatted(port + 1000, raft),
+            "KV_HTTPS_PORT", "-1",
+            "KV_SHARDS", SHARDS);
+    String url =
+        blocks
+            .get(1)
+            .lines()
+            .filter(line -> line.startsWith("export KV_URL="))
+            .findFirst()
+            .orElseThrow();
+    try (ServerProcess fourth =
+        ServerProcess.started(ServerProcess.directory("local-fourth"), joining)) {
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> fourth.service().get("/health/ready").send().status() == 503);
+      String changes = blocks.get(2).replace("host4:9084", "127.0.0.1:" + raft);
+      String printed = Readme.run(KV + at(port, url) + "\n" + changes, work);
+      assertThat(printed).contains("n4");
+      fourth.awaitReady();
+      read(fourth.service().port(), "farewell", "bye");
+    }
+  }
+
+  /** The README's ports are those that are free here. */
+  private static String at(int port, String block) {
+    return block
+        .replace("127.0.0.1:8080", "127.0.0.1:" + port)
+        .replace("127.0.0.1:8081", "127.0.0.1:" + (port + 1))
+        .replace("127.0.0.1:8082", "127.0.0.1:" + (port + 2));
+  }
+
+  /** Where the README's paths lead to what was built. */
+  private static Path workingDirectory() throws IOException {
+    Path work = ServerProcess.directory("local-work");
+    Path jar = Files.createDirectories(work.resolve("client-sdk/target")).resolve("kv.jar");
+    Files.createSymbolicLink(jar, Path.of(System.getProperty("it.cli")));
+    return work;
   }
 
   @Test
@@ -93,7 +155,7 @@ class LocalClusterIT {
 
   private static LauncherProcess start(Path data, int port) {
     return LauncherProcess.start(
-        Map.of("KV_SHARDS", "3"),
+        Map.of("KV_SHARDS", SHARDS),
         "cluster",
         "--port",
         Integer.toString(port),
@@ -118,23 +180,13 @@ class LocalClusterIT {
   }
 
   /** The first of three, which have three more 1000 above them; free a moment ago. */
-  private static int freePorts() throws IOException {
-    for (int port = 20_000; port < 30_000; port += 3) {
-      if (areFree(port) && areFree(port + 1000)) {
+  private static int freePorts() {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    while (true) {
+      int port = Ports.draw();
+      if (Ports.areFree(loopback, port, 3) && Ports.areFree(loopback, port + 1000, 3)) {
         return port;
       }
-    }
-    throw new IOException("no six ports are free");
-  }
-
-  private static boolean areFree(int first) {
-    InetAddress loopback = InetAddress.getLoopbackAddress();
-    try (ServerSocket one = new ServerSocket(first, 1, loopback);
-        ServerSocket two = new ServerSocket(first + 1, 1, loopback);
-        ServerSocket three = new ServerSocket(first + 2, 1, loopback)) {
-      return one.isBound() && two.isBound() && three.isBound();
-    } catch (IOException taken) {
-      return false;
     }
   }
 }
