@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
 /** A directory that cannot be used: the service says why, and leaves it as it is. */
 class DataFaultIT {
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void directoryOfAnotherFormat_isRefused() throws IOException {
     Path data = Files.createDirectories(ServerProcess.directory("format"));
@@ -30,6 +32,7 @@ class DataFaultIT {
     refuses(data, "holiday.jpg");
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void pathUnderAFile_isRefused() throws IOException {
     Path file = ServerProcess.directory("under");

@@ -181,28 +181,6 @@ class AuditIT {
   }
 
   @Test
-  void requestOfAnotherOrigin_isOnRecord_underTheNameOfItsProblem() throws IOException {
-    try (ServerProcess server =
-        ServerProcess.ready(
-            ServerProcess.directory("audit-origin"),
-            Map.of("KV_AUDIT_LOG", folder.resolve("origin.log").toString()))) {
-      Answer refused =
-          server
-              .service()
-              .put("/v1/kv/a")
-              .header("Origin", "https://evil.example")
-              .body("v")
-              .send()
-              .expect(403);
-
-      List<String> lines = Files.readAllLines(folder.resolve("origin.log.refused.0"));
-      assertThat(lines.stream().map(AuditIT::said)).containsExactly(" request /v1/kv/a FORBIDDEN");
-      assertThat(Answer.json(lines.get(0)).getString("requestId"))
-          .isEqualTo(refused.json().getString("requestId"));
-    }
-  }
-
-  @Test
   void logThatCannotBeWritten_atTheStart_keepsTheServerFromGettingReady() {
     Path missing = folder.resolve("missing").resolve("audit.log");
     try (ServerProcess server =
@@ -240,20 +218,34 @@ class AuditIT {
   }
 
   @Test
-  void withoutAuthentication_itSaysWhatWasDone_andNamesProblemsAsTheyAreNamed() throws IOException {
+  void withoutAuthentication_itSaysWhatWasDoneAndRefused_andNamesProblemsAsTheyAreNamed()
+      throws IOException {
     try (ServerProcess server =
         ServerProcess.ready(
             ServerProcess.directory("audit-open"),
             Map.of("KV_AUDIT_LOG", folder.resolve("open.log").toString()))) {
-      Answer refused =
-          server.service().put("/v1/kv/a").header("If-Match", "\"7\"").body("v").send().expect(412);
+      RawRequest put = server.service().put("/v1/kv/a");
+      Answer unmet = put.header("If-Match", "\"7\"").body("v").send().expect(412);
+      Answer foreign =
+          server
+              .service()
+              .put("/v1/kv/a")
+              .header("Origin", "https://evil.example")
+              .body("v")
+              .send()
+              .expect(403);
 
-      List<String> lines = Files.readAllLines(folder.resolve("open.log.0"));
-      assertThat(lines).hasSize(1);
-      assertThat(said(lines.get(0))).isEqualTo(" put a PRECONDITION_FAILED");
-      assertThat(Answer.json(lines.get(0)).getString("requestId"))
-          .isEqualTo(refused.json().getString("requestId"));
+      requireOnly("open.log.0", " put a PRECONDITION_FAILED", unmet);
+      requireOnly("open.log.refused.0", " request /v1/kv/a FORBIDDEN", foreign);
     }
+  }
+
+  /** A file has one line, which names a problem as its answer did. */
+  private void requireOnly(String file, String said, Answer problem) throws IOException {
+    List<String> lines = Files.readAllLines(folder.resolve(file));
+    assertThat(lines.stream().map(AuditIT::said)).containsExactly(said);
+    assertThat(Answer.json(lines.get(0)).getString("requestId"))
+        .isEqualTo(problem.json().getString("requestId"));
   }
 
   private static String said(String line) {

@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.kvstore.it.support.ServerProcess;
 
 /** A certification authority for a test, made with the JDK's own tool. */
 final class Authority {
@@ -149,6 +150,7 @@ final class Authority {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.add("-J" + ServerProcess.QUICK_START);
     command.addAll(List.of(arguments));
     command.addAll(List.of("-alias", ALIAS, "-keystore", store.toString()));
     command.addAll(List.of("-storepass", PASSWORD));

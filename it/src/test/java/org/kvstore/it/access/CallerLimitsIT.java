@@ -15,7 +15,9 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -37,7 +39,20 @@ class CallerLimitsIT {
   private static final int BYTES = 50_000;
   private static final String LARGE = "{\"op\":\"get\",\"key\":\"large\"}\n";
 
+  /** With a limit of bytes, which each test uses up as callers of its own. */
+  private static SecuredServer bytes;
+
   private final ExecutorService threads = Executors.newCachedThreadPool();
+
+  @BeforeAll
+  static void start() {
+    bytes = limited("caller-bytes", "KV_LIMITS_CALLER_BYTES", BYTES);
+  }
+
+  @AfterAll
+  static void stop() {
+    bytes.close();
+  }
 
   @AfterEach
   void stopThreads() {
@@ -76,20 +91,17 @@ class CallerLimitsIT {
 
   @Test
   void bytes_aboveTheLimit_haveToBeMadeGood() {
-    try (SecuredServer server = limited("caller-bytes", "KV_LIMITS_CALLER_BYTES", BYTES)) {
-      Service service = server.service();
-      String token = server.token("ann").getString("token");
-      server.grant("subject", "ann", "", "write");
-      server.asOperator(service.put("/v1/kv/large").body("x".repeat(4 * BYTES))).expect(201);
+    Service service = bytes.service();
+    String token = caller("reader", "write");
+    bytes.asOperator(service.put("/v1/kv/reader/large").body("x".repeat(4 * BYTES))).expect(201);
 
-      as(token, service.get("/v1/kv/large")).send().expect(200);
+    as(token, service.get("/v1/kv/reader/large")).send().expect(200);
 
-      Answer refused = as(token, service.get("/v1/kv/large")).send();
-      refused.expect(ErrorCode.TOO_MANY_REQUESTS);
-      assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(2, 3);
-      assertThat(refused.header("RateLimit-Policy"))
-          .isEqualTo("\"bytes\";q=50000;w=1;qu=\"content-bytes\"");
-    }
+    Answer refused = as(token, service.get("/v1/kv/reader/large")).send();
+    refused.expect(ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(2, 3);
+    assertThat(refused.header("RateLimit-Policy"))
+        .isEqualTo("\"bytes\";q=50000;w=1;qu=\"content-bytes\"");
   }
 
   /** All are held until the same write, so that none is over before the others have begun. */
@@ -97,84 +109,77 @@ class CallerLimitsIT {
   @EnabledIfSystemProperty(named = "long", matches = "true")
   void bytes_ofAnswersAtTheSameTime_areAddedUp() {
     int answers = 5;
-    try (SecuredServer server = limited("caller-parallel", "KV_LIMITS_CALLER_BYTES", BYTES)) {
-      Service service = server.service();
-      String token = server.token("ann").getString("token");
-      server.grant("subject", "ann", "", "read");
-      List<CompletableFuture<Answer>> held =
-          Stream.generate(() -> service.get("/v1/kv/large").header("Prefer", "wait=60"))
-              .limit(answers)
-              .map(read -> CompletableFuture.supplyAsync(() -> as(token, read).send(), threads))
-              .toList();
-      await()
-          .until(
-              () ->
-                  server
-                      .asOperator(service.get("/metrics"))
-                      .text()
-                      .lines()
-                      .anyMatch(line -> line.matches("kvstore_held_requests 5([.]0)?")));
+    Service service = bytes.service();
+    String token = caller("parallel", "read");
+    List<CompletableFuture<Answer>> held =
+        Stream.generate(() -> service.get("/v1/kv/parallel/large").header("Prefer", "wait=60"))
+            .limit(answers)
+            .map(read -> CompletableFuture.supplyAsync(() -> as(token, read).send(), threads))
+            .toList();
+    await()
+        .until(
+            () ->
+                bytes
+                    .asOperator(service.get("/metrics"))
+                    .text()
+                    .lines()
+                    .anyMatch(line -> line.matches("kvstore_held_requests 5([.]0)?")));
 
-      server.asOperator(service.put("/v1/kv/large").body("x".repeat(2 * BYTES))).expect(201);
+    bytes.asOperator(service.put("/v1/kv/parallel/large").body("x".repeat(2 * BYTES))).expect(201);
 
-      held.forEach(answer -> assertThat(answer.join().expect(200).body()).hasSize(2 * BYTES));
-      Answer refused = as(token, service.get("/v1/kv/large")).send();
-      refused.expect(ErrorCode.TOO_MANY_REQUESTS);
-      // Of ten seconds' worth one had been left.
-      assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(6, 10);
-    }
+    held.forEach(answer -> assertThat(answer.join().expect(200).body()).hasSize(2 * BYTES));
+    Answer refused = as(token, service.get("/v1/kv/parallel/large")).send();
+    refused.expect(ErrorCode.TOO_MANY_REQUESTS);
+    // Of ten seconds' worth one had been left.
+    assertThat(Integer.parseInt(refused.header("Retry-After"))).isBetween(6, 10);
   }
 
   @Test
   void batchesAndExports_areSlowedDownToTheLimit_andEndWhole() {
-    try (SecuredServer server = limited("caller-paced", "KV_LIMITS_CALLER_BYTES", BYTES)) {
-      Service service = server.service();
-      String token = server.token("ann").getString("token");
-      server.grant("subject", "ann", "", "write");
-      int lines = 20;
-      String batch =
-          IntStream.range(0, lines)
-              .mapToObj(
-                  i ->
-                      "{\"op\":\"put\",\"key\":\"k%02d\",\"value\":\"%s\"}\n"
-                          .formatted(i, "x".repeat(BYTES / 5)))
-              .collect(Collectors.joining());
+    Service service = bytes.service();
+    String token = caller("paced", "write");
+    int lines = 20;
+    String batch =
+        IntStream.range(0, lines)
+            .mapToObj(
+                i ->
+                    "{\"op\":\"put\",\"key\":\"paced/%02d\",\"value\":\"%s\"}\n"
+                        .formatted(i, "x".repeat(BYTES / 5)))
+            .collect(Collectors.joining());
 
-      long began = System.nanoTime();
-      as(token, service.post("/v1/batch").header("Content-Type", "application/x-ndjson"))
-          .body(batch)
-          .send()
-          .expect(200);
-      Duration written = Duration.ofNanos(System.nanoTime() - began);
-      Answer export = null;
-      long asked = System.nanoTime();
-      while (export == null || export.status() == 429) {
-        export = as(token, service.get("/v1/kv").header("Accept", "application/x-ndjson")).send();
-      }
-      Duration read = Duration.ofNanos(System.nanoTime() - asked);
-
-      assertThat(export.expect(200).text().lines()).hasSize(lines);
-      assertThat(written).isGreaterThan(Duration.ofMillis(2_500));
-      assertThat(read).isGreaterThan(Duration.ofMillis(2_500));
+    long began = System.nanoTime();
+    as(token, service.post("/v1/batch").header("Content-Type", "application/x-ndjson"))
+        .body(batch)
+        .send()
+        .expect(200);
+    Duration written = Duration.ofNanos(System.nanoTime() - began);
+    Answer export = null;
+    long asked = System.nanoTime();
+    while (export == null || export.status() == 429) {
+      export =
+          as(token, service.get("/v1/kv?prefix=paced/").header("Accept", "application/x-ndjson"))
+              .send();
     }
+    Duration read = Duration.ofNanos(System.nanoTime() - asked);
+
+    assertThat(export.expect(200).text().lines()).hasSize(lines);
+    assertThat(written).isGreaterThan(Duration.ofMillis(2_500));
+    assertThat(read).isGreaterThan(Duration.ofMillis(2_500));
   }
 
   @Test
   void resultsOfABatch_areSlowedDownToTheLimit() {
-    try (SecuredServer server = limited("caller-results", "KV_LIMITS_CALLER_BYTES", BYTES)) {
-      Service service = server.service();
-      String token = server.token("ann").getString("token");
-      server.grant("subject", "ann", "", "read");
-      server.asOperator(service.put("/v1/kv/large").body("x".repeat(BYTES))).expect(201);
-      int lines = 5;
+    Service service = bytes.service();
+    String token = caller("results", "read");
+    bytes.asOperator(service.put("/v1/kv/results/large").body("x".repeat(BYTES))).expect(201);
+    int lines = 5;
 
-      long began = System.nanoTime();
-      Answer results = batch(service, token, LARGE.repeat(lines));
-      Duration read = Duration.ofNanos(System.nanoTime() - began);
+    long began = System.nanoTime();
+    Answer results = batch(service, token, LARGE.replace("large", "results/large").repeat(lines));
+    Duration read = Duration.ofNanos(System.nanoTime() - began);
 
-      assertThat(results.text().lines()).hasSize(lines);
-      assertThat(read).isGreaterThan(Duration.ofMillis(3_500));
-    }
+    assertThat(results.text().lines()).hasSize(lines);
+    assertThat(read).isGreaterThan(Duration.ofMillis(3_500));
   }
 
   @Test
@@ -262,59 +267,51 @@ class CallerLimitsIT {
   @Test
   @EnabledIfSystemProperty(named = "long", matches = "true")
   void whateverIsAnsweredToSeveralTypes_isCountedOnce() {
-    try (SecuredServer server = limited("caller-accept", "KV_LIMITS_CALLER_BYTES", BYTES)) {
-      Service service = server.service();
-      String paged = server.token("paged").getString("token");
-      String streamed = server.token("streamed").getString("token");
-      server.grant("subject", "paged", "", "read");
-      server.grant("subject", "streamed", "", "read");
-      server.asOperator(service.put("/v1/kv/large").body("x".repeat(4 * BYTES))).expect(201);
+    Service service = bytes.service();
+    String paged = caller("paged-types", "read");
+    String streamed = caller("streamed-types", "read");
+    bytes.asOperator(service.put("/v1/kv/types/large").body("x".repeat(4 * BYTES))).expect(201);
 
-      Answer page =
-          as(paged, service.get("/v1/kv"))
-              .header("Accept", "application/x-ndjson;q=0.1")
-              .header("Accept", "application/json")
-              .send()
-              .expect(200);
-      Answer afterPage = as(paged, service.get("/v1/kv/none")).send();
-      Answer export =
-          as(streamed, service.get("/v1/kv"))
-              .header("Accept", "application/json;q=0.1, application/x-ndjson")
-              .send()
-              .expect(200);
-      Answer afterExport = as(streamed, service.get("/v1/kv/none")).send();
+    Answer page =
+        as(paged, service.get("/v1/kv?prefix=types/"))
+            .header("Accept", "application/x-ndjson;q=0.1")
+            .header("Accept", "application/json")
+            .send()
+            .expect(200);
+    Answer afterPage = as(paged, service.get("/v1/kv/types/none")).send();
+    Answer export =
+        as(streamed, service.get("/v1/kv?prefix=types/"))
+            .header("Accept", "application/json;q=0.1, application/x-ndjson")
+            .send()
+            .expect(200);
+    Answer afterExport = as(streamed, service.get("/v1/kv/types/none")).send();
 
-      assertThat(page.header("Content-Type")).startsWith("application/json");
-      afterPage.expect(ErrorCode.TOO_MANY_REQUESTS);
-      assertThat(export.header("Content-Type")).startsWith("application/x-ndjson");
-      assertThat(afterExport.findHeader("Retry-After").orElse("1")).isEqualTo("1");
-    }
+    assertThat(page.header("Content-Type")).startsWith("application/json");
+    afterPage.expect(ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(export.header("Content-Type")).startsWith("application/x-ndjson");
+    assertThat(afterExport.findHeader("Retry-After").orElse("1")).isEqualTo("1");
   }
 
   @Test
   void watch_isSlowedDownToTheLimit_andLosesNothing_whileOthersAreNot() {
-    List<String> keys = IntStream.range(0, 30).mapToObj(i -> "k%02d".formatted(i)).toList();
-    try (SecuredServer server = limited("caller-watches", "KV_LIMITS_CALLER_BYTES", BYTES)) {
-      Service service = server.service();
-      String greedy = server.token("greedy").getString("token");
-      String modest = server.token("modest").getString("token");
-      server.grant("subject", "greedy", "", "read");
-      server.grant("subject", "modest", "", "read");
-      try (EventStream all = EventStream.open(as(greedy, service.get("/v1/watch?prefix=k")));
-          EventStream last = EventStream.open(as(modest, service.get("/v1/watch?key=k29")))) {
-        long began = System.nanoTime();
-        for (String key : keys) {
-          server.asOperator(service.put("/v1/kv/" + key).body("x".repeat(BYTES / 5))).expect(201);
-        }
-        assertThat(last.nextChange().key()).isEqualTo("k29");
-        Duration quick = Duration.ofNanos(System.nanoTime() - began);
-
-        List<ServerEvent> events = all.nextChanges(keys.size());
-        Duration slow = Duration.ofNanos(System.nanoTime() - began);
-
-        assertThat(events).extracting(ServerEvent::key).isEqualTo(keys);
-        assertThat(slow).isGreaterThan(Duration.ofSeconds(3)).isGreaterThan(quick.multipliedBy(2));
+    List<String> keys = IntStream.range(0, 30).mapToObj(i -> "watched/%02d".formatted(i)).toList();
+    Service service = bytes.service();
+    String greedy = caller("greedy", "read");
+    String modest = caller("modest", "read");
+    try (EventStream all = EventStream.open(as(greedy, service.get("/v1/watch?prefix=watched/")));
+        EventStream last = EventStream.open(as(modest, service.get("/v1/watch?key=watched/29")))) {
+      long began = System.nanoTime();
+      for (String key : keys) {
+        bytes.asOperator(service.put("/v1/kv/" + key).body("x".repeat(BYTES / 5))).expect(201);
       }
+      assertThat(last.nextChange().key()).isEqualTo("watched/29");
+      Duration quick = Duration.ofNanos(System.nanoTime() - began);
+
+      List<ServerEvent> events = all.nextChanges(keys.size());
+      Duration slow = Duration.ofNanos(System.nanoTime() - began);
+
+      assertThat(events).extracting(ServerEvent::key).isEqualTo(keys);
+      assertThat(slow).isGreaterThan(Duration.ofSeconds(3)).isGreaterThan(quick.multipliedBy(2));
     }
   }
 
@@ -331,6 +328,12 @@ class CallerLimitsIT {
       server.service().get("/v1/status").send().expect(200);
       server.service().get("/health/ready").send().expect(200);
     }
+  }
+
+  /** A token of a caller of the shared server that nobody else is, for all keys. */
+  private static String caller(String subject, String permission) {
+    bytes.grant("subject", subject, "", permission);
+    return bytes.token(subject).getString("token");
   }
 
   /** How many are let in depends on how fast they come. */

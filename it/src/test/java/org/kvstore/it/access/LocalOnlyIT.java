@@ -53,6 +53,17 @@ class LocalOnlyIT extends Deployed {
     service.get(target("csrf")).send().expect(ErrorCode.NOT_FOUND);
   }
 
+  /** Which one that is allowed gets an answer to: see {@link CorsIT}. */
+  @Test
+  void readOfAnotherOrigin_isRefused() {
+    service
+        .get("/v1/status")
+        .header("Origin", "https://app.example.com")
+        .header("Sec-Fetch-Site", "cross-site")
+        .send()
+        .expect(ErrorCode.FORBIDDEN);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"127.0.0.1", "localhost:8080", "[::1]:8080", "kv", "kv.localhost", "10.1.2.3:80"})
