@@ -195,7 +195,7 @@ final class Client implements Runnable {
   }
 
   private void move() {
-    node = cluster.nodes().get(random.nextInt(cluster.nodes().size()));
+    node = cluster.anywhere(random);
   }
 
   private void disconnect() {

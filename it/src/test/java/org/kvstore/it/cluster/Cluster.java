@@ -20,21 +20,32 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.it.support.Ports;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.IntFunction;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
-/** Nodes on this machine that know each other through a {@link Network}. */
-final class Cluster implements AutoCloseable {
+/**
+ * Nodes on this machine that know each other through a {@link Network}. Some are its members;
+ * others are spare, and may take their places.
+ */
+public final class Cluster implements AutoCloseable {
   private static final String SHARDS = "4";
+  private static final String FACTOR = "3";
   private static final Duration ELECTION = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final Network network;
   private final int founders;
   private final int shards;
+  private final int factor;
+  private final int[] ports;
   private final boolean hasClocks;
   private final SmallDisk disk;
   private final List<Node> nodes = new ArrayList<>();
+
+  /** Numbers of those that belong to it, as far as those who change that know. */
+  private final Set<Integer> members = new ConcurrentSkipListSet<>();
 
   /** Defines a cluster; nothing runs yet. */
   Cluster(String name, int size) {
@@ -47,13 +58,9 @@ final class Cluster implements AutoCloseable {
   }
 
   /** The same with more variables for all nodes. */
-  static Cluster growing(String name, int founders, int size, Map<String, String> variables) {
+  public static Cluster growing(
+      String name, int founders, int size, Map<String, String> variables) {
     return new Cluster(name, founders, size, variables, false);
-  }
-
-  /** One whose nodes have clocks of their own, which can be set but are slow. */
-  static Cluster withClocks(String name, int size) {
-    return new Cluster(name, size, size, Map.of(), true);
   }
 
   /** With more variables for all nodes. */
@@ -67,26 +74,29 @@ final class Cluster implements AutoCloseable {
     this.hasClocks = hasClocks;
     network = new Network(size);
     shards = Integer.parseInt(variables.getOrDefault("KV_SHARDS", SHARDS));
+    factor = Integer.parseInt(variables.getOrDefault("KV_REPLICATION_FACTOR", FACTOR));
     Path directory = ServerProcess.directory(name);
-    int[] ports = Ports.free(InetAddress.getLoopbackAddress(), size);
+    ports = Ports.free(InetAddress.getLoopbackAddress(), size);
     for (int number : network.nodes()) {
       Path home = newDirectory(directory.resolve("n" + number));
       Path data = newDirectory(home.resolve("disk")).resolve("data");
       WallClock clock = new WallClock(home.resolve("clock"));
-      Map<String, String> own = variables(number, ports, home, variables);
+      Map<String, String> own = variables(number, home, variables);
       if (hasClocks) {
         own.putAll(clock.variables());
       }
       nodes.add(new Node(number, clock, data, own));
+      if (number <= founders) {
+        members.add(number);
+      }
     }
     disk = new SmallDisk(directory.resolve("n" + size).resolve("disk"));
   }
 
-  /** Starts all nodes and waits until they are ready. */
-  void start() {
-    List<Node> first = nodes.subList(0, founders);
-    first.forEach(Node::start);
-    first.forEach(Node::awaitReady);
+  /** Starts all members and waits until they are ready. */
+  public void start() {
+    members().forEach(Node::start);
+    members().forEach(Node::awaitReady);
   }
 
   /** Whether the clocks of its nodes can be set. */
@@ -99,6 +109,11 @@ final class Cluster implements AutoCloseable {
     return shards;
   }
 
+  /** How many replicas a shard has, if there are as many members. */
+  int replicas() {
+    return Math.min(factor, members.size());
+  }
+
   Network network() {
     return network;
   }
@@ -108,12 +123,44 @@ final class Cluster implements AutoCloseable {
     return disk;
   }
 
+  /** All that there are, spare ones too. */
   List<Node> nodes() {
     return List.copyOf(nodes);
   }
 
+  /** Those that belong to it. */
+  List<Node> members() {
+    return nodes.stream().filter(this::isMember).toList();
+  }
+
+  /** Whether a node belongs to it. */
+  boolean isMember(Node node) {
+    return members.contains(node.number());
+  }
+
+  /** Some node that does not belong to it. */
+  Node spare(Random random) {
+    List<Node> spare = nodes.stream().filter(node -> !isMember(node)).toList();
+    return spare.get(random.nextInt(spare.size()));
+  }
+
+  /** Takes note that a node belongs to it. */
+  void admit(Node node) {
+    members.add(node.number());
+  }
+
+  /** Takes note that a node belongs to it no more. */
+  void dismiss(Node node) {
+    members.remove(node.number());
+  }
+
+  /** Ends a node's process and deletes its data; it is to join the members of now. */
+  void renew(Node node) {
+    node.renew(known(members, node.number()));
+  }
+
   /** A node by its number, from 1. */
-  Node node(int number) {
+  public Node node(int number) {
     return nodes.get(number - 1);
   }
 
@@ -125,13 +172,18 @@ final class Cluster implements AutoCloseable {
         .build();
   }
 
-  /** Some node that runs, if one does. */
+  /** Some member that runs, if one does. */
   Node any(Random random) {
-    List<Node> running = nodes.stream().filter(Node::isRunning).toList();
-    if (running.isEmpty()) {
-      return nodes.get(random.nextInt(nodes.size()));
-    }
-    return running.get(random.nextInt(running.size()));
+    List<Node> members = members();
+    List<Node> running = members.stream().filter(Node::isRunning).toList();
+    List<Node> from = running.isEmpty() ? members : running;
+    return from.get(random.nextInt(from.size()));
+  }
+
+  /** Some node that a client may come upon: a member, or one that runs. */
+  Node anywhere(Random random) {
+    List<Node> from = nodes.stream().filter(node -> isMember(node) || node.isRunning()).toList();
+    return from.get(random.nextInt(from.size()));
   }
 
   /** The node that leads a shard, once all that run agree on one. */
@@ -145,9 +197,9 @@ final class Cluster implements AutoCloseable {
             .next());
   }
 
-  /** Who leads a shard, as the nodes that run tell. */
+  /** Who leads a shard, as the members that run tell. */
   private Set<Integer> leaders(int shard) {
-    return nodes.stream()
+    return members().stream()
         .filter(Node::isRunning)
         .flatMap(node -> ClusterStatus.of(node).stream())
         .flatMapToInt(status -> status.leader(shard).stream())
@@ -155,12 +207,16 @@ final class Cluster implements AutoCloseable {
         .collect(toSet());
   }
 
-  /** Undoes all that can happen to it, and waits until all nodes are ready. */
+  /**
+   * Undoes all that can happen to it, ends the nodes that do not belong to it, and waits until all
+   * members are ready.
+   */
   void heal() {
     network.heal();
     disk.free();
     nodes.forEach(Node::resume);
     nodes.forEach(node -> node.clock().set(0));
+    nodes.stream().filter(node -> !isMember(node)).forEach(Node::kill);
     start();
   }
 
@@ -189,14 +245,10 @@ final class Cluster implements AutoCloseable {
     disk.close();
   }
 
-  private Map<String, String> variables(
-      int number, int[] ports, Path home, Map<String, String> more) {
+  private Map<String, String> variables(int number, Path home, Map<String, String> more) {
     Map<String, String> variables = new HashMap<>();
     variables.put("KV_CLUSTER_NODE", "n" + number);
-    int known = Math.max(founders, number);
-    variables.put("KV_CLUSTER_MEMBERS", members(known, network::name));
-    variables.put(
-        "KV_CLUSTER_URLS", members(known, to -> new Service(ports[to - 1]).uri().toString()));
+    variables.putAll(known(Set.copyOf(network.nodes().subList(0, founders)), number));
     if (number > founders) {
       variables.put("KV_CLUSTER_JOIN", "true");
     }
@@ -212,11 +264,19 @@ final class Cluster implements AutoCloseable {
     return variables;
   }
 
-  private String members(int known, java.util.function.IntFunction<String> where) {
-    return network.nodes().stream()
-        .filter(to -> to <= founders || to == known)
-        .map(to -> "n%d=%s".formatted(to, where.apply(to)))
-        .collect(joining(","));
+  /** The variables of a node that knows some others. */
+  private Map<String, String> known(Set<Integer> others, int number) {
+    List<Integer> known =
+        network.nodes().stream().filter(to -> to == number || others.contains(to)).toList();
+    return Map.of(
+        "KV_CLUSTER_MEMBERS",
+        list(known, network::name),
+        "KV_CLUSTER_URLS",
+        list(known, to -> new Service(ports[to - 1]).uri().toString()));
+  }
+
+  private static String list(List<Integer> nodes, IntFunction<String> where) {
+    return nodes.stream().map(to -> "n%d=%s".formatted(to, where.apply(to))).collect(joining(","));
   }
 
   private static Path newDirectory(Path directory) {

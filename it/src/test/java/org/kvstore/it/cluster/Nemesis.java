@@ -120,6 +120,33 @@ enum Nemesis {
     boolean isPossible(Cluster cluster) {
       return cluster.hasClocks();
     }
+
+    @Override
+    boolean isTimeSteady() {
+      return false;
+    }
+  },
+  CHANGE_MEMBERS {
+    @Override
+    void strike(Cluster cluster, Random random) {
+      new MemberChange(cluster, random).replace();
+    }
+
+    @Override
+    boolean movesReplicas() {
+      return true;
+    }
+  },
+  MOVE_KILL {
+    @Override
+    void strike(Cluster cluster, Random random) throws Exception {
+      new MemberChange(cluster, random).makeAmongKills();
+    }
+
+    @Override
+    boolean movesReplicas() {
+      return true;
+    }
   },
   FILL_DISK {
     @Override
@@ -140,7 +167,17 @@ enum Nemesis {
   private static final int HOLD_MILLIS = 4_000;
 
   /** Does it. */
-  abstract void strike(Cluster cluster, Random random);
+  abstract void strike(Cluster cluster, Random random) throws Exception;
+
+  /** Whether shards come to be at other nodes; it takes one node that is no member. */
+  boolean movesReplicas() {
+    return false;
+  }
+
+  /** Whether the clocks of the nodes agree. */
+  boolean isTimeSteady() {
+    return true;
+  }
 
   /** Whether this machine has what it takes. */
   boolean isPossible(Cluster cluster) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -20,7 +21,7 @@ import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
 /** A node of a cluster: the same ports and data, over processes that come and go. */
-final class Node {
+public final class Node {
   /** Longest wait for an answer; a node that is cut off should say so earlier. */
   static final Duration PATIENCE = Duration.ofSeconds(6);
 
@@ -35,6 +36,7 @@ final class Node {
   private final WallClock clock;
   private @Nullable ServerProcess process;
   private boolean paused;
+  private volatile int starts;
 
   /**
    * @param clock by which it goes, if the variables say so
@@ -54,7 +56,7 @@ final class Node {
     return number;
   }
 
-  String id() {
+  public String id() {
     return "n" + number;
   }
 
@@ -67,7 +69,7 @@ final class Node {
     return clock;
   }
 
-  Service service() {
+  public Service service() {
     return service;
   }
 
@@ -80,7 +82,12 @@ final class Node {
 
   /** Sends a request to a node; empty when no answer comes in some seconds. */
   static Optional<Answer> ask(Service service, RawRequest request) {
-    try (RawConnection connection = new RawConnection(service.port(), PATIENCE)) {
+    return ask(service, request, PATIENCE);
+  }
+
+  /** Sends a request to a node; empty when no answer comes in some time. */
+  static Optional<Answer> ask(Service service, RawRequest request, Duration patience) {
+    try (RawConnection connection = new RawConnection(service.port(), patience)) {
       return Optional.of(connection.send(request.bytes()).read(request.line()));
     } catch (IOException none) {
       return Optional.empty();
@@ -102,9 +109,15 @@ final class Node {
     return Objects.requireNonNull(process).log();
   }
 
+  /** How often a process was started. */
+  int starts() {
+    return starts;
+  }
+
   /** Starts a process, if it has none. */
   synchronized void start() {
     if (process == null) {
+      starts++;
       process = ServerProcess.started(data, variables);
     }
   }
@@ -114,6 +127,16 @@ final class Node {
     kill();
     FileTree.delete(data);
     variables.put("KV_CLUSTER_JOIN", "true");
+  }
+
+  /** The same, with other variables from then on. */
+  synchronized void renew(Map<String, String> others) {
+    try {
+      lose();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    variables.putAll(others);
   }
 
   /** Waits until it is ready, and can read the newest of each shard. */

@@ -15,9 +15,9 @@ final class Replicas {
 
   private Replicas() {}
 
-  /** Waits until each node holds exactly some entries. */
+  /** Waits until each member holds exactly some entries. */
   static void requireEqual(Cluster cluster, Map<String, JsonObject> entries) {
-    for (Node node : cluster.nodes()) {
+    for (Node node : cluster.members()) {
       await()
           .atMost(PATIENCE)
           .pollInterval(Duration.ofMillis(200))

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -38,15 +39,18 @@ final class Round implements AutoCloseable {
   private final String one;
 
   /** Begins; nobody else may write. */
-  Round(Cluster cluster, String name, int count, Random seeds, boolean isTimeSteady) {
+  Round(Cluster cluster, Nemesis nemesis, int count, Random seeds) {
     this.cluster = cluster;
+    String name = nemesis.name().toLowerCase(Locale.ROOT);
     prefix = name + "/";
     one = prefix + "{g1}/";
     random = random(seeds);
     String position = position(cluster.any(seeds));
     all = new Follower(cluster, random(seeds), "", position);
     some = new Follower(cluster, random(seeds), "prefix=" + Service.parameter(one), position);
-    mortals = new Mortals(cluster, random(seeds), prefix + "mortal/", isTimeSteady, stop, journal);
+    mortals =
+        new Mortals(
+            cluster, random(seeds), prefix + "mortal/", nemesis.isTimeSteady(), stop, journal);
     for (int i = 0; i < count; i++) {
       Mix requests = new Mix(new Keys(prefix), name + "-" + i, random(seeds));
       clients.add(new Client(cluster, requests, random(seeds), i % 2 == 0, stop, journal));
@@ -139,8 +143,9 @@ final class Round implements AutoCloseable {
   }
 
   private int count(String under) {
-    Node node = cluster.node(1);
-    return node.service()
+    return cluster
+        .any(random)
+        .service()
         .get("/v1/kv?countOnly=true&prefix=" + under)
         .send()
         .expect(200)

@@ -1,0 +1,204 @@
+package org.kvstore.it.cluster;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * A member of a cluster is replaced by a node with another id and an empty disk, and replicas move
+ * there; or leaders are moved away and back. All that is drawn is drawn at the beginning.
+ */
+final class MemberChange {
+  private static final int MOST_KILLS = 3;
+  private static final int KINDS = 4;
+  private static final int MOST_LATE_MILLIS = 700;
+  private static final int MOST_DOWN_MILLIS = 3_000;
+  private static final long STEP_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final int LOOK_MILLIS = 30;
+
+  private final Cluster cluster;
+  private final Random random;
+  private final Operator operator;
+  private final Node goes;
+  private final Node comes;
+  private final boolean isDrained;
+  private final boolean comesFirst;
+  private final List<Kill> kills = new ArrayList<>();
+
+  MemberChange(Cluster cluster, Random random) {
+    this.cluster = cluster;
+    this.random = new Random(random.nextLong());
+    operator = new Operator(cluster, new Random(random.nextLong()));
+    goes = cluster.members().get(random.nextInt(cluster.members().size()));
+    comes = cluster.spare(random);
+    isDrained = random.nextBoolean();
+    comesFirst = random.nextBoolean();
+    for (int count = 1 + random.nextInt(MOST_KILLS); count > 0; count--) {
+      kills.add(Kill.drawn(random));
+    }
+  }
+
+  /** Whose process is killed. */
+  private enum Victim {
+    /** Who has replicas come and go. */
+    CONTROLLER,
+    SOURCE,
+    TARGET,
+    /** Who leads some shard. */
+    LEADER
+  }
+
+  /** How far a change is when a process is killed, as members tell. */
+  private enum Step {
+    ASKED,
+    /** The node that comes is a member, or the one that goes is none. */
+    LISTED,
+    /** The node that comes has a replica of a data shard. */
+    GAINED,
+    /** The node that goes has no replica of some shard that it had. */
+    LOST
+  }
+
+  private record Kill(Victim victim, Step step, int lateMillis, int downMillis) {
+    static Kill drawn(Random random) {
+      return new Kill(
+          Victim.values()[random.nextInt(Victim.values().length)],
+          Step.values()[random.nextInt(Step.values().length)],
+          random.nextInt(MOST_LATE_MILLIS),
+          random.nextInt(MOST_DOWN_MILLIS));
+    }
+  }
+
+  /** Replaces a member, and waits until that is done. */
+  void replace() {
+    System.out.printf("  %s%n", this);
+    cluster.renew(comes);
+    comes.start();
+    replaceBy();
+  }
+
+  private void replaceBy() {
+    if (isDrained) {
+      operator.drain(goes);
+    }
+    if (comesFirst) {
+      operator.add(comes);
+      operator.remove(goes);
+    } else {
+      operator.remove(goes);
+      operator.add(comes);
+    }
+    operator.awaitSettled();
+  }
+
+  /** Has another member lead nothing for a moment, and evens out who leads. */
+  private void spread() {
+    operator.drain(goes);
+    operator.undrain(goes);
+    operator.rebalance();
+    operator.awaitSettled();
+  }
+
+  /**
+   * Does the one or the other while processes that take part are killed and come back, and waits
+   * until it is done all the same.
+   */
+  void makeAmongKills() throws Exception {
+    boolean replaces = random.nextInt(KINDS) > 0;
+    System.out.printf("  %s %s%n", replaces ? this : goes.id() + " is drained", kills);
+    long held = status().map(status -> replicas(status, goes)).orElse(0L);
+    if (replaces) {
+      cluster.renew(comes);
+      comes.start();
+    }
+    CompletableFuture<Void> change =
+        CompletableFuture.runAsync(replaces ? this::replaceBy : this::spread);
+    for (Kill kill : kills) {
+      awaitStep(kill.step(), held, change);
+      pause(kill.lateMillis());
+      if (change.isDone()) {
+        break;
+      }
+      Node victim = victim(kill.victim(), replaces);
+      System.out.printf("  kill -9 %s, %s after %s%n", victim.id(), kill.victim(), kill.step());
+      victim.kill();
+      pause(kill.downMillis());
+      victim.start();
+    }
+    change.get();
+  }
+
+  private void awaitStep(Step step, long held, CompletableFuture<Void> change) {
+    long end = System.nanoTime() + STEP_NANOS;
+    while (!change.isDone() && System.nanoTime() < end && !isAt(step, held)) {
+      pause(LOOK_MILLIS);
+    }
+  }
+
+  private boolean isAt(Step step, long held) {
+    return switch (step) {
+      case ASKED -> true;
+      case LISTED ->
+          sees(status -> comesFirst == status.nodes().contains((comesFirst ? comes : goes).id()));
+      case GAINED -> sees(status -> replicas(status, comes) > 0);
+      case LOST -> sees(status -> replicas(status, goes) < held);
+    };
+  }
+
+  /** Of how many data shards a node has a replica. */
+  private long replicas(ClusterStatus status, Node node) {
+    return status.replicas().subList(0, cluster.shards()).stream()
+        .filter(nodes -> nodes.contains(node.id()))
+        .count();
+  }
+
+  private boolean sees(Predicate<ClusterStatus> what) {
+    return status().filter(what).isPresent();
+  }
+
+  private Optional<ClusterStatus> status() {
+    return ClusterStatus.of(cluster.any(random));
+  }
+
+  private Node victim(Victim victim, boolean replaces) {
+    return switch (victim) {
+      case SOURCE -> goes;
+      case TARGET -> replaces ? comes : cluster.any(random);
+      case CONTROLLER ->
+          status().map(ClusterStatus::controller).map(this::node).orElseGet(this::some);
+      case LEADER -> {
+        int shard = random.nextInt(cluster.shards());
+        yield status().map(status -> status.leader(shard)).map(this::node).orElseGet(this::some);
+      }
+    };
+  }
+
+  private Node node(OptionalInt number) {
+    return number.isPresent() ? cluster.node(number.getAsInt()) : some();
+  }
+
+  private Node some() {
+    return cluster.any(random);
+  }
+
+  private static void pause(int millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public String toString() {
+    String how = isDrained ? ", drained before" : "";
+    return comesFirst
+        ? "%s comes, then %s goes%s".formatted(comes.id(), goes.id(), how)
+        : "%s goes, then %s comes%s".formatted(goes.id(), comes.id(), how);
+  }
+}
