@@ -20,7 +20,10 @@ import org.kvstore.it.history.Single;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Service;
 
-/** A workload on a cluster and two followers of it, from its beginning to the checks of it. */
+/**
+ * A workload on a cluster, two followers of it and one who reads what single nodes have, from its
+ * beginning to the checks of it.
+ */
 final class Round implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -33,6 +36,7 @@ final class Round implements AutoCloseable {
   private final List<Future<?>> following = new ArrayList<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Mortals mortals;
+  private final LocalReader local;
   private final Follower all;
   private final Follower some;
   private final Random random;
@@ -51,6 +55,7 @@ final class Round implements AutoCloseable {
     mortals =
         new Mortals(
             cluster, random(seeds), prefix + "mortal/", nemesis.isTimeSteady(), stop, journal);
+    local = new LocalReader(cluster, new Keys(prefix), random(seeds), stop);
     for (int i = 0; i < count; i++) {
       Mix requests = new Mix(new Keys(prefix), name + "-" + i, random(seeds));
       clients.add(new Client(cluster, requests, random(seeds), i % 2 == 0, stop, journal));
@@ -58,6 +63,7 @@ final class Round implements AutoCloseable {
     following.add(threads.submit(all));
     following.add(threads.submit(some));
     running.add(threads.submit(mortals));
+    running.add(threads.submit(local));
     clients.forEach(client -> running.add(threads.submit(client)));
   }
 
@@ -97,6 +103,7 @@ final class Round implements AutoCloseable {
     journal.requireNoSurprise();
     history.append(all.revisions(), calls);
     History.requireSame(all.revisions(), some.revisions(), key -> key.startsWith(one));
+    local.check(all.revisions(), calls, journal);
     Replicas.requireEqual(cluster, history.entries());
   }
 
