@@ -21,19 +21,7 @@ class ConformanceIT extends Deployed {
   @TestFactory
   Stream<DynamicNode> contract() {
     Stream<DynamicNode> sections =
-        Stream.of(
-                new KeysAndValues(servers, exchanges),
-                new OneKey(servers, exchanges),
-                new OneKeyHeaders(servers, exchanges),
-                new ManyKeys(servers, exchanges),
-                new Batches(servers, exchanges),
-                new Transactions(servers, exchanges),
-                new Watches(servers, exchanges),
-                new Leases(servers, exchanges),
-                new History(servers, exchanges),
-                new Running(servers, exchanges),
-                new SimpleThree(servers, exchanges),
-                new Errors(servers, exchanges))
+        Contract.sections(servers, exchanges)
             .map(section -> dynamicContainer(section.title(), section.sentences()));
     return Stream.concat(sections, Stream.of(openApi()));
   }

@@ -77,7 +77,6 @@ final class Errors extends Section {
                     "/v1/",
                     "/v2/kv/a",
                     "/V1/KV/a",
-                    "/v1/cluster",
                     "/v1/status/x",
                     "/v1/batch/x",
                     "/v1/txn/x",

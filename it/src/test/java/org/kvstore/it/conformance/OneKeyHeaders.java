@@ -167,7 +167,7 @@ final class OneKeyHeaders extends Section {
                 })),
         sentence(
             "The memory of it is as durable as the write.",
-            claim("kill", this::isRememberedWhenItWasKilled)));
+            ofSingle("kill", this::isRememberedWhenItWasKilled)));
   }
 
   private Stream<DynamicNode> replies() {

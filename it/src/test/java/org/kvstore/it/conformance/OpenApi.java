@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.kvstore.it.conformance.Exchanges.Seen;
+import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.Service;
 
 /**
@@ -19,11 +20,11 @@ record OpenApi(JsonObject document) {
   private static final Pattern OF_CLUSTERS = Pattern.compile("/v1/cluster|/v1/admin/cluster/.*");
 
   private static final Pattern OURS = Pattern.compile("/v1/.*|/put|/get|/delete");
+  private static final String JSON = "application/json";
   private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch");
 
   static OpenApi of(Service service) {
-    return new OpenApi(
-        service.get("/openapi").header("Accept", "application/json").send().expect(200).json());
+    return new OpenApi(service.get("/openapi").header("Accept", JSON).send().expect(200).json());
   }
 
   /** Answers that are not in the document. */
@@ -34,6 +35,21 @@ record OpenApi(JsonObject document) {
         .map(Seen::toString)
         .sorted()
         .toList();
+  }
+
+  /** How a JSON answer differs from the schema that the document has for it. */
+  List<String> faults(Answer answer) {
+    String[] line = answer.request().split(" ");
+    String template = template(line[1].split("\\?", 2)[0]).orElseThrow();
+    JsonObject response =
+        paths()
+            .getJsonObject(template)
+            .getJsonObject(line[0].toLowerCase(Locale.ROOT))
+            .getJsonObject("responses")
+            .getJsonObject(Integer.toString(answer.status()));
+    JsonObject schema =
+        resolved(response).getJsonObject("content").getJsonObject(JSON).getJsonObject("schema");
+    return new Schema(document, schema).faults(answer.json());
   }
 
   /** Operations of the document that answered nothing. */

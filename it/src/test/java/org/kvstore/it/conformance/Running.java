@@ -1,7 +1,9 @@
 package org.kvstore.it.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.kvstore.api.ErrorCode.COMPACTED;
 import static org.kvstore.api.ErrorCode.NOT_FOUND;
+import static org.kvstore.api.ErrorCode.PRECONDITION_FAILED;
 import static org.kvstore.api.ErrorCode.REQUEST_INVALID;
 import static org.kvstore.api.ErrorCode.UNSUPPORTED_MEDIA_TYPE;
 import static org.kvstore.it.support.Service.target;
@@ -11,10 +13,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
 
 final class Running extends Section {
   private static final String TAR = "application/x-tar";
+  private static final String NODES = "/v1/admin/cluster/nodes";
 
   Running(Servers servers, Exchanges exchanges) {
     super(servers, exchanges);
@@ -32,7 +36,7 @@ final class Running extends Section {
             "`GET /v1/status`: version, mode, shards, members, revisions, sizes, cache hit ratio, "
                 + "uptime.",
             claim("members", this::hasItsMembers),
-            claim(
+            ofSingle(
                 "the revision is the newest",
                 key -> {
                   long revision = expect(201, put(key, "x")).revision();
@@ -48,6 +52,13 @@ final class Running extends Section {
                   JsonObject compacted = expect(200, service.post(at)).json();
                   assertThat(compacted).containsOnlyKeys("compactedRevision");
                   assertThat(compacted.getInt("compactedRevision")).isEqualTo((int) revision);
+                  refuse(COMPACTED, service.get(target(key) + "?revision=" + (revision - 1)));
+                }),
+            ofSingle(
+                "up to a revision, which the status shows",
+                key -> {
+                  long revision = expect(201, put(key, "x")).revision();
+                  expect(200, service.post("/v1/admin/compact?revision=" + revision));
                   assertThat(shard().getInt("compactedRevision")).isEqualTo((int) revision);
                 }),
             claim(
@@ -70,17 +81,17 @@ final class Running extends Section {
                 key ->
                     refuse(REQUEST_INVALID, "body", post("/v1/admin/compact", "text/plain", "7")))),
         sentence(
-            "`GET /v1/admin/backup` streams one consistent, checksummed archive while writes go on. "
-                + "`POST /v1/admin/restore` replaces everything with one; a bad or truncated "
-                + "archive changes nothing.",
-            claim("there and back", this::backsUpAndRestores),
-            claim(
+            "`GET /v1/admin/backup` streams one consistent, checksummed archive while writes go on."
+                + " `POST /v1/admin/restore` replaces everything with one; a bad or truncated"
+                + " archive changes nothing.",
+            ofSingle("there and back", this::backsUpAndRestores),
+            ofSingle(
                 "a bad archive",
                 key -> {
                   refuse(REQUEST_INVALID, "body", post("/v1/admin/restore", TAR, "no archive"));
                   refuse(UNSUPPORTED_MEDIA_TYPE, post("/v1/admin/restore", "text/plain", "x"));
                 }),
-            claim(
+            ofSingle(
                 "a copy on the server's disk",
                 key -> {
                   refuse(NOT_FOUND, service.post("/v1/admin/checkpoint"));
@@ -90,17 +101,19 @@ final class Running extends Section {
                   assertThat(made).containsOnlyKeys("path", "revision");
                 })),
         sentence(
-            "`/v1/cluster`, `/v1/admin/cluster/*`: 404 on a single server",
-            claim("with a sound request", this::hasNoNodes),
+            "`GET /v1/cluster`: nodes, shards, leaders, lag, moves; `/v1/admin/cluster/*`: add, "
+                + "remove, drain, rebalance. 404 on a single server.",
+            servers.isNode()
+                ? claim("of a node", this::hasNodes)
+                : claim("with a sound request", this::hasNoNodes),
             claim(
                 "a node that is named wrongly",
                 key -> {
-                  String nodes = "/v1/admin/cluster/nodes";
-                  refuse(REQUEST_INVALID, "body", post(nodes, JSON, "[]"));
-                  refuse(REQUEST_INVALID, "id", post(nodes, JSON, "{}"));
+                  refuse(REQUEST_INVALID, "body", post(NODES, JSON, "[]"));
+                  refuse(REQUEST_INVALID, "id", post(NODES, JSON, "{}"));
                   String noAddress = json("{'id':'n4','raftAddress':'host4'}");
-                  refuse(REQUEST_INVALID, "raftAddress", post(nodes, JSON, noAddress));
-                  refuse(UNSUPPORTED_MEDIA_TYPE, post(nodes, "text/plain", "n4=host4:9084"));
+                  refuse(REQUEST_INVALID, "raftAddress", post(NODES, JSON, noAddress));
+                  refuse(UNSUPPORTED_MEDIA_TYPE, post(NODES, "text/plain", "n4=host4:9084"));
                 })),
         sentence(
             "`/v1/admin/tokens`: an admin creates, lists, rotates and revokes API tokens. "
@@ -145,16 +158,52 @@ final class Running extends Section {
                         .startsWith("text/html"))));
   }
 
+  /** Nothing that takes a node away: other rows need them. */
+  private void hasNodes(String key) {
+    JsonObject cluster = cluster(200, service.get("/v1/cluster"));
+    assertThat(cluster.getJsonArray("nodes")).hasSize(3);
+    assertThat(cluster.getJsonArray("moves")).isEmpty();
+    JsonObject self = self(cluster);
+    assertThat(self.getBoolean("alive")).isTrue();
+    String member = json("{'id':'%s','raftAddress':'%s'}", id(self), self.getString("raftAddress"));
+    cluster(202, post(NODES, JSON, member));
+    String drain = NODES + "/" + id(self) + "/drain";
+    assertThat(self(cluster(200, service.delete(drain))).getBoolean("drained")).isFalse();
+    assertThat(self(cluster(200, service.put(drain))).getBoolean("drained")).isTrue();
+    cluster(202, service.post("/v1/admin/cluster/rebalance"));
+    refuse(NOT_FOUND, service.delete(NODES + "/n99"));
+    refuse(NOT_FOUND, service.put(NODES + "/n99/drain"));
+    String elsewhere = json("{'id':'%s','raftAddress':'127.0.0.1:1'}", id(self));
+    refuse(PRECONDITION_FAILED, post(NODES, JSON, elsewhere));
+  }
+
+  /** An answer that describes the cluster, as the OpenAPI document says. */
+  private JsonObject cluster(int status, RawRequest request) {
+    Answer answer = expect(status, request);
+    assertThat(OpenApi.of(service).faults(answer)).as("%s", answer).isEmpty();
+    return answer.json();
+  }
+
+  private static String id(JsonObject node) {
+    return node.getString("id");
+  }
+
+  private static JsonObject self(JsonObject cluster) {
+    return cluster.getJsonArray("nodes").getValuesAs(JsonObject.class).stream()
+        .filter(node -> node.getBoolean("self"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   private void hasNoNodes(String key) {
-    String nodes = "/v1/admin/cluster/nodes";
     refuse(NOT_FOUND, service.get("/v1/cluster"));
-    refuse(NOT_FOUND, post(nodes, JSON, json("{'id':'n4','raftAddress':'host4:9084'}")));
-    refuse(NOT_FOUND, service.delete(nodes + "/n4"));
-    refuse(NOT_FOUND, service.put(nodes + "/n4/drain"));
-    refuse(NOT_FOUND, service.delete(nodes + "/n4/drain"));
+    refuse(NOT_FOUND, post(NODES, JSON, json("{'id':'n4','raftAddress':'host4:9084'}")));
+    refuse(NOT_FOUND, service.delete(NODES + "/n4"));
+    refuse(NOT_FOUND, service.put(NODES + "/n4/drain"));
+    refuse(NOT_FOUND, service.delete(NODES + "/n4/drain"));
     refuse(NOT_FOUND, service.post("/v1/admin/cluster/rebalance"));
     refuse(REQUEST_INVALID, "body", post("/v1/admin/cluster/rebalance", "text/plain", "x"));
-    refuse(REQUEST_INVALID, "x", service.delete(nodes + "/n4?x=1"));
+    refuse(REQUEST_INVALID, "x", service.delete(NODES + "/n4?x=1"));
   }
 
   private void makesAndRevokesAToken(String key) {
@@ -224,6 +273,11 @@ final class Running extends Section {
     assertThat(status)
         .containsKeys(
             "version", "mode", "storeId", "shards", "members", "uptimeSeconds", "storage");
+    if (servers.isNode()) {
+      assertThat(status.getString("mode")).isEqualTo("cluster");
+      assertThat(status.getJsonArray("members")).hasSize(3);
+      return;
+    }
     assertThat(status.getJsonNumber("cacheHitRatio").doubleValue()).isBetween(0.0, 1.0);
     assertThat(status.getString("mode")).isEqualTo("standalone");
     assertThat(shard())

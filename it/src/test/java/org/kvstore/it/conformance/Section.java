@@ -1,6 +1,7 @@
 package org.kvstore.it.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import static org.kvstore.it.support.Service.parameter;
@@ -61,8 +62,12 @@ abstract class Section {
     void of(T c, String key) throws Exception;
   }
 
-  /** What a sentence says, in part or in whole, with its check. */
-  record Claim(String name, Check check) {}
+  /**
+   * What a sentence says, in part or in whole, with its check.
+   *
+   * @param isOfSingle whether it is said of single servers only
+   */
+  record Claim(String name, Check check, boolean isOfSingle) {}
 
   /** Number and title. */
   abstract String title();
@@ -71,7 +76,12 @@ abstract class Section {
   abstract Stream<DynamicNode> sentences();
 
   static Claim claim(String name, Check check) {
-    return new Claim(name, check);
+    return new Claim(name, check, false);
+  }
+
+  /** A claim that is no node's. */
+  static Claim ofSingle(String name, Check check) {
+    return new Claim(name, check, true);
   }
 
   DynamicNode sentence(String quote, Claim... claims) {
@@ -99,6 +109,7 @@ abstract class Section {
 
   /** A failure names its sentence: reports show the position in the table only. */
   private void check(String quote, Claim claim) {
+    assumeFalse(servers.isNode() && claim.isOfSingle(), "It is said of single servers.");
     try {
       claim.check().of(freshKey());
     } catch (Exception | AssertionError e) {

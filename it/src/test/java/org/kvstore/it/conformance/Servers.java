@@ -1,5 +1,9 @@
 package org.kvstore.it.conformance;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.it.support.ServerProcess;
@@ -26,10 +30,23 @@ final class Servers implements AutoCloseable {
           Map.entry("KV_LIMITS_WATCHES", "1"));
 
   private final Service usual;
+  private final boolean isNode;
   private @Nullable ServerProcess small;
 
+  /** A single server. */
   Servers(Service usual) {
+    this(usual, false);
+  }
+
+  /** Of which the usual one is a node of a cluster or not; the small one is like it. */
+  Servers(Service usual, boolean isNode) {
     this.usual = usual;
+    this.isNode = isNode;
+  }
+
+  /** Whether they are nodes of clusters, with one shard. */
+  boolean isNode() {
+    return isNode;
   }
 
   /** As it is without configuration. */
@@ -40,9 +57,25 @@ final class Servers implements AutoCloseable {
   /** One that is configured to bear little. */
   Service small() {
     if (small == null) {
-      small = ServerProcess.ready(ServerProcess.directory("small"), SMALL);
+      Map<String, String> variables = new HashMap<>(SMALL);
+      if (isNode) {
+        variables.putAll(alone());
+      }
+      small = ServerProcess.ready(ServerProcess.directory("small"), variables);
     }
     return small.service();
+  }
+
+  /** What makes it a cluster of itself. */
+  private static Map<String, String> alone() {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return Map.of(
+          "KV_CLUSTER_NODE", "n1",
+          "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:" + free.getLocalPort(),
+          "KV_SHARDS", "1");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
