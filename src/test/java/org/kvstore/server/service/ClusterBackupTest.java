@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +33,7 @@ import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.model.Submission;
+import org.kvstore.server.model.TestPorts;
 import org.kvstore.server.service.BackupService.Arrival;
 import org.kvstore.server.shard.Shards;
 import org.kvstore.server.store.Read;
@@ -215,15 +215,9 @@ class ClusterBackupTest {
     Map<String, String> properties = new TreeMap<>(more);
     properties.put("kv.cluster.node", "n1");
     properties.put("kv.cluster.id", name);
-    properties.put("kv.cluster.members", "n1=127.0.0.1:" + freePort());
+    properties.put("kv.cluster.members", "n1=127.0.0.1:" + TestPorts.free());
     properties.put("kv.shards", Integer.toString(shards));
     return OpenEngine.in(parent.resolve(name), properties);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static Shards shards(OpenEngine engine) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.LauncherProcess;
 import org.kvstore.it.support.ServerProcess;
 
@@ -18,6 +19,7 @@ import org.kvstore.it.support.ServerProcess;
  * Nodes that prove to each other who they are, by certificates of the command that comes with them,
  * and one that proves to be another's.
  */
+@InTurn
 class CertificatesIT {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final String AUTHORITY = "kv.cluster.tls.authority";

@@ -18,10 +18,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.kvstore.client.KeyValueClient;
-import org.kvstore.it.support.Ports;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.IntFunction;
+import org.kvstore.client.KeyValueClient;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 

@@ -22,6 +22,7 @@ import org.kvstore.client.Entry;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.client.PutOptions;
 import org.kvstore.it.support.Cli;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -29,6 +30,7 @@ import org.kvstore.it.support.Service;
  * A backup of a cluster under writes has all that was acknowledged before it began, wherever its
  * replicas are, and goes into another cluster and into a single server.
  */
+@InTurn
 class ClusterBackupIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int CLIENTS = 4;

@@ -22,10 +22,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.kvstore.it.support.Answer;
+import org.kvstore.it.support.InTurn;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
 /** A node that comes back at another address, under its name, as a pod does, is found there. */
+@InTurn
 class MovedNodeIT {
   private static final int SIZE = 3;
   private static final Duration PATIENCE = Duration.ofMinutes(1);

@@ -10,9 +10,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.it.support.InTurn;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 
 /** A node that is started on data which is not its own. */
+@InTurn
 class StaleDataIT {
   private final int port = Ports.free(InetAddress.getLoopbackAddress(), 1)[0];
   private final Path data = ServerProcess.directory("stale");

@@ -23,9 +23,7 @@ final class ShardOverview {
   List<ShardStatus> describe() {
     return IntStream.rangeClosed(0, groups.registry())
         .filter(shard -> groups.arePlaced() || replicas.has(shard))
-        .mapToObj(
-            shard ->
-                takesPart(shard) ? own(shard) : elsewhere(shard))
+        .mapToObj(shard -> takesPart(shard) ? own(shard) : elsewhere(shard))
         .toList();
   }
 

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.TestPorts;
 import org.kvstore.server.replication.raft.TestCluster.TestNode;
 import org.kvstore.server.store.FileTrees;
 import org.kvstore.server.store.Store;
@@ -123,7 +124,7 @@ class FailureTest {
   void secondNodeOfAnId_saysWhereTheFirstIs_andTakesNoPart() throws Exception {
     cluster.startAll();
     cluster.write("n1", Writes.put("k", "v"));
-    Member elsewhere = new Member("n3", "127.0.0.1:" + TestCluster.freePort());
+    Member elsewhere = new Member("n3", "127.0.0.1:" + TestPorts.free());
     List<Member> members = new ArrayList<>(cluster.members().subList(0, 2));
     members.add(elsewhere);
     ClusterOptions options = new ClusterOptions("c", "n3", members, parent.resolve("second"));
