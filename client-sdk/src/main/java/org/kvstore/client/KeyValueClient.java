@@ -419,8 +419,8 @@ public final class KeyValueClient implements AutoCloseable {
   }
 
   /**
-   * Makes a copy on the server's own disk, of a cluster on that of any node, by hard links, on
-   * which a server can be started.
+   * Makes a copy on the server's own disk, by hard links, on which a server can be started. A node
+   * of a cluster does not: it is backed up with {@link #backup}.
    *
    * @throws KeyNotFoundException if the server has no {@code kv.backup.dir}
    */

@@ -78,7 +78,7 @@ class LocalClusterIT {
 
   /** With a fourth node that waits to be made a member. */
   private static void changeNodes(int port, List<String> blocks, Path work) throws Exception {
-    int raft = Ports.draw();
+    int raft = Ports.free(InetAddress.getLoopbackAddress(), 1)[0];
     Map<String, String> joining =
         Map.of(
             "KV_CLUSTER_NODE", "n4",
@@ -184,7 +184,7 @@ class LocalClusterIT {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     while (true) {
       int port = Ports.draw();
-      if (Ports.areFree(loopback, port, 3) && Ports.areFree(loopback, port + 1000, 3)) {
+      if (Ports.take(loopback, port, 3) && Ports.take(loopback, port + 1000, 3)) {
         return port;
       }
     }

@@ -15,12 +15,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
 import org.kvstore.it.cluster.Cluster;
+import org.kvstore.it.support.InTurn;
 import org.kvstore.it.support.Service;
 
 /**
  * The HTTP contract at a node of three that leads nothing. There is one shard, as on a single
  * server, so that what the contract says of a shard is so of all keys.
  */
+@InTurn
 abstract class NodeConformance {
   private static final int NODES = 3;
   private static final Duration PATIENCE = Duration.ofMinutes(2);

@@ -1,11 +1,10 @@
 package org.kvstore.it.conformance;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
+import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kvstore.it.support.Ports;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
 
@@ -68,14 +67,11 @@ final class Servers implements AutoCloseable {
 
   /** What makes it a cluster of itself. */
   private static Map<String, String> alone() {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return Map.of(
-          "KV_CLUSTER_NODE", "n1",
-          "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:" + free.getLocalPort(),
-          "KV_SHARDS", "1");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    int raft = Ports.free(InetAddress.getLoopbackAddress(), 1)[0];
+    return Map.of(
+        "KV_CLUSTER_NODE", "n1",
+        "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:" + raft,
+        "KV_SHARDS", "1");
   }
 
   @Override

@@ -41,6 +41,14 @@ public final class Ports {
     return ports;
   }
 
+  /** Has so many, from the first one on, drawn by nobody else; whether they are free now. */
+  public static boolean take(InetAddress at, int first, int count) {
+    for (int port = first; port < first + count; port++) {
+      DRAWN.add(port);
+    }
+    return areFree(at, first, count);
+  }
+
   /** Whether so many, from the first one on, are free at the moment. */
   public static boolean areFree(InetAddress at, int first, int count) {
     for (int port = first; port < first + count; port++) {

@@ -102,7 +102,8 @@ final class Hosting implements AutoCloseable {
     if (!participation.hasBegun()) {
       return;
     }
-    for (int shard : List.copyOf(leftOver)) {
+    // What a node has that was removed is for people.
+    for (int shard : belonging.isOfCluster() ? List.copyOf(leftOver) : List.<Integer>of()) {
       attempt(
           shard,
           () -> {

@@ -29,6 +29,9 @@ final class PromptAppender extends GrpcLogAppender {
   /** How soon it looks again when entries are on their way, whose reply is to come first. */
   private static final long LOOK_MILLIS = 5;
 
+  /** Longer than between two heartbeats: one that has said nothing for so long is not told. */
+  private static final long SILENT_MILLIS = 1_000;
+
   /** {@link System#nanoTime}; written by the appender's thread. */
   private volatile long newsAt = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(NEWS_MILLIS);
 
@@ -39,22 +42,29 @@ final class PromptAppender extends GrpcLogAppender {
   @Override
   public @Nullable AppendEntriesRequestProto newAppendEntriesRequest(long callId, boolean heartbeat)
       throws RaftLogIOException {
-    AppendEntriesRequestProto request = super.newAppendEntriesRequest(callId, heartbeat);
-    if (request != null || !isBehind() || millisToNews() > 0 || hasPendingDataRequests()) {
-      return request;
+    if (heartbeat && getHeartbeatWaitTimeMs() > 0 && millisToNews() > 0) {
+      // As often as it would be without being woken for news.
+      return null;
     }
-    newsAt = System.nanoTime();
-    return super.newAppendEntriesRequest(callId, true);
+    AppendEntriesRequestProto request = super.newAppendEntriesRequest(callId, heartbeat);
+    if (request == null && isToBeTold() && millisToNews() <= 0 && !hasPendingDataRequests()) {
+      request = super.newAppendEntriesRequest(callId, true);
+    }
+    if (request != null && request.getEntriesCount() == 0) {
+      newsAt = System.nanoTime();
+    }
+    return request;
   }
 
   @Override
   public long getWaitTimeMs() {
     long wait = super.getWaitTimeMs();
-    return isBehind() ? Math.min(wait, Math.max(millisToNews(), LOOK_MILLIS)) : wait;
+    return isToBeTold() ? Math.min(wait, Math.max(millisToNews(), LOOK_MILLIS)) : wait;
   }
 
-  private boolean isBehind() {
-    return getRaftLog().getLastCommittedIndex() > getFollower().getCommitIndex();
+  private boolean isToBeTold() {
+    return getRaftLog().getLastCommittedIndex() > getFollower().getCommitIndex()
+        && getFollower().getLastRpcResponseTime().elapsedTimeMs() < SILENT_MILLIS;
   }
 
   private long millisToNews() {

@@ -128,7 +128,7 @@ class FailureTest {
     List<Member> members = new ArrayList<>(cluster.members().subList(0, 2));
     members.add(elsewhere);
     ClusterOptions options = new ClusterOptions("c", "n3", members, parent.resolve("second"));
-    try (Logged logged = Logged.of(Peers.class);
+    try (Logged logged = Logged.of(Admission.class);
         Store store = cluster.openStore(parent.resolve("second-store"), events -> {});
         RaftNode second = new RaftNode(options, List.of(store))) {
       second.start();
@@ -161,7 +161,7 @@ class FailureTest {
               }
               return true;
             });
-    try (Logged logged = Logged.of(Peers.class)) {
+    try (Logged logged = Logged.of(Admission.class)) {
       RaftNode removed = cluster.start("n3").raft();
 
       awaitProblem(removed, "n3", "The node n3 was removed from its cluster");
