@@ -7,14 +7,19 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.client.BatchOperation;
 import org.kvstore.client.BatchResult;
 import org.kvstore.client.Entry;
+import org.kvstore.client.KeyRange;
 import org.kvstore.client.KeyValueClient;
+import org.kvstore.client.ListOptions;
 import org.kvstore.client.PatchOptions;
 import org.kvstore.client.PutOptions;
 import org.kvstore.client.Value;
@@ -29,8 +34,12 @@ final class ClientLoad implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int MORE = 10;
   private static final int BATCH = 20;
+  private static final int PAUSE_MILLIS = 20;
+  private static final int MOST_WORKERS = 8;
+  private static final ListOptions PAGES = ListOptions.defaults().withLimit(ListOptions.MAX_LIMIT);
   private static final String ONE = "{\"by\":1}";
 
+  private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(MOST_WORKERS);
   private final String prefix;
   private final List<KeyValueClient> clients = new ArrayList<>();
   private final List<ClientFollower> followers = new ArrayList<>();
@@ -38,7 +47,6 @@ final class ClientLoad implements AutoCloseable {
   private final Worker puts;
   private final Worker batches;
   private final Worker increments;
-  private volatile boolean ends;
 
   /**
    * Begins, with followers that are each told of one node only.
@@ -59,30 +67,38 @@ final class ClientLoad implements AutoCloseable {
     begin("swaps", number -> swap(clients.get(3), number));
   }
 
-  /** Steps of one kind, one after the other. */
+  /** Steps of one kind, one after the other, with a pause between. */
   private final class Worker {
     private final String name;
     private final AtomicInteger done = new AtomicInteger();
-    private final CompletableFuture<Void> running;
+    private volatile @Nullable Throwable failure;
 
     Worker(String name, IntConsumer step) {
       this.name = name;
-      running = CompletableFuture.runAsync(() -> work(step), task -> new Thread(task).start());
+      threads.scheduleWithFixedDelay(() -> work(step), 0, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void work(IntConsumer step) {
-      while (!ends) {
+      try {
         step.accept(done.get());
         done.incrementAndGet();
+      } catch (RuntimeException | AssertionError failed) {
+        // So it is not called again.
+        failure = failed;
+        throw failed;
       }
     }
 
     void awaitMore() {
       int before = done.get();
-      await(name)
-          .atMost(PATIENCE)
-          .until(() -> done.get() > before + MORE || running.isCompletedExceptionally());
-      assertThat(running).as(name).isNotCompletedExceptionally();
+      await(name).atMost(PATIENCE).until(() -> done.get() > before + MORE || failure != null);
+      requireSound();
+    }
+
+    void requireSound() {
+      if (failure != null) {
+        throw new AssertionError(name + " after " + done, failure);
+      }
     }
   }
 
@@ -156,16 +172,16 @@ final class ClientLoad implements AutoCloseable {
 
   /** Ends it, and requires that each node has all of it once, and each follower has seen that. */
   void finish(List<Node> nodes) {
-    ends = true;
-    workers.forEach(worker -> worker.running.join());
+    stop();
+    workers.forEach(Worker::requireSound);
     System.out.printf(
         "ClientLoad: %s%n", workers.stream().map(each -> each.name + " " + each.done).toList());
     for (Node node : nodes) {
       try (KeyValueClient one = node.service().client()) {
-        assertThat(one.entries(watched() + "put/"))
+        assertThat(one.entries(KeyRange.prefix(watched() + "put/"), PAGES))
             .hasSize(puts.done.get())
             .allMatch(entry -> entry.version() == 1);
-        assertThat(one.entries(batched()))
+        assertThat(one.entries(KeyRange.prefix(batched()), PAGES))
             .hasSize(BATCH * batches.done.get())
             .allMatch(entry -> entry.version() == 1);
       }
@@ -181,10 +197,20 @@ final class ClientLoad implements AutoCloseable {
     }
   }
 
+  /** Ends after the steps that are under way. */
+  private void stop() {
+    threads.shutdown();
+    try {
+      assertThat(threads.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
   @Override
   public void close() {
-    ends = true;
-    workers.forEach(worker -> worker.running.exceptionally(failed -> null).join());
+    stop();
     followers.forEach(ClientFollower::close);
     clients.forEach(KeyValueClient::close);
   }

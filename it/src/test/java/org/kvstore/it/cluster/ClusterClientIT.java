@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
@@ -55,16 +56,22 @@ import org.kvstore.it.visits.VisitsResource;
 class ClusterClientIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String NAME = "Idempotency-Key";
-  private static final int LINES = 30_000;
-  private static final int SOME = 2_000;
+  private static final int LINES = 15_000;
+  private static final int SOME = 1_000;
 
-  /** They begin at once, as the application that is deployed has to know where they are. */
-  private static final Cluster CLUSTER = started();
+  /** Begins as soon as the application that is deployed has to know where the nodes are. */
+  private static final class Started {
+    static final Cluster CLUSTER = start();
 
-  private static Cluster started() {
-    Cluster made = new Cluster("cluster-client", 3);
-    made.start();
-    return made;
+    private static Cluster start() {
+      Cluster cluster = new Cluster("cluster-client", 3);
+      cluster.start();
+      return cluster;
+    }
+  }
+
+  private static Cluster cluster() {
+    return Started.CLUSTER;
   }
 
   @Deployment(testable = false)
@@ -82,7 +89,7 @@ class ClusterClientIT {
 
   @AfterAll
   static void stop() {
-    CLUSTER.close();
+    cluster().close();
   }
 
   @Test
@@ -91,16 +98,16 @@ class ClusterClientIT {
     String prefix = "death/";
     int shard = shard(ClientLoad.counter(prefix));
     String key = key(prefix + "history", shard);
-    writeHistory(CLUSTER.node(1).service(), key);
-    JsonObject first = history(CLUSTER.leader(shard), key, "");
-    JsonObject second = history(CLUSTER.leader(shard), key, first.getString("cursor"));
+    writeHistory(cluster().node(1).service(), key);
+    JsonObject first = history(cluster().leader(shard), key, "");
+    JsonObject second = history(cluster().leader(shard), key, first.getString("cursor"));
     Path lines = lines(prefix + "import/");
     try (ClientLoad load = load(prefix)) {
       CompletableFuture<Cli.Run> importing =
           CompletableFuture.supplyAsync(() -> kv("-s", servers(), "import", lines.toString()));
       load.awaitMore();
       await().atMost(PATIENCE).until(() -> count(prefix + "import/") > SOME);
-      Node leader = CLUSTER.leader(shard);
+      Node leader = cluster().leader(shard);
       assertThat(importing).isNotDone();
       leader.kill();
 
@@ -114,9 +121,9 @@ class ClusterClientIT {
       leader.awaitReady();
       assertThat(history(leader, key, "")).isEqualTo(first);
       load.awaitMore();
-      load.finish(CLUSTER.nodes());
+      load.finish(cluster().nodes());
     }
-    try (KeyValueClient client = CLUSTER.node(1).service().client()) {
+    try (KeyValueClient client = cluster().node(1).service().client()) {
       ListOptions pages = ListOptions.defaults().withLimit(ListOptions.MAX_LIMIT);
       assertThat(client.entries(KeyRange.prefix(prefix + "import/"), pages))
           .hasSize(LINES)
@@ -130,14 +137,14 @@ class ClusterClientIT {
   void allAreRestartedInTurn_noRequestFails() {
     try (ClientLoad load = load("restart/")) {
       load.awaitMore();
-      for (Node node : CLUSTER.nodes()) {
+      for (Node node : cluster().nodes()) {
         node.stop();
         load.awaitMore();
         node.start();
         node.awaitReady();
         load.awaitMore();
       }
-      load.finish(CLUSTER.nodes());
+      load.finish(cluster().nodes());
     }
   }
 
@@ -146,7 +153,7 @@ class ClusterClientIT {
   void transaction_whoseKeysAreInTwoShards_isRefused_andSaysHowItWouldNotBe() {
     String one = "txn/a";
     String other = key("txn/b", shard(one) + 1);
-    for (Node node : CLUSTER.nodes()) {
+    for (Node node : cluster().nodes()) {
       Service service = node.service();
       String text = transact(service, put(one), put(other)).expect(ErrorCode.CROSS_SHARD).text();
       assertThat(text).contains(other, "orders/{42}/head");
@@ -168,14 +175,14 @@ class ClusterClientIT {
     String key = "named/a";
     String same = key("named/b", shard(key));
     String elsewhere = key("named/c", shard(key) + 1);
-    Answer first = named(CLUSTER.node(1), key).send().expect(201);
-    for (Node node : CLUSTER.nodes()) {
+    Answer first = named(cluster().node(1), key).send().expect(201);
+    for (Node node : cluster().nodes()) {
       assertThat(named(node, key).send().expect(201).etag()).isEqualTo(first.etag());
       JsonObject refused = named(node, same).send().expect(ErrorCode.REQUEST_INVALID).json();
       assertThat(refused.getString("field")).isEqualTo(NAME);
       named(node, elsewhere).send().expect(201);
     }
-    Service service = CLUSTER.node(2).service();
+    Service service = cluster().node(2).service();
     assertThat(service.get(target(elsewhere)).send().header("KV-Version")).isEqualTo("1");
     service.get(target(same)).send().expect(ErrorCode.NOT_FOUND);
   }
@@ -184,26 +191,26 @@ class ClusterClientIT {
   @Test
   @Order(5)
   void singleServer_movesIntoTheCluster_andBack() throws IOException {
-    String kept;
-    try (ServerProcess single = ServerProcess.ready(ServerProcess.directory("single"))) {
+    try (ServerProcess back = ServerProcess.started(ServerProcess.directory("back"), Map.of());
+        ServerProcess single = ServerProcess.ready(ServerProcess.directory("single"))) {
       String lease = MovedEntries.write(single.service());
-      kept = MovedEntries.exported(single.service());
+      String kept = MovedEntries.exported(single.service());
       move(single.service().uri().toString(), servers());
-      for (Node node : CLUSTER.nodes()) {
+      for (Node node : cluster().nodes()) {
         assertThat(MovedEntries.exported(node.service())).isEqualTo(kept);
         MovedEntries.requireNew(node.service());
       }
       single.service().delete("/v1/leases/" + lease).send().expect(204);
       String leased = target(MovedEntries.LEASED);
       single.service().get(leased).send().expect(ErrorCode.NOT_FOUND);
-      CLUSTER.node(1).service().get(leased).send().expect(200);
-    }
-    try (ServerProcess back = ServerProcess.ready(ServerProcess.directory("back"))) {
+      cluster().node(1).service().get(leased).send().expect(200);
+
+      back.awaitReady();
       move(servers(), back.service().uri().toString());
       assertThat(MovedEntries.exported(back.service())).isEqualTo(kept);
       MovedEntries.requireNew(back.service());
     }
-    Service node = CLUSTER.node(3).service();
+    Service node = cluster().node(3).service();
     String brief = target(MovedEntries.BRIEF);
     await().atMost(PATIENCE).until(() -> node.get(brief).send().status() == 404);
   }
@@ -231,14 +238,14 @@ class ClusterClientIT {
   }
 
   private static int shard(String key) {
-    return Keys.shard(key, CLUSTER.shards());
+    return Keys.shard(key, cluster().shards());
   }
 
   /** A key in a shard, counted on from the last to the first. */
   private static String key(String prefix, int shard) {
     return IntStream.iterate(0, i -> i + 1)
         .mapToObj(i -> prefix + i)
-        .filter(each -> shard(each) == shard % CLUSTER.shards())
+        .filter(each -> shard(each) == shard % cluster().shards())
         .findFirst()
         .orElseThrow();
   }
@@ -257,7 +264,7 @@ class ClusterClientIT {
   }
 
   private static List<URI> uris() {
-    return CLUSTER.nodes().stream().map(node -> node.service().uri()).toList();
+    return cluster().nodes().stream().map(node -> node.service().uri()).toList();
   }
 
   private static String servers() {
@@ -265,11 +272,11 @@ class ClusterClientIT {
   }
 
   private static List<Node> others(Node node) {
-    return CLUSTER.nodes().stream().filter(each -> each != node).toList();
+    return cluster().nodes().stream().filter(each -> each != node).toList();
   }
 
   private static int count(String prefix) {
-    return CLUSTER
+    return cluster()
         .node(1)
         .service()
         .get("/v1/kv?countOnly=true&prefix=" + prefix)
@@ -308,7 +315,7 @@ class ClusterClientIT {
 
   private static Cli.Run kv(String... arguments) {
     try {
-      return new Cli(CLUSTER.node(1).service()).run(arguments);
+      return new Cli(cluster().node(1).service()).run(arguments);
     } catch (IOException | InterruptedException e) {
       throw new CompletionException(e);
     }
