@@ -81,6 +81,7 @@ class LocalClusterIT {
     int raft = Ports.free(InetAddress.getLoopbackAddress(), 1)[0];
     Map<String, String> joining =
         Map.of(
+            "KV_CLUSTER_ID", "local",
             "KV_CLUSTER_NODE", "n4",
             "KV_CLUSTER_JOIN", "true",
             "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:%d,n4=127.0.0.1:%d".formatted(port + 1000, raft),
