@@ -174,7 +174,11 @@ class FewReplicasIT {
 
       Node added = cluster.node(5);
       added.start();
-      await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n5", cluster.network().name(5)));
+      // It may not listen yet.
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .untilAsserted(() -> client.addNode("n5", cluster.network().name(5)));
       await().atMost(PATIENCE).until(() -> counts(cluster.node(2)).containsKey("n5"));
       added.kill();
       writer.awaitWrites();
@@ -186,7 +190,7 @@ class FewReplicasIT {
 
       cluster.node(1).kill();
       writer.awaitWrites();
-      await().atMost(PATIENCE).untilAsserted(() -> client.removeNode("n1"));
+      await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> client.removeNode("n1"));
       awaitEven(cluster.node(2), 4);
       writer.awaitWrites();
       cluster.nodes().subList(1, 5).forEach(writer::requireAll);
