@@ -288,7 +288,7 @@ public class BackupService {
       long revision = takeOver(engine, copy, head, permit);
       LOG.log(
           Level.INFO,
-          "A backup was restored. from={0} created={1} backup={2} revision={3}" + " millis={4}",
+          "A backup was restored. from={0} created={1} backup={2} revision={3} millis={4}",
           head.storeId(),
           head.createdAt(),
           Long.toString(head.revision()),

@@ -2,7 +2,6 @@ package org.kvstore.server.shard;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -10,6 +9,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Event;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.Historian;
 import org.kvstore.server.replication.LeaseCoordinator;
@@ -160,7 +160,7 @@ final class Replica implements CommitListener {
     if (!isRead) {
       return ReadAnswer.NOT_HERE;
     }
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = Failures.causeOf(failure);
     if (cause instanceof RejectedExecutionException) {
       return ReadAnswer.BUSY;
     }

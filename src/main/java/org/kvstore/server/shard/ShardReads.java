@@ -2,7 +2,6 @@ package org.kvstore.server.shard;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -10,6 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Consistency;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.Replicator;
 import org.kvstore.server.replication.raft.ReadAnswer;
@@ -160,7 +160,7 @@ final class ShardReads {
 
   /** Whether a read failed as the replica that it read has gone. */
   private boolean hasGone(Replica from, Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = Failures.causeOf(failure);
     return place.read() != from
         && cause instanceof KeyValueException known
         && known.code() == ErrorCode.UNAVAILABLE;

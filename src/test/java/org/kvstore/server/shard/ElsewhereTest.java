@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,7 +163,7 @@ class ElsewhereTest {
     List<String> scanned = new ArrayList<>();
     try (RangeScan scan = empty.shards().scan(KeyRange.ALL, Consistency.LINEARIZABLE)) {
       do {
-        scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+        addAll(scanned, scan);
       } while (scan.advance());
     }
     assertThat(scanned).isEqualTo(all);
@@ -170,19 +171,15 @@ class ElsewhereTest {
 
   @Test
   void scanOfAShardThatGoes_goesOnElsewhere() throws Exception {
-    List<String> all = new ArrayList<>();
-    for (int i = 1_000; i < 4_000; i++) {
-      all.add("k" + i);
-    }
-    writeAll(all);
+    List<String> all = writeMany();
     cluster.come(empty, 0);
     List<String> scanned = new ArrayList<>();
     try (RangeScan scan = empty.shards().scan(KeyRange.ALL, Consistency.LINEARIZABLE)) {
-      scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+      addAll(scanned, scan);
       cluster.go(empty, 0);
       put("n1", "k1000", "later");
       while (scan.advance()) {
-        scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+        addAll(scanned, scan);
       }
     }
     assertThat(scanned).isEqualTo(all);
@@ -190,19 +187,15 @@ class ElsewhereTest {
 
   @Test
   void scanOfAShardThatGoesAndComesBack_goesOn() throws Exception {
-    List<String> all = new ArrayList<>();
-    for (int i = 1_000; i < 4_000; i++) {
-      all.add("k" + i);
-    }
-    writeAll(all);
+    List<String> all = writeMany();
     cluster.come(empty, 0);
     List<String> scanned = new ArrayList<>();
     try (RangeScan scan = empty.shards().scan(KeyRange.ALL, Consistency.LINEARIZABLE)) {
-      scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+      addAll(scanned, scan);
       cluster.go(empty, 0);
       cluster.come(empty, 0);
       while (scan.advance()) {
-        scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+        addAll(scanned, scan);
       }
     }
     assertThat(scanned).isEqualTo(all);
@@ -211,11 +204,7 @@ class ElsewhereTest {
   /** As of which revision is settled by then, so no majority is needed to say what is newest. */
   @Test
   void restOfAScan_isReadWithoutAMajority() throws Exception {
-    List<String> all = new ArrayList<>();
-    for (int i = 1_000; i < 4_000; i++) {
-      all.add("k" + i);
-    }
-    writeAll(all);
+    List<String> all = writeMany();
     String last = cluster.leader(0);
     for (Shard shard : cluster.node(last).shards().data()) {
       done(shard.read(Consistency.LINEARIZABLE, new Read.Newest()));
@@ -224,13 +213,15 @@ class ElsewhereTest {
     try (RangeScan scan = empty.shards().scan(KeyRange.ALL, Consistency.LINEARIZABLE)) {
       cluster.stopAllBut(last);
       do {
-        scan.entries().forEach(entry -> scanned.add(entry.key().text()));
+        addAll(scanned, scan);
       } while (scan.advance());
     }
     assertThat(scanned).isEqualTo(all);
   }
 
-  private void writeAll(List<String> keys) throws Exception {
+  /** More keys than one part of a scan has, in their order. */
+  private List<String> writeMany() throws Exception {
+    List<String> keys = IntStream.range(1_000, 4_000).mapToObj(i -> "k" + i).toList();
     List<CompletionStage<Outcome>> writes = new ArrayList<>();
     for (String key : keys) {
       Shard shard = cluster.node("n1").shards().of(Key.of(key));
@@ -239,6 +230,11 @@ class ElsewhereTest {
     for (CompletionStage<Outcome> write : writes) {
       ShardCluster.await(write);
     }
+    return keys;
+  }
+
+  private static void addAll(List<String> keys, RangeScan scan) {
+    scan.entries().forEach(entry -> keys.add(entry.key().text()));
   }
 
   @Test

@@ -26,7 +26,7 @@ import picocli.CommandLine.ParentCommand;
       "Writes an archive of the whole store, as of one moment, while writes go on.",
       "The file appears when it is complete and checked.",
       "Of a cluster, each shard is as of one moment, and the node makes all of it before it sends;",
-      "--timeout says how long that may take. Default: 30m."
+      "--timeout says how long that may take. Default: 30m; with several servers, 10m at the most."
     },
     sortOptions = false)
 final class BackupCommand implements Callable<Integer> {
@@ -52,7 +52,8 @@ final class BackupCommand implements Callable<Integer> {
     }
     Path partial = whole.resolveSibling(whole.getFileName() + ".partial");
     Duration timeout = Objects.requireNonNullElse(kv.timeout(), PATIENCE);
-    try (KeyValueClient client = kv.connect(timeout)) {
+    // Another node would begin anew: so one has all of the time.
+    try (KeyValueClient client = kv.connect(kv.servers(), timeout, timeout)) {
       ArchiveHead head;
       try (Tally bytes = new Tally(Files.newOutputStream(partial), kv.streams().err())) {
         head = client.backup(bytes);

@@ -1,6 +1,5 @@
 package org.kvstore.it.conformance;
 
-import java.util.function.Predicate;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
@@ -10,10 +9,5 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class ClusterConformanceIT extends NodeConformance {
   ClusterConformanceIT() {
     super(2);
-  }
-
-  @Override
-  Predicate<Section> sections() {
-    return section -> true;
   }
 }

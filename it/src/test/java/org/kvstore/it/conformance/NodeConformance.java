@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import jakarta.json.JsonObject;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,9 +44,6 @@ abstract class NodeConformance {
     servers = new Servers(service, true);
   }
 
-  /** Which sections are checked. */
-  abstract Predicate<Section> sections();
-
   @BeforeEach
   void start() {
     cluster.start();
@@ -71,7 +67,6 @@ abstract class NodeConformance {
   Stream<DynamicNode> contract() {
     Stream<DynamicNode> sections =
         Contract.sections(servers, exchanges)
-            .filter(sections())
             .map(section -> dynamicContainer(section.title(), section.sentences()));
     return Stream.concat(sections, Stream.of(openApi()));
   }

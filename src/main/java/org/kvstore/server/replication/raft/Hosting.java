@@ -98,18 +98,24 @@ final class Hosting implements AutoCloseable {
     ending.remove(shard);
   }
 
-  private void step() {
-    if (!participation.hasBegun()) {
-      return;
-    }
-    // What a node has that was removed is for people.
-    for (int shard : belonging.isOfCluster() ? List.copyOf(leftOver) : List.<Integer>of()) {
+  /** Only at a member: what a node has that was removed is for people. */
+  private void dropLeftOver() {
+    for (int shard : List.copyOf(leftOver)) {
       attempt(
           shard,
           () -> {
             host.drop(shard);
             leftOver.remove(shard);
           });
+    }
+  }
+
+  private void step() {
+    if (!participation.hasBegun()) {
+      return;
+    }
+    if (belonging.isOfCluster()) {
+      dropLeftOver();
     }
     for (int shard : asked()) {
       attempt(shard, () -> join(shard));

@@ -6,9 +6,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
@@ -55,9 +53,6 @@ public final class RaftNode implements AutoCloseable {
 
   /** Null where replicas neither come nor go. */
   private final @Nullable Hosting hosting;
-
-  /** Stores that belong to no replica. */
-  private final Set<Integer> leftOver = new TreeSet<>();
 
   /**
    * One whose replicas neither come nor go: each node of the cluster has one of each shard.
@@ -146,8 +141,6 @@ public final class RaftNode implements AutoCloseable {
   }
 
   private void placeOwn(ReplicasAtStart atStart, Map<Integer, Store> stores) {
-    leftOver.addAll(IntStream.range(0, groups.registry()).boxed().toList());
-    leftOver.removeAll(atStart.all());
     for (int shard : atStart.all()) {
       replicas.place(shard, requireStore(stores, shard));
       replicas.setHere(shard, atStart.here().contains(shard));
@@ -205,7 +198,11 @@ public final class RaftNode implements AutoCloseable {
     participation.beginAgain();
     tasks.start();
     if (hosting != null) {
-      hosting.start(leftOver);
+      hosting.start(
+          IntStream.range(0, groups.registry())
+              .filter(shard -> !replicas.has(shard))
+              .boxed()
+              .toList());
     }
   }
 
