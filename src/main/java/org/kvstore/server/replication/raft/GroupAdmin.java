@@ -49,7 +49,9 @@ public final class GroupAdmin {
   private static final int TRIES_OF_RAFT = 5;
 
   private static final long TRY_MILLIS = 200;
-  private static final long TRANSFER_MILLIS = 3_000;
+
+  /** How long another node may take to lead. */
+  static final long TRANSFER_MILLIS = 3_000;
 
   private final ClusterOptions options;
   private final ShardGroups groups;

@@ -38,7 +38,7 @@ final class LeaderBalance {
 
   /** Whether a node is there and not drained. */
   boolean canLead(String id) {
-    return peers.said(id).filter(info -> !info.isDrained()).isPresent();
+    return peers.canLead(id);
   }
 
   /** Begins to count anew who is there. */

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +40,9 @@ final class Peers {
   private final Registry registry;
   private final OwnInfo own;
   private final Map<String, Said> said = new ConcurrentHashMap<>();
+
+  /** Those that did not answer, or did not fit, when they were last asked. */
+  private final Set<String> silent = ConcurrentHashMap.newKeySet();
 
   /** Why others do not fit, for people. */
   private final Map<String, String> strange = new ConcurrentHashMap<>();
@@ -77,9 +81,11 @@ final class Peers {
   /** One that does not fit counts as not there; why is logged once. */
   private boolean heard(Member from, @Nullable PeerInfo info, @Nullable Throwable failure) {
     if (info != null) {
+      silent.remove(from.id());
       strange.remove(from.id());
       return said.put(from.id(), now(info)) == null;
     }
+    silent.add(from.id());
     String why = misfit(failure);
     if (why.isEmpty()) {
       strange.remove(from.id());
@@ -229,6 +235,11 @@ final class Peers {
   /** Whether a node has answered lately, and fits. */
   boolean isThere(String id) {
     return said(id).isPresent();
+  }
+
+  /** Whether a node may be made to lead: it answered when it was last asked, and is not drained. */
+  boolean canLead(String id) {
+    return !silent.contains(id) && said(id).filter(info -> !info.isDrained()).isPresent();
   }
 
   /** Whether a node has said lately that it is to lead nothing. */

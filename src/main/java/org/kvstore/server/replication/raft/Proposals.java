@@ -61,6 +61,7 @@ final class Proposals {
   private final RaftGroupId shardGroup;
   private final SealedLog log;
   private final Supplier<RaftServer.@Nullable Division> division;
+  private final StuckHandover handover;
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
@@ -101,6 +102,7 @@ final class Proposals {
     shardGroup = group;
     this.log = log;
     this.division = division;
+    handover = new StuckHandover(raft, group);
   }
 
   /** A group that is to be applied. */
@@ -252,17 +254,24 @@ final class Proposals {
     }
   }
 
-  /**
-   * Null when the entry was applied. What Raft says before it takes an entry into its log means
-   * that it never will; what it says of a change of leaders does not.
-   */
+  /** Null when the entry was applied. */
   private static @Nullable Throwable failureOf(
       @Nullable RaftClientReply reply, @Nullable Throwable thrown) {
     if (thrown == null && reply != null && reply.isSuccess()) {
       return null;
     }
-    Throwable failure =
-        reply == null ? JavaUtils.unwrapCompletionException(thrown) : reply.getException();
+    return reply == null ? JavaUtils.unwrapCompletionException(thrown) : reply.getException();
+  }
+
+  /**
+   * What a failure means to those who wait. What Raft says before it takes an entry into its log
+   * means that it never will; what it says of a change of leaders does not.
+   */
+  private static Throwable meaning(@Nullable Throwable failure) {
+    if (failure == null) {
+      // Those that were applied have been answered.
+      return new IOException("The entry was not applied here.");
+    }
     boolean isRefusal =
         failure instanceof LeaderSteppingDownException
             || failure instanceof LeaderNotReadyException
@@ -272,14 +281,15 @@ final class Proposals {
   }
 
   private void end(Batch batch, @Nullable Throwable failure) {
-    raft.proposalCounts().ended(failure);
+    handover.ended(failure);
+    Throwable meaning = meaning(failure);
+    raft.proposalCounts().ended(failure == null ? null : meaning);
     synchronized (this) {
       isBusy = false;
       gathering.committed(began);
       batch.proposals().forEach(this::forget);
     }
-    // Those that were applied have been answered.
-    batch.fail(failure == null ? new IOException("The entry was not applied here.") : failure);
+    batch.fail(meaning);
   }
 
   private void forget(Proposal proposal) {

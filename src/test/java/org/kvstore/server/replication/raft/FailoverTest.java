@@ -7,7 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -19,6 +24,8 @@ import org.kvstore.server.store.Writes;
 
 /** When the leader is gone, writes go on within some seconds, without being submitted again. */
 class FailoverTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   @TempDir Path parent;
   private TestCluster cluster;
 
@@ -73,5 +80,35 @@ class FailoverTest {
     assertThat(next).isNotEqualTo(leader);
     assertThat(pause).isLessThan(Duration.ofSeconds(5));
     assertThat(cluster.write(leader, Writes.put("k", "2"))).isInstanceOf(Outcome.Written.class);
+  }
+
+  @Test
+  void handoverToANodeThatHasGone_doesNotEndWritesForGood() throws Exception {
+    String gone = cluster.follower();
+    TestNode leader = cluster.node(cluster.leader());
+    cluster.stop(gone);
+    Awaitility.await().atMost(PATIENCE).until(() -> handoverFailsAtOnce(leader, gone));
+
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> cluster.write(cluster.leader(), Writes.put("k", "1")) instanceof Outcome.Written);
+  }
+
+  /** Then Raft keeps it, and takes no write that would be new to the other node. */
+  private static boolean handoverFailsAtOnce(TestNode leader, String to) throws Exception {
+    RaftNode node = leader.raft();
+    TransferLeadershipRequest request =
+        new TransferLeadershipRequest(
+            ClientId.randomId(),
+            node.raft().self(),
+            node.groups().id(0),
+            0,
+            RaftPeerId.valueOf(to),
+            200);
+    RaftClientReply reply =
+        TestCluster.await(node.raft().server().transferLeadershipAsync(request));
+    return String.valueOf(reply.getException()).contains("COMPLETED_EXCEPTIONALLY");
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +73,7 @@ class ProposalsTest {
     int rounds = 20;
     AtomicLong serials = new AtomicLong();
     Awaitility.await()
+        .atMost(Duration.ofMinutes(1))
         .until(() -> entriesOf(leader, rounds, serials), entries -> entries < 3 * rounds / 2);
   }
 
