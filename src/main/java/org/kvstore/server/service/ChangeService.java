@@ -126,7 +126,9 @@ public class ChangeService {
 
   private static CompletionStage<Compacted> compact(Shard shard, long revision) {
     CompletionStage<Long> before =
-        revision == 0 ? shard.look(new Read.Newest()) : CompletableFuture.completedStage(revision);
+        revision == 0
+            ? shard.read(Consistency.LINEARIZABLE, new Read.Newest())
+            : CompletableFuture.completedStage(revision);
     return before
         .thenCompose(of -> shard.submit(new Command.Compact(of), null))
         .thenApply(outcome -> Outcomes.expect(Compacted.class, outcome));
