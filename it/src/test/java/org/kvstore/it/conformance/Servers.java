@@ -69,6 +69,7 @@ final class Servers implements AutoCloseable {
   private static Map<String, String> alone() {
     int raft = Ports.free(InetAddress.getLoopbackAddress(), 1)[0];
     return Map.of(
+        "KV_CLUSTER_ID", "small",
         "KV_CLUSTER_NODE", "n1",
         "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:" + raft,
         "KV_SHARDS", "1");
