@@ -1,4 +1,4 @@
-"""Three nodes: beside etcd, by number of shards, and through deaths; README.md says how."""
+"""Three nodes: beside etcd, by number of shards, through deaths, and a fourth; README.md says how."""
 
 import argparse
 import contextlib
@@ -16,7 +16,8 @@ from clusters import CLUSTERS, KvCluster
 from load import say
 from servers import BenchmarkError, KvStore
 
-PARTS = ("peers", "shards", "death", "restart", "size")
+PARTS = ("peers", "shards", "death", "restart", "grow", "size")
+MANY = cluster_faults.SHARDS  # where a cluster is to have many
 FLOORS = {"put": 1.0, "get": 1.5}
 LEAST_OF_ONE_SHARD = 0.9
 TITLES = {"get": "GET", "put": "PUT"}
@@ -69,6 +70,9 @@ class ClusterBench:
         cluster.start()
         return cluster
 
+    def _of_shards(self, shards, folder):
+        return self.cluster(KvCluster, folder, {"KV_SHARDS": str(shards)})
+
     def peers(self):
         """Durable PUT and linearizable GET of this service and of etcd, in interleaved rounds."""
         clusters = [self.cluster(CLUSTERS[name], name) for name in self.options.clusters]
@@ -93,7 +97,7 @@ class ClusterBench:
         """PUT and GET by the number of shards, one cluster after the other."""
         rates = {}
         for shards in self.options.shards:
-            cluster = self.cluster(KvCluster, f"shards-{shards}", {"KV_SHARDS": str(shards)})
+            cluster = self._of_shards(shards, f"shards-{shards}")
             fill(cluster, self.keys)
             self._idle(cluster, shards)
             for operation in self.options.operations:
@@ -110,21 +114,32 @@ class ClusterBench:
 
     def faults(self, parts):
         """Deaths of leaders, and a rolling restart, under load."""
-        cluster = self.cluster(KvCluster, "faults")
+        with self._under_load(self._of_shards(MANY, "faults")) as bench:
+            if "death" in parts:
+                bench.leader_death(self.options.deaths)
+            if "restart" in parts:
+                bench.rolling_restart()
+
+    def grow(self):
+        """A fourth node for a cluster that has keys, under load."""
+        cluster = self._of_shards(MANY, "grow")
+        fill(cluster, self.options.grow_keys or self.keys)
+        with self._under_load(cluster) as bench:
+            bench.grow(self.options.grow_seconds)
+
+    @contextlib.contextmanager
+    def _under_load(self, cluster):
         steady = cluster_faults.Load(self.directory, cluster, self.options.rate)
         self.at_exit.callback(steady.stop)
         bench = cluster_faults.Faults(cluster, steady, self.targets, self.options.quick)
         bench.warm_up()
-        if "death" in parts:
-            bench.leader_death(self.options.deaths)
-        if "restart" in parts:
-            bench.rolling_restart()
+        yield bench
         steady.stop()
         cluster.stop()
 
     def size(self):
         """Very many keys."""
-        cluster = self.cluster(KvCluster, "size")
+        cluster = self._of_shards(MANY, "size")
         cluster_size.measure(cluster, self.targets, self.options.keys, self.plan)
         cluster.stop()
 
@@ -205,8 +220,12 @@ def arguments():
     parser.add_argument("--keys", type=int, default=1_000_000,
                         help="for size: how many")
     parser.add_argument("--rate", type=int, default=200,
-                        help="for death and restart: requests a second")
+                        help="for death, restart and grow: requests a second")
     parser.add_argument("--deaths", type=int, default=3, help="for death: how many")
+    parser.add_argument("--grow-keys", type=int,
+                        help="for grow: how many keys there are (100000)")
+    parser.add_argument("--grow-seconds", type=int, default=60,
+                        help="for grow: within which the node is to have its share")
     parser.add_argument("--rounds", type=int, help="windows of each (3)")
     parser.add_argument("--command", default=KvStore.command, metavar="LINE",
                         help="how to start a node of this service")
@@ -231,6 +250,8 @@ def measure(options, targets):
             bench.shards()
         if faults := {"death", "restart"} & set(options.only):
             bench.faults(faults)
+        if "grow" in options.only:
+            bench.grow()
         if "size" in options.only:
             bench.size()
 

@@ -1,4 +1,4 @@
-"""A leader's death and a rolling restart, under a steady load of a client that goes on elsewhere."""
+"""Deaths of leaders, a rolling restart and a fourth node, under a client's steady load."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from clusters import awaited
 from load import say
 from servers import START_SECONDS, BenchmarkError
 
@@ -15,6 +16,7 @@ CLIENT = HERE.parents[1] / "client-sdk/target/kv.jar"
 SHARDS = 16
 THREADS = 512  # as many requests may wait for the shards that a node has led, and more
 MOST_SECONDS_WITHOUT = 5
+MOST_P99_RATIO = 2.0
 WARM_SECONDS, CALM_SECONDS, QUICK_SECONDS = 40, 20, 5
 AFTER_SECONDS = 10
 
@@ -64,7 +66,7 @@ class Faults:
         self.warm = QUICK_SECONDS if quick else WARM_SECONDS
 
     def warm_up(self):
-        say("faults: warming up")
+        say("warming up under load")
         self.load.over(self.warm)
         self._shown("calm", self.load.over(self.calm))
 
@@ -109,12 +111,35 @@ class Faults:
                            f"{max(seen['silences']) / 1000:.2f} s")
         self.targets.equal("rolling restart: failed requests", seen["failed"], 0)
 
+    def grow(self, most_seconds):
+        """Starts one more node and adds it, until it has its share of replicas and of leaders."""
+        before = self._shown("before a node is added", self.load.over(self.calm))
+        node = self.cluster.one_more()
+        say(f"starting {node.node_id}")
+        self.load.cut()
+        started = node.start()
+        starting = self._shown(
+            f"while {node.node_id} starts, which took {started:.0f} s", self.load.cut())
+        began = time.monotonic()
+        self.cluster.add(node)
+        if not awaited(self.cluster.is_even, max(most_seconds, START_SECONDS)):
+            raise BenchmarkError(f"{node.node_id} never had its share")
+        seconds = time.monotonic() - began
+        during = self._shown("while it takes its share", self.load.cut())
+        after = self._shown("after that", self.load.over(self.calm))
+        seen = before, starting, during, after
+        self.targets.shown("  p99 of all requests: before, while it starts, while it takes its "
+                           "share, after", ", ".join(f"{1000 * self._p99(s):,.1f} ms" for s in seen))
+        self.targets.at_most("a node is added: seconds until it has its share",
+                             seconds, most_seconds, " s")
+        self.targets.at_most("a node is added: p99 while it takes its share, to that before",
+                             self._p99(during) / self._p99(before), MOST_P99_RATIO, "x")
+        self.targets.equal("a node is added: failed requests, from its start on",
+                           sum(s["failed"] for s in seen[1:]), 0)
+
     def _leader(self, shard):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if node := self.cluster.leader(shard):
-                return node
-            time.sleep(0.1)
+        if node := awaited(lambda: self.cluster.leader(shard), START_SECONDS):
+            return node
         raise BenchmarkError(f"nobody leads shard {shard}")
 
     def _kill(self, node):
@@ -139,3 +164,4 @@ class Faults:
             f"{seen['reads']:,} reads: {of.format(**seen['read'])}; {seen['failed']:,} failed")
         for failure in seen["failures"]:
             say(f"failed: {failure}")
+        return seen

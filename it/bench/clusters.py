@@ -3,6 +3,7 @@
 import contextlib
 import json
 import time
+from collections import Counter
 from pathlib import Path
 
 from servers import START_SECONDS, Etcd, KvStore, Server, fetch, free_port
@@ -70,17 +71,31 @@ class KvCluster(Cluster):
     name, label = "kvstore", "this service"
 
     def make_nodes(self):
-        nodes = [KvStore(self.directory / name, dict(self.environment)) for name in NODES]
-        raft = [free_port() for _ in nodes]
-        for name, node in zip(NODES, nodes):
-            node.node_id = name
-            node.start_seconds = self.start_seconds
-            node.environment |= {
-                "KV_HTTPS_PORT": "-1",
-                "KV_CLUSTER_NODE": name,
-                "KV_CLUSTER_MEMBERS": _list(f"127.0.0.1:{port}" for port in raft),
-                "KV_CLUSTER_URLS": _list(f"http://127.0.0.1:{each.port}" for each in nodes)}
+        nodes = [self._node(name) for name in NODES]
+        for node in nodes:
+            node.environment |= _members(nodes)
         return nodes
+
+    def one_more(self):
+        """A further node, which is no member before it is added; not started."""
+        node = self._node(f"n{len(self.nodes) + 1}")
+        node.ready_path = "/health/started"  # it is not ready before
+        self.nodes.append(node)
+        node.environment |= {**_members(self.nodes), "KV_CLUSTER_JOIN": "true"}
+        return node
+
+    def _node(self, name):
+        node = KvStore(self.directory / name, dict(self.environment))
+        node.node_id, node.raft_port = name, free_port()
+        node.start_seconds = self.start_seconds
+        node.environment |= {"KV_HTTPS_PORT": "-1", "KV_CLUSTER_NODE": name}
+        return node
+
+    def add(self, node):
+        """Makes a node that runs a member."""
+        body = json.dumps({"id": node.node_id, "raftAddress": f"127.0.0.1:{node.raft_port}"})
+        fetch(self.port, "POST", "/v1/admin/cluster/nodes", body.encode(),
+              {"Content-Type": "application/json"})
 
     def compiler_ticks(self):
         pids = [pid for process in self.processes for pid in process.pids()]
@@ -105,14 +120,25 @@ class KvCluster(Cluster):
 
     def await_caught_up(self, seconds):
         """Waits until every shard has a leader and no replica lags, for so long at the most."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            shards = [self.document(node)["shards"] for node in self.nodes]
-            if all(shard.get("leader") for seen in shards for shard in seen) and all(
-                    not replica.get("lag") for seen in shards for shard in seen
-                    for replica in shard["replicas"]):
-                return
-            time.sleep(0.2)
+        awaited(self._is_caught_up, seconds)
+
+    def _is_caught_up(self):
+        shards = [shard for node in self.nodes for shard in self.document(node)["shards"]]
+        return all(shard.get("leader") for shard in shards) and all(
+            not replica.get("lag") for shard in shards for replica in shard["replicas"])
+
+    def is_even(self):
+        """Whether no replica is to move, and no node has, or leads, two more than another."""
+        seen = self.document()
+        leaders = Counter(shard.get("leader") for shard in [*seen["shards"], seen["system"]])
+        replicas = Counter(
+            replica["node"] for shard in seen["shards"] for replica in shard["replicas"])
+        return not seen["moves"] and None not in leaders and all(
+            self._are_even(counts) for counts in (leaders, replicas))
+
+    def _are_even(self, counts):
+        each = [counts[node.node_id] for node in self.nodes]
+        return max(each) - min(each) < 2
 
 
 class EtcdCluster(Cluster):
@@ -126,7 +152,7 @@ class EtcdCluster(Cluster):
         for name, node, peer in zip(NODES, nodes, peers):
             node.member = ["--name", name, "--listen-peer-urls", peer,
                            "--initial-advertise-peer-urls", peer,
-                           "--initial-cluster", _list(peers)]
+                           "--initial-cluster", _list(zip(NODES, peers))]
         return nodes
 
 
@@ -150,8 +176,22 @@ def _compiler_ticks(pid):
     return ticks
 
 
+def _members(nodes):
+    return {
+        "KV_CLUSTER_MEMBERS": _list((n.node_id, f"127.0.0.1:{n.raft_port}") for n in nodes),
+        "KV_CLUSTER_URLS": _list((n.node_id, f"http://127.0.0.1:{n.port}") for n in nodes)}
+
+
 def _list(addresses):
-    return ",".join(f"{name}={address}" for name, address in zip(NODES, addresses))
+    return ",".join(f"{name}={address}" for name, address in addresses)
+
+
+def awaited(condition, seconds):
+    """What a condition gives once it holds, or when it has not for so long."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
 
 
 CLUSTERS = {cluster.name: cluster for cluster in (KvCluster, EtcdCluster)}
