@@ -6,9 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -43,6 +45,9 @@ final class Checkpoints implements StateMachineStorage {
   /** What a checkpoint has before its name while another takes its place. */
   private static final String ASIDE = "aside.";
 
+  /** How long one is kept that has been sent, for the entries that follow it. */
+  private static final long SENT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
   private final Store store;
 
   /** Set by {@link #init}. */
@@ -50,6 +55,9 @@ final class Checkpoints implements StateMachineStorage {
 
   /** Raft asks for it with each message that has entries. */
   private volatile @Nullable SnapshotInfo latest;
+
+  /** When the files of one were last asked for, which is for each piece that is sent. */
+  private volatile long sentAt = System.nanoTime() - SENT_NANOS;
 
   Checkpoints(Store store) {
     this.store = store;
@@ -158,13 +166,40 @@ final class Checkpoints implements StateMachineStorage {
     look();
   }
 
-  /** Makes what Raft has received durable, before it takes the place of all that are there. */
+  /**
+   * Makes what Raft has received durable, before it takes the place of all that are there. What
+   * came before it, and broke off, is of no use any more.
+   */
   void syncReceived() {
     try {
+      List<Path> received = received();
+      for (Path abandoned : received.subList(0, Math.max(0, received.size() - 1))) {
+        DataDirectory.deleteTree(abandoned);
+      }
       CheckpointFiles.syncTree(getTmpDir().toPath());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Those that are coming, or were; the one that came last is the last. */
+  private List<Path> received() throws IOException {
+    try (Stream<Path> parts = Files.list(getTmpDir().toPath())) {
+      return parts.sorted(Comparator.comparing(Checkpoints::modified)).toList();
+    }
+  }
+
+  private static FileTime modified(Path file) {
+    try {
+      return Files.getLastModifiedTime(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether a replica is being sent one, or needs what follows it. */
+  boolean isBeingSent() {
+    return System.nanoTime() - sentAt < SENT_NANOS;
   }
 
   /** Makes durable which checkpoints are there. */
@@ -198,12 +233,18 @@ final class Checkpoints implements StateMachineStorage {
     return latest;
   }
 
-  private static SnapshotInfo info(Checkpoint checkpoint) throws IOException {
+  private SnapshotInfo info(Checkpoint checkpoint) throws IOException {
     List<FileInfo> files = new ArrayList<>();
     for (Path file : CheckpointFiles.of(checkpoint.directory())) {
       files.add(new FileInfo(file, null));
     }
-    return new FileListSnapshotInfo(files, checkpoint.at());
+    return new FileListSnapshotInfo(files, checkpoint.at()) {
+      @Override
+      public List<FileInfo> getFiles() {
+        sentAt = System.nanoTime();
+        return super.getFiles();
+      }
+    };
   }
 
   /** The oldest first. */

@@ -15,7 +15,9 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.RaftException;
+import org.apache.ratis.protocol.exceptions.TransferLeadershipException;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.util.ProtoUtils;
@@ -52,6 +54,9 @@ public final class GroupAdmin {
 
   /** How long another node may take to lead. */
   static final long TRANSFER_MILLIS = 3_000;
+
+  /** How Raft says that it has begun to hand over to another member already. */
+  private static final String PREVIOUS = "a previous";
 
   private final ClusterOptions options;
   private final ShardGroups groups;
@@ -108,6 +113,9 @@ public final class GroupAdmin {
       throws IOException {
     try {
       return require(client.admin().setConfiguration(change));
+    } catch (LeaderSteppingDownException e) {
+      giveUp(shard, client);
+      throw e;
     } catch (IOException e) {
       if (ids(members(client, shard)).equals(ids(wanted))) {
         return DONE;
@@ -119,12 +127,23 @@ public final class GroupAdmin {
   /** Has another member lead a shard. */
   public void transfer(int shard, String to) {
     inGroup(
-        shard,
-        client ->
-            leader(shard).toString().equals(to)
-                ? DONE
-                : require(
-                    client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS)));
+        shard, client -> leader(shard).toString().equals(to) ? DONE : transfer(shard, client, to));
+  }
+
+  private boolean transfer(int shard, RaftClient client, String to) throws IOException {
+    try {
+      return require(client.admin().transferLeadership(RaftPeerId.valueOf(to), TRANSFER_MILLIS));
+    } catch (TransferLeadershipException e) {
+      if (String.valueOf(e.getMessage()).contains(PREVIOUS)) {
+        giveUp(shard, client);
+      }
+      throw e;
+    }
+  }
+
+  /** Ends a handover that Raft keeps though it has failed, see {@link StuckHandover}. */
+  private void giveUp(int shard, RaftClient client) throws IOException {
+    require(client.admin().transferLeadership(null, leader(shard), TRANSFER_MILLIS));
   }
 
   /** What is asked of a group. */

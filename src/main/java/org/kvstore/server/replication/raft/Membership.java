@@ -351,7 +351,16 @@ public final class Membership implements AutoCloseable {
           .min(Comparator.comparing(id -> !balance.canLead(id)))
           .ifPresent(next -> admin.transfer(shard, next));
     }
+    requireLeaderAmong(shard, after);
     admin.setMembers(shard, before, after);
+  }
+
+  /** Raft closes a leader that is taken out, and may wait for ever for the writes that it has. */
+  private void requireLeaderAmong(int shard, List<Member> members) {
+    String leader = view.leader(shard);
+    if (leader == null || !Member.ids(members).contains(leader)) {
+      throw refused("Shard %d is led by nobody now, or by one that is to go.".formatted(shard));
+    }
   }
 
   /**

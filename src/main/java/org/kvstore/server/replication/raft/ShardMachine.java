@@ -35,6 +35,9 @@ final class ShardMachine extends BaseStateMachine {
   private static final CompletableFuture<Message> DONE =
       CompletableFuture.completedFuture(Message.EMPTY);
 
+  /** How far the log may grow while a checkpoint is sent. */
+  private static final long MOST_ENTRIES = 1_000_000;
+
   private final Store store;
   private final SealedLog log;
   private final Proposals proposals;
@@ -167,6 +170,11 @@ final class ShardMachine extends BaseStateMachine {
     TermIndex applied = getLastAppliedTermIndex();
     if (store.applied().index() > applied.getIndex()) {
       // Entries come again from the log: the store is of a later one than Raft would name it by.
+      return RaftLog.INVALID_LOG_INDEX;
+    }
+    if (checkpoints.isBeingSent()
+        && applied.getIndex() - checkpoints.newest().getIndex() < MOST_ENTRIES) {
+      // The log behind the one that is sent would go, and then itself: it would have come in vain.
       return RaftLog.INVALID_LOG_INDEX;
     }
     checkpoints.take(applied);

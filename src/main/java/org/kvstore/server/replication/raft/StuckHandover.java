@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
@@ -11,9 +12,12 @@ import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has a leader give up that takes no writes as it is handing over, for longer than any handover
- * lasts. One to a node that has just gone may fail at once, and Ratis 3.3 then answers that it
- * failed, but keeps it: only the next election ends it.
+ * Has a leader give up that takes no writes: as it is handing over, for longer than any handover
+ * lasts, or as nobody knows what becomes of its entries.
+ *
+ * <p>A handover to a node that has just gone may fail at once, and Ratis 3.3 then answers that it
+ * failed, but keeps it: only the next election ends it. And a leader whose disk hangs commits
+ * nothing, though all others have it, but is heard of and so goes on leading.
  *
  * <p>To be called by one thread at a time.
  */
@@ -42,7 +46,10 @@ final class StuckHandover {
    */
   void ended(@Nullable Throwable failure) {
     long now = System.nanoTime();
-    if (!(failure instanceof LeaderSteppingDownException)) {
+    if (failure instanceof TimeoutException) {
+      since = 0;
+      giveUp();
+    } else if (!(failure instanceof LeaderSteppingDownException)) {
       since = 0;
     } else if (since == 0) {
       since = now | 1;
@@ -53,7 +60,7 @@ final class StuckHandover {
   }
 
   private void giveUp() {
-    LOG.log(Level.WARNING, "A leadership cannot be handed over, and is given up. group={0}", group);
+    LOG.log(Level.WARNING, "A leader that takes no writes gives up. group={0}", group);
     TransferLeadershipRequest request =
         new TransferLeadershipRequest(client, raft.self(), group, 0, null, PATIENCE_MILLIS);
     try {
