@@ -49,7 +49,7 @@ public record ClusterConfig(
       Pattern.compile("(?:[A-Za-z0-9._-]{1,253}|\\[[0-9a-fA-F:]{2,45}\\]):([0-9]{1,5})");
   private static final int MOST_PORT = 65_535;
   private static final Pattern URL = Pattern.compile("(" + NAME + ")=(https?://\\S+)");
-  private static final int DEFAULT_SHARDS = 16;
+  private static final int DEFAULT_SHARDS = 1;
   private static final int MOST_SHARDS = 1024;
   private static final int MOST_MEMBERS = 7;
   private static final int DEFAULT_FACTOR = 3;
