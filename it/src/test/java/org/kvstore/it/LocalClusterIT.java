@@ -100,7 +100,7 @@ class LocalClusterIT {
           .atMost(PATIENCE)
           .ignoreExceptions()
           .until(() -> fourth.service().get("/health/ready").send().status() == 503);
-      String changes = blocks.get(2).replace("host4:9084", "127.0.0.1:" + raft);
+      String changes = blocks.get(2).replace("127.0.0.1:9083", "127.0.0.1:" + raft);
       String printed = Readme.run(KV + at(port, url) + "\n" + changes, work);
       assertThat(printed).contains("n4");
       fourth.awaitReady();
