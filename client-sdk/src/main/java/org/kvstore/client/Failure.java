@@ -32,4 +32,9 @@ record Failure(
   Failure saying(String sentence) {
     return new Failure(status, code, sentence, problem, etag, retryAfter);
   }
+
+  /** The same failure, known for what it is where somebody else than the service has answered. */
+  Failure inDoubt() {
+    return new Failure(status, ErrorCode.INDETERMINATE, message, problem, etag, retryAfter);
+  }
 }

@@ -10,7 +10,8 @@ import org.kvstore.api.Problem;
  * A request that did not succeed. The subclasses are for the failures that a program handles in its
  * own way; every other failure is this class with its {@link #code()}.
  *
- * <p>A write that failed was not applied, except with {@link IndeterminateException}.
+ * <p>A write that failed was not applied, except with {@link IndeterminateException}, and perhaps
+ * when somebody else than the service has answered: {@link #code()} is empty.
  */
 public class KeyValueException extends RuntimeException {
   private static final long serialVersionUID = 1L;

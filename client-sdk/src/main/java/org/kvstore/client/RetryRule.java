@@ -61,6 +61,20 @@ enum RetryRule {
   }
 
   /**
+   * Whether the request may have been applied although it failed so. A proxy that gives up, or an
+   * answer that makes no sense, says nothing of what the service did; a refusal, whoever's, does.
+   */
+  boolean isInDoubtAfter(KeyValueException failure) {
+    if (this == READ) {
+      return false;
+    }
+    return failure
+        .code()
+        .map(ErrorCode.INDETERMINATE::equals)
+        .orElse(failure.status() < 400 || failure.status() >= 500);
+  }
+
+  /**
    * Whether a failure settles a named write, an earlier sending of which has an unknown outcome:
    * only what the service says about the write itself, which it has remembered.
    */

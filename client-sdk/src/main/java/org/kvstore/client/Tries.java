@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.kvstore.api.ErrorCode;
 
 /**
  * One request on its way through the nodes: where it has been, when it may be sent again, and what
@@ -93,7 +92,7 @@ final class Tries {
   private void remember(Node node, KeyValueException failure, RetryRule.Verdict verdict) {
     hopeful |= verdict != RetryRule.Verdict.ELSEWHERE_ONCE;
     failure.retryAfter().filter(this::isShortest).ifPresent(time -> asked = time);
-    if (unknown == null && failure.code().filter(ErrorCode.INDETERMINATE::equals).isPresent()) {
+    if (unknown == null && rule.isInDoubtAfter(failure)) {
       unknown = failure;
     }
     if (failure.status() == 0) {
@@ -127,13 +126,13 @@ final class Tries {
     }
     String times = " (sent " + sent + " times)";
     KeyValueException first = unknown;
-    if (rule == RetryRule.READ || first == null || RetryRule.settles(last)) {
+    if (first == null || RetryRule.settles(last)) {
       return KeyValueException.of(last.failure().saying(last.getMessage() + times), last);
     }
     String sentence =
         first == last
             ? last.getMessage() + times
             : first.getMessage() + "; then: " + last.getMessage() + times;
-    return KeyValueException.of(first.failure().saying(sentence), last);
+    return KeyValueException.of(first.failure().inDoubt().saying(sentence), last);
   }
 }

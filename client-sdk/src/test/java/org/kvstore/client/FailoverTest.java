@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvstore.api.ErrorCode;
 
 /** What a client of several nodes does when one of them fails: over real sockets, rule by rule. */
@@ -226,6 +227,29 @@ class FailoverTest {
         .isInstanceOf(IndeterminateException.class)
         .hasMessageStartingWith(ErrorCode.INDETERMINATE.title())
         .hasMessageContainingAll(ErrorCode.UNAVAILABLE.title(), "(sent 3 times)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 502, 504, 520})
+  void answerOfSomebodyElse_thatMayHaveBeenAWrite_thenUnavailable_staysUnknown(int status) {
+    first.answerHtml(status);
+    second.answer(ErrorCode.UNAVAILABLE, "60");
+    third.answer(ErrorCode.UNAVAILABLE, "60");
+    assertThatThrownBy(() -> kv.put("a", "x"))
+        .isInstanceOf(IndeterminateException.class)
+        .hasMessageContainingAll(ErrorCode.UNAVAILABLE.title(), "(sent 3 times)");
+  }
+
+  @Test
+  void refusalOfSomebodyElse_orAnyAnswerToARead_thenUnavailable_isUnavailable() {
+    first.answerHtml(404);
+    second.answer(ErrorCode.UNAVAILABLE, "60").answer(ErrorCode.UNAVAILABLE, "60");
+    third.answer(ErrorCode.UNAVAILABLE, "60").answer(ErrorCode.UNAVAILABLE, "60");
+    assertThatThrownBy(() -> kv.put("a", "x")).isInstanceOf(UnavailableException.class);
+    try (KeyValueClient fresh = cluster.client().build()) {
+      first.answerHtml(520);
+      assertThatThrownBy(() -> fresh.get("a")).isInstanceOf(UnavailableException.class);
+    }
   }
 
   @Test
