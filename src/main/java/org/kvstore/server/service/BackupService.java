@@ -272,6 +272,9 @@ public class BackupService {
     } catch (KeyValueException e) {
       access.trail().record("restore", "", e.code().name());
       throw e;
+    } catch (RuntimeException e) {
+      access.trail().record("restore", "", ErrorCode.INTERNAL.name());
+      throw e;
     }
   }
 

@@ -1,18 +1,19 @@
 package org.kvstore.server.service;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
+import org.kvstore.server.model.Failures;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lease;
@@ -37,6 +38,7 @@ import org.kvstore.server.store.StoreOptions;
  * wherever its replicas are.
  */
 final class ClusterCopy {
+  private static final Logger LOG = System.getLogger(ClusterCopy.class.getName());
   private static final long CACHE_BYTES = 32L << 20;
   private static final long BUFFER_BYTES = 16L << 20;
   private static final int OPEN_FILES = 100;
@@ -176,7 +178,7 @@ final class ClusterCopy {
           } while (entries.advance());
         }
       }
-    } catch (KeyValueException e) {
+    } catch (RuntimeException e) {
       throw partly(done, e);
     }
   }
@@ -186,12 +188,18 @@ final class ClusterCopy {
     return lease == null ? engine.clock().millis() : lease.expiresAt();
   }
 
-  private static KeyValueException partly(long done, KeyValueException cause) {
+  private static KeyValueException partly(long done, RuntimeException cause) {
+    String why = "An internal error, which the log of the server has.";
+    if (Failures.causeOf(cause) instanceof KeyValueException known) {
+      why = String.valueOf(known.getMessage());
+    } else {
+      LOG.log(Level.ERROR, "A restore broke off.", cause);
+    }
     return KeyValueException.of(
             ErrorCode.INDETERMINATE,
             ("%d entries are restored, and the rest is not for certain: %s Delete all keys, and"
                     + " restore again.")
-                .formatted(done, String.valueOf(cause.getMessage())))
+                .formatted(done, why))
         .withCause(cause);
   }
 
@@ -208,28 +216,32 @@ final class ClusterCopy {
     }
   }
 
-  /** Returns what is to be written again. */
+  /** Returns what is to be written again, or throws, when no write of them is under way. */
   private List<Command.Put> write(List<Command.Put> puts, boolean isLast) {
     List<CompletableFuture<Outcome>> outcomes =
         puts.stream()
             .map(put -> engine.shards().of(put.key()).submit(put, null).toCompletableFuture())
             .toList();
     List<Command.Put> again = new ArrayList<>();
+    RuntimeException failed = null;
     for (int i = 0; i < outcomes.size(); i++) {
       try {
-        Outcomes.expect(Outcome.Written.class, outcomes.get(i).join());
-      } catch (CompletionException e) {
-        if (isLast || !passes(e.getCause())) {
-          throw e.getCause() instanceof KeyValueException known ? known : e;
+        Outcomes.expect(Outcome.Written.class, Outcomes.await(outcomes.get(i)));
+      } catch (RuntimeException e) {
+        if (isLast || !passes(e)) {
+          failed = e;
         }
         again.add(puts.get(i));
       }
+    }
+    if (failed != null) {
+      throw failed;
     }
     return again;
   }
 
   /** As a leader that is elected, or a queue that is full. */
-  private static boolean passes(@Nullable Throwable failure) {
+  private static boolean passes(Throwable failure) {
     return failure instanceof KeyValueException known
         && (known.code() == ErrorCode.UNAVAILABLE
             || known.code() == ErrorCode.TOO_MANY_REQUESTS

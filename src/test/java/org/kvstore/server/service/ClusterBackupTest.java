@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,21 +18,30 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.api.RestoredDocument;
 import org.kvstore.server.model.Access;
+import org.kvstore.server.model.AuditTrail;
 import org.kvstore.server.model.Bytes;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Condition;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Lifetime;
 import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Permission;
 import org.kvstore.server.model.Submission;
 import org.kvstore.server.model.TestPorts;
 import org.kvstore.server.service.BackupService.Arrival;
@@ -138,6 +148,88 @@ class ClusterBackupTest {
       assertThat(leased.expiresAt()).isEqualTo(end);
       assertThat(leased.lease()).isEqualTo(Entry.NO_LEASE);
       assertThat(entry(shards(other), Key.of("timed")).orElseThrow().expires()).isTrue();
+    }
+  }
+
+  /** Whatever it breaks off for; the tokens and grants of the archive, which come last, are not. */
+  @ParameterizedTest
+  @MethodSource("interruptions")
+  void restoreThatBreaksOff_saysWhatIsThere_andIsDoneAgain_whenThatIsDeleted(
+      RuntimeException interruption, String reason) throws IOException {
+    byte[] archive;
+    try (OpenEngine cluster = cluster("cluster", 2, Map.of())) {
+      fill(cluster);
+      archive = backup(cluster);
+    }
+    try (OpenEngine other = cluster("other", 3, Map.of())) {
+      List<String> heard = new ArrayList<>();
+      Access access = new Interrupted(heard, () -> interruption);
+      assertThatThrownBy(() -> restore(other, archive, access))
+          .hasMessageStartingWith("1000 entries are restored")
+          .hasMessageContaining(reason)
+          .hasMessageEndingWith("Delete all keys, and restore again.")
+          .extracting("code")
+          .isEqualTo(ErrorCode.INDETERMINATE);
+      assertThat(heard).containsExactly("restore INDETERMINATE");
+      assertThat(presentKeys(other)).hasSize(1_000);
+      assertThat(entry(shards(other), Key.ofSystem("marked-system"))).isEmpty();
+      assertThatThrownBy(() -> restore(other, archive))
+          .extracting("code")
+          .isEqualTo(ErrorCode.PRECONDITION_FAILED);
+
+      presentKeys(other).forEach(key -> delete(shards(other), key));
+      restore(other, archive);
+      requireAll(other);
+    }
+  }
+
+  static Stream<Arguments> interruptions() {
+    return Stream.of(
+        Arguments.of(KeyValueException.of(ErrorCode.FORBIDDEN, "Not any more."), "Not any more."),
+        Arguments.of(new IllegalStateException("secret"), "An internal error"),
+        Arguments.of(new UncheckedIOException(new IOException("secret")), "An internal error"));
+  }
+
+  /** Lets a restore write the first of its entries, and a backup too, as each part asks. */
+  private static final class Interrupted implements Access {
+    /** A restore asks at its beginning, when the archive is there, and before each part. */
+    private static final int ENOUGH = 3;
+
+    private final List<String> heard;
+    private final Supplier<RuntimeException> interruption;
+    private int asked;
+
+    Interrupted(List<String> heard, Supplier<RuntimeException> interruption) {
+      this.heard = heard;
+      this.interruption = interruption;
+    }
+
+    @Override
+    public void require(Permission permission, KeyRange range) {
+      if (++asked > ENOUGH) {
+        throw interruption.get();
+      }
+    }
+
+    @Override
+    public void require(Permission permission, Key key) {}
+
+    @Override
+    public void requireSome(Permission permission) {}
+
+    @Override
+    public boolean allows(Permission permission, KeyRange range) {
+      return true;
+    }
+
+    @Override
+    public String owner() {
+      return "";
+    }
+
+    @Override
+    public AuditTrail trail() {
+      return (action, target, outcome) -> heard.add(action + " " + outcome);
     }
   }
 
@@ -269,6 +361,22 @@ class ClusterBackupTest {
         .join();
   }
 
+  private static List<Key> presentKeys(OpenEngine engine) {
+    return IntStream.range(0, KEYS)
+        .mapToObj(i -> Key.of("marked-key/" + i))
+        .filter(key -> entry(shards(engine), key).isPresent())
+        .toList();
+  }
+
+  private static void delete(Shards shards, Key key) {
+    shards
+        .of(key)
+        .submit(new Command.Delete(key, Condition.NONE), null)
+        .toCompletableFuture()
+        .orTimeout(60, TimeUnit.SECONDS)
+        .join();
+  }
+
   private static byte[] backup(OpenEngine engine) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Backup backup = new BackupService(engine.handle()).backup(Access.UNLIMITED)) {
@@ -278,10 +386,13 @@ class ClusterBackupTest {
   }
 
   private static RestoredDocument restore(OpenEngine engine, byte[] archive) throws IOException {
+    return restore(engine, archive, Access.UNLIMITED);
+  }
+
+  private static RestoredDocument restore(OpenEngine engine, byte[] archive, Access access)
+      throws IOException {
     return new BackupService(engine.handle())
-        .restore(
-            Access.UNLIMITED,
-            new Arrival(new ByteArrayInputStream(archive), archive.length, false));
+        .restore(access, new Arrival(new ByteArrayInputStream(archive), archive.length, false));
   }
 
   private static void assertRefused(OpenEngine engine, byte[] archive, ErrorCode code) {
