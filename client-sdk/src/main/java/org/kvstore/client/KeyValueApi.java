@@ -260,7 +260,7 @@ public interface KeyValueApi extends AutoCloseable {
    * Begins to take a node out of the cluster, be it alive or not: 202, which may take a minute.
    *
    * <p>{@link KeyNotFoundException} if it is no member; {@link PreconditionFailedException} if it
-   * is the last, or those left alive would be no majority.
+   * is the last, those left alive would be no majority, or replicas of others move.
    */
   @DELETE
   @Path("v1/admin/cluster/nodes/{id}")
@@ -269,8 +269,8 @@ public interface KeyValueApi extends AutoCloseable {
 
   /**
    * Has a node give up all leadership of shards, and take none until it is told otherwise or
-   * started again. {@link KeyNotFoundException} if it is no member; {@link UnavailableException} if
-   * it does not answer.
+   * started again. It is done when it leads no shard of {@link #cluster}. {@link
+   * KeyNotFoundException} if it is no member; {@link UnavailableException} if it does not answer.
    */
   @PUT
   @Path("v1/admin/cluster/nodes/{id}/drain")
@@ -283,7 +283,10 @@ public interface KeyValueApi extends AutoCloseable {
   @Produces(MediaType.APPLICATION_JSON)
   ClusterDocument undrainNode(@PathParam("id") String id);
 
-  /** Begins to spread the leaders of shards evenly over the nodes: 202. */
+  /**
+   * Spreads the leaders of shards evenly over the nodes: 202, which may take a minute. {@link
+   * UnavailableException} if a shard has no leader, or a node does not take over.
+   */
   @POST
   @Path("v1/admin/cluster/rebalance")
   @Produces(MediaType.APPLICATION_JSON)

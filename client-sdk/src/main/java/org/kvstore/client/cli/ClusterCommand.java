@@ -73,7 +73,8 @@ final class ClusterCommand implements Callable<Integer> {
       NodeChange.ask(kv, client -> client.addNode(id, address));
       return ExitCode.OK;
     }
-    return new NodeChange(kv, id, true).run(client -> client.addNode(id, address));
+    return new NodeChange(kv, id, NodeProgress.Goal.COME)
+        .run(client -> client.addNode(id, address));
   }
 
   @Command(
@@ -90,19 +91,25 @@ final class ClusterCommand implements Callable<Integer> {
       NodeChange.ask(kv, client -> client.removeNode(id));
       return ExitCode.OK;
     }
-    return new NodeChange(kv, id, false).run(client -> client.removeNode(id));
+    return new NodeChange(kv, id, NodeProgress.Goal.GO).run(client -> client.removeNode(id));
   }
 
   @Command(
       name = "drain",
       description = {
-        "Has a node give up all that it leads, and lead nothing until 'undrain' or its next start.",
-        "For maintenance: clients then notice nothing when it stops."
+        "Has a node give up all that it leads, and lead nothing until 'undrain' or its next start;",
+        "waits until it leads nothing. For maintenance: clients then notice nothing when it stops.",
+        "Ends with code 5 when --timeout is over; it goes on, and the same command waits again."
       })
-  int drain(@Parameters(paramLabel = "NODE", description = "Its id.") String id)
+  int drain(
+      @Parameters(paramLabel = "NODE", description = "Its id.") String id,
+      @Option(names = "--no-wait", description = "Return when it has begun.") boolean noWait)
       throws IOException {
-    NodeChange.ask(kv, client -> client.drainNode(id));
-    return ExitCode.OK;
+    if (noWait) {
+      NodeChange.ask(kv, client -> client.drainNode(id));
+      return ExitCode.OK;
+    }
+    return new NodeChange(kv, id, NodeProgress.Goal.REST).run(client -> client.drainNode(id));
   }
 
   @Command(name = "undrain", description = "Lets a node lead again.")

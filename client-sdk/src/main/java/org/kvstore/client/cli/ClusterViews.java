@@ -18,17 +18,17 @@ final class ClusterViews implements AutoCloseable {
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(10);
 
   private final Kv kv;
-  private final String node;
+  private final @Nullable String node;
   private final Duration answer;
   private final Map<String, KeyValueClient> clients = new HashMap<>();
 
   /**
    * Asks nobody yet.
    *
-   * @param node id of the node that comes or goes
+   * @param node id of the node that comes or goes; null where any may be asked
    * @param limit how long an answer may take at most
    */
-  ClusterViews(Kv kv, String node, Duration limit) {
+  ClusterViews(Kv kv, @Nullable String node, Duration limit) {
     this.kv = kv;
     this.node = node;
     answer = Kv.shorter(limit, LONGEST_ANSWER);

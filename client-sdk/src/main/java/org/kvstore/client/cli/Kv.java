@@ -84,7 +84,8 @@ public final class Kv {
       paramLabel = "TIME",
       scope = ScopeType.INHERIT,
       description =
-          "How long an answer may take, or wait, watch, cluster add and remove in all: 500ms, 30s, 5m. Default: 30s.")
+          "How long an answer may take, or wait, watch, cluster add, remove and drain in all: 500ms, 30s, 5m."
+              + " Default: 30s; backup 30m; wait, watch, cluster add, remove and drain no end.")
   private @Nullable Duration timeout;
 
   @Option(

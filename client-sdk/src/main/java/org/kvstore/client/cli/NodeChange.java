@@ -11,8 +11,8 @@ import org.kvstore.client.KeyValueClient;
 import org.kvstore.client.UnavailableException;
 
 /**
- * Adds a node or removes it, and waits until that is done. The cluster goes on with it whether
- * somebody waits or not, so who was interrupted gives the same command again.
+ * Adds a node, removes or drains it, and waits until that is done. The cluster goes on with it
+ * whether somebody waits or not, so who was interrupted gives the same command again.
  */
 final class NodeChange {
   /** How long a change may take: the server's minute, and its way. */
@@ -27,6 +27,10 @@ final class NodeChange {
 
   private final Kv kv;
   private final String node;
+
+  /** Whether the node itself may be asked: what it leads it knows best. */
+  private final boolean isWitness;
+
   private final NodeProgress progress;
   private final long began = System.nanoTime();
   private final Duration limit;
@@ -34,12 +38,13 @@ final class NodeChange {
   /**
    * Of a node.
    *
-   * @param comes whether it is to be a member, or to be none
+   * @param goal what is to become of it
    */
-  NodeChange(Kv kv, String node, boolean comes) {
+  NodeChange(Kv kv, String node, NodeProgress.Goal goal) {
     this.kv = kv;
     this.node = node;
-    progress = new NodeProgress(node, comes, kv.streams().out());
+    isWitness = goal == NodeProgress.Goal.REST;
+    progress = new NodeProgress(node, goal, kv.streams().out());
     limit = Optional.ofNullable(kv.timeout()).orElse(FOR_EVER);
   }
 
@@ -56,7 +61,7 @@ final class NodeChange {
 
   /** Asks for it and waits, as long as the options say. Returns the exit code. */
   int run(Function<KeyValueClient, ClusterDocument> change) throws IOException {
-    try (ClusterViews views = new ClusterViews(kv, node, limit)) {
+    try (ClusterViews views = new ClusterViews(kv, isWitness ? null : node, limit)) {
       Optional<ClusterDocument> before = views.read();
       if (before.isEmpty()) {
         throw kv.usage(

@@ -1,35 +1,46 @@
 package org.kvstore.client.cli;
 
 import java.io.PrintStream;
+import java.util.stream.Stream;
 import org.kvstore.api.ClusterDocument;
 
 /**
- * Prints of how many shards the replicas of a node have come, or gone. Who answers may not have
- * heard of the change yet, so what is printed only counts up.
+ * Prints of how many shards the replicas of a node have come, or gone, or of how many it does not
+ * lead. Who answers may not have heard of the change yet, so what is printed only counts up.
  */
 final class NodeProgress {
   private final String node;
-  private final boolean comes;
+  private final Goal goal;
   private final PrintStream out;
   private int done = -1;
   private int all;
+
+  /** What is to become of the node. */
+  enum Goal {
+    /** A member, with its replicas. */
+    COME,
+    /** No member, of which no shard needs anything. */
+    GO,
+    /** It leads nothing. */
+    REST
+  }
 
   /**
    * Prints nothing yet.
    *
    * @param node its id
-   * @param comes whether it is to be a member, or to be none
+   * @param goal what is to become of it
    */
-  NodeProgress(String node, boolean comes, PrintStream out) {
+  NodeProgress(String node, Goal goal, PrintStream out) {
     this.node = node;
-    this.comes = comes;
+    this.goal = goal;
     this.out = out;
   }
 
   /** Prints a line if more is done than before. Returns whether all is. */
   boolean show(ClusterDocument seen) {
-    int left = (int) seen.moves().stream().filter(this::isOfNode).count();
-    boolean isOver = left == 0 && isMember(seen) == comes;
+    int left = (int) (goal == Goal.REST ? led(seen) : moves(seen));
+    boolean isOver = left == 0 && (goal == Goal.REST || isMember(seen) == (goal == Goal.COME));
     all = seen.shards().size() + 1;
     int now = isOver || left > 0 ? all - left : 0;
     if (now > done) {
@@ -41,9 +52,22 @@ final class NodeProgress {
     return isOver;
   }
 
-  /** Whether a cluster has or had the node: as a member, or in what is still to be done. */
+  private long moves(ClusterDocument seen) {
+    return seen.moves().stream().filter(this::isOfNode).count();
+  }
+
+  private long led(ClusterDocument seen) {
+    return Stream.concat(seen.shards().stream(), Stream.of(seen.system()))
+        .filter(shard -> node.equals(shard.leader()))
+        .count();
+  }
+
+  /**
+   * Whether it may be that the node is unknown as its change is done: a cluster has or had it, as a
+   * member or in what is still to be done.
+   */
   boolean isKnownTo(ClusterDocument seen) {
-    return isMember(seen) || seen.moves().stream().anyMatch(this::isOfNode);
+    return goal != Goal.REST && (isMember(seen) || moves(seen) > 0);
   }
 
   private boolean isMember(ClusterDocument seen) {

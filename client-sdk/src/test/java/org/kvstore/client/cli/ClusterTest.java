@@ -235,16 +235,52 @@ class ClusterTest {
   }
 
   @Test
+  void drain_printsHowFarItIs_untilTheNodeLeadsNothing_beItAskedItself() {
+    String givesUpSome = DOCUMENT.replace("{\"number\":0,\"leader\":\"n1\"", "{\"number\":0");
+    answer(200, DOCUMENT);
+    answer(200, DOCUMENT);
+    answer(503, "{}");
+    answer(200, givesUpSome);
+    answer(200, DOCUMENT.replace("\"leader\":\"n1\"", "\"leader\":\"n2\""));
+    Run run = kv(server.uri().toString(), "cluster", "drain", "n1");
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out()).isEqualTo("n1: 1 of 3 shards\nn1: 2 of 3 shards\nn1: 3 of 3 shards\n");
+    assertThat(server.requests())
+        .startsWith("GET /v1/cluster", "PUT /v1/admin/cluster/nodes/n1/drain", "GET /v1/cluster")
+        .hasSize(5);
+  }
+
+  @Test
+  void drain_whenTheTimeIsOver_isCode5_andSaysThatItGoesOn() {
+    for (int i = 0; i < 4; i++) {
+      answer(200, DOCUMENT);
+    }
+    Run run = kv(server.uri().toString(), "cluster", "drain", "n1", "--timeout", "2s");
+    assertThat(run.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+    assertThat(run.err()).contains("n1: 1 of 3 shards", "goes on").hasLineCount(1);
+  }
+
+  @Test
+  void drain_ofNoMember_isCode3() {
+    answer(200, DOCUMENT);
+    server.failNext(ErrorCode.NOT_FOUND);
+    assertThat(kv(server.uri().toString(), "cluster", "drain", "n2").exitCode())
+        .isEqualTo(ExitCode.NOT_FOUND);
+  }
+
+  @Test
   void drainUndrainAndRebalance_ask() {
     for (int i = 0; i < 3; i++) {
       answer(200, DOCUMENT);
     }
-    assertThat(kv(server.uri().toString(), "cluster", "drain", "n2").exitCode()).isZero();
+    Run drained = kv(server.uri().toString(), "cluster", "drain", "n1", "--no-wait");
+    assertThat(drained.exitCode()).isZero();
+    assertThat(drained.out()).isEmpty();
     assertThat(kv(server.uri().toString(), "cluster", "undrain", "n2").exitCode()).isZero();
     assertThat(kv(server.uri().toString(), "cluster", "rebalance").exitCode()).isZero();
     assertThat(server.requests())
         .containsExactly(
-            "PUT /v1/admin/cluster/nodes/n2/drain",
+            "PUT /v1/admin/cluster/nodes/n1/drain",
             "DELETE /v1/admin/cluster/nodes/n2/drain",
             "POST /v1/admin/cluster/rebalance");
   }

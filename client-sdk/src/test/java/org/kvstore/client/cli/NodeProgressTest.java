@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.ClusterDocument.Move;
+import org.kvstore.client.cli.NodeProgress.Goal;
 
 class NodeProgressTest {
   private static final int SHARDS = 16;
@@ -20,7 +21,7 @@ class NodeProgressTest {
 
   @Test
   void coming_isOver_whenItIsAMemberWithoutMoves() {
-    NodeProgress progress = new NodeProgress("n4", true, out);
+    NodeProgress progress = new NodeProgress("n4", Goal.COME, out);
     assertThat(progress.show(cluster(List.of("n1", "n4"), add(12)))).isFalse();
     assertThat(progress.show(cluster(List.of("n1", "n4"), add(12)))).isFalse();
     assertThat(progress.show(cluster(List.of("n1", "n4"), add(1)))).isFalse();
@@ -30,7 +31,7 @@ class NodeProgressTest {
 
   @Test
   void coming_seenByWhoHasNotHeardOfIt_isNotOver_andNothingIsTakenBack() {
-    NodeProgress progress = new NodeProgress("n4", true, out);
+    NodeProgress progress = new NodeProgress("n4", Goal.COME, out);
     assertThat(progress.show(cluster(List.of("n1"), List.of()))).isFalse();
     assertThat(progress.show(cluster(List.of("n1", "n4"), add(3)))).isFalse();
     assertThat(progress.show(cluster(List.of("n1"), List.of()))).isFalse();
@@ -41,7 +42,7 @@ class NodeProgressTest {
 
   @Test
   void going_isOver_whenItIsNoMemberAndNoMoveIsLeft() {
-    NodeProgress progress = new NodeProgress("n3", false, out);
+    NodeProgress progress = new NodeProgress("n3", Goal.GO, out);
     assertThat(progress.show(cluster(List.of("n1", "n3"), List.of()))).isFalse();
     assertThat(progress.show(cluster(List.of("n1", "n3"), remove(2)))).isFalse();
     assertThat(progress.show(cluster(List.of("n1"), remove(1)))).isFalse();
@@ -53,14 +54,15 @@ class NodeProgressTest {
 
   @Test
   void movesOfOthers_doNotCount() {
-    assertThat(new NodeProgress("n1", true, out).show(cluster(List.of("n1"), add(17)))).isTrue();
-    assertThat(new NodeProgress("n2", false, out).show(cluster(List.of("n1"), add(17)))).isTrue();
+    assertThat(new NodeProgress("n1", Goal.COME, out).show(cluster(List.of("n1"), add(17))))
+        .isTrue();
+    assertThat(new NodeProgress("n2", Goal.GO, out).show(cluster(List.of("n1"), add(17)))).isTrue();
     assertThat(lines()).containsExactly(all("n1"), all("n2"));
   }
 
   @Test
   void isKnownTo_asAMember_orByWhatIsLeft() {
-    NodeProgress progress = new NodeProgress("n3", false, out);
+    NodeProgress progress = new NodeProgress("n3", Goal.GO, out);
     assertThat(progress.isKnownTo(cluster(List.of("n3"), List.of()))).isTrue();
     assertThat(progress.isKnownTo(cluster(List.of("n1"), remove(1)))).isTrue();
     assertThat(progress.isKnownTo(cluster(List.of("n1"), add(1)))).isFalse();

@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
 
 /**
@@ -22,6 +25,11 @@ final class LeaderBalance {
 
   /** Rounds for which a node has to have been there before it is made to lead. */
   private static final int STEADY_ROUNDS = 5;
+
+  /** How often, and how far apart, a leader is looked for: through an election. */
+  private static final int LOOKS = 50;
+
+  private static final long LOOK_MILLIS = 200;
 
   private final Registry registry;
   private final Peers peers;
@@ -57,23 +65,62 @@ final class LeaderBalance {
         rounds.remove(id);
       }
     }
-    even(
+    List<String> steady =
         rounds.entrySet().stream()
             .filter(entry -> entry.getValue() >= STEADY_ROUNDS)
             .map(Map.Entry::getKey)
-            .toList());
+            .toList();
+    List<LeaderSpread.Led> led = led();
+    if (isWhole(led)) {
+      even(led, steady);
+    }
   }
 
   /**
    * At once, among the nodes that are there now.
    *
-   * @throws KeyValueException UNAVAILABLE when one does not take over; what was done stays so
+   * @throws KeyValueException UNAVAILABLE when one does not take over, or a shard has no leader;
+   *     what was done stays so
    */
   void complete() {
     List<String> nodes = members().stream().filter(this::canLead).toList();
-    for (int left = 2 * registry.shard(); left >= 0 && even(nodes); left--) {
+    for (int left = 2 * registry.shard(); left >= 0 && even(requireLed(), nodes); left--) {
       LOG.log(Level.DEBUG, "A shard is led by another node.");
     }
+  }
+
+  /** One that has just been handed over, or whose leader has just gone, has none for a moment. */
+  private List<LeaderSpread.Led> requireLed() {
+    for (int left = LOOKS; ; left--) {
+      List<LeaderSpread.Led> led = led();
+      if (isWhole(led)) {
+        return led;
+      }
+      if (left == 0) {
+        throw KeyValueException.of(
+            ErrorCode.UNAVAILABLE,
+            "Shard %d has no leader now, so leaders cannot be spread evenly."
+                .formatted(led.size()));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+    }
+  }
+
+  /** The shards and their leaders, up to the first that has none. */
+  private List<LeaderSpread.Led> led() {
+    List<LeaderSpread.Led> led = new ArrayList<>();
+    for (int shard = 0; shard <= registry.shard(); shard++) {
+      String leader = view.leader(shard);
+      if (leader == null) {
+        break;
+      }
+      led.add(new LeaderSpread.Led(shard, leader, Set.copyOf(Member.ids(view.membersOf(shard)))));
+    }
+    return led;
+  }
+
+  private boolean isWhole(List<LeaderSpread.Led> led) {
+    return led.size() > registry.shard();
   }
 
   private List<String> members() {
@@ -81,15 +128,7 @@ final class LeaderBalance {
   }
 
   /** Moves one leadership among some nodes, if they are uneven; says whether it did. */
-  private boolean even(Collection<String> nodes) {
-    List<LeaderSpread.Led> led = new ArrayList<>();
-    for (int shard = 0; shard <= registry.shard(); shard++) {
-      String leader = view.leader(shard);
-      if (leader == null) {
-        return false;
-      }
-      led.add(new LeaderSpread.Led(shard, leader, Set.copyOf(Member.ids(view.membersOf(shard)))));
-    }
+  private boolean even(List<LeaderSpread.Led> led, Collection<String> nodes) {
     Optional<LeaderSpread.Handover> next = LeaderSpread.next(led, nodes);
     next.ifPresent(handover -> admin.transfer(handover.shard(), handover.to()));
     return next.isPresent();

@@ -367,7 +367,8 @@ public final class Membership implements AutoCloseable {
    * Evens out who leads now, among the nodes that are there, which otherwise happens once they have
    * been there for a while.
    *
-   * @throws KeyValueException UNAVAILABLE when one does not take over; what was done stays so
+   * @throws KeyValueException UNAVAILABLE when one does not take over, or a shard has no leader;
+   *     what was done stays so
    */
   public void rebalance() {
     balance.complete();

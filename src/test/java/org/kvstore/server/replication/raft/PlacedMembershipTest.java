@@ -1,6 +1,7 @@
 package org.kvstore.server.replication.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
@@ -133,6 +134,21 @@ class PlacedMembershipTest {
       assertEven(SHARDS * factor / 3, (SHARDS * factor + 2) / 3, factor);
       assertAllThere();
     }
+  }
+
+  @Test
+  void rebalance_isRefused_whileAShardHasNoLeader() throws Exception {
+    cluster.setFactor(1);
+    start(3);
+    cluster.awaitSettled();
+    cluster.stop(cluster.node("n1").raft().view().membersOf(0).get(0).id());
+    Node asked = cluster.node(cluster.leader());
+    await().atMost(PATIENCE).until(() -> asked.raft().view().leader(0) == null);
+
+    assertThatThrownBy(() -> asked.membership().rebalance())
+        .hasMessageContaining("Shard 0 has no leader now")
+        .extracting("code")
+        .isEqualTo(ErrorCode.UNAVAILABLE);
   }
 
   /** Where the host is told something, its node is closed, and started again. */
