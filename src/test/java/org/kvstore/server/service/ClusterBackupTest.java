@@ -270,7 +270,7 @@ class ClusterBackupTest {
   }
 
   @Test
-  void backup_withoutRoom_isRefused_andLeavesNothing() throws IOException {
+  void backup_withoutRoom_isRefused() throws IOException {
     try (OpenEngine cluster = cluster("cluster", 2, Map.of())) {
       put(shards(cluster), "a", new Lifetime.Forever());
     }
@@ -279,9 +279,26 @@ class ClusterBackupTest {
       assertThatThrownBy(() -> backup(cluster))
           .extracting("code")
           .isEqualTo(ErrorCode.STORAGE_FULL);
-      assertThat(parent.resolve("cluster/tmp"))
-          .satisfiesAnyOf(
-              tmp -> assertThat(tmp).doesNotExist(), tmp -> assertThat(tmp).isEmptyDirectory());
+    }
+  }
+
+  @Test
+  void backup_thatBreaksOff_leavesNothing_andIsMadeAgain() throws IOException {
+    Path temporary = parent.resolve("cluster/tmp");
+    Supplier<RuntimeException> interruption =
+        () -> {
+          assertThat(temporary).isNotEmptyDirectory();
+          return KeyValueException.of(ErrorCode.STORAGE_FULL, "No more.");
+        };
+    try (OpenEngine cluster = cluster("cluster", 2, Map.of())) {
+      fill(cluster);
+      List<String> heard = new ArrayList<>();
+      Access access = new Interrupted(heard, interruption);
+      assertThatThrownBy(() -> new BackupService(cluster.handle()).backup(access))
+          .hasMessage("No more.");
+      assertThat(heard).containsExactly("backup STORAGE_FULL");
+      assertThat(temporary).isEmptyDirectory();
+      assertThat(backup(cluster)).isNotEmpty();
     }
   }
 

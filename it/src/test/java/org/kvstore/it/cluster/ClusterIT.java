@@ -95,8 +95,7 @@ class ClusterIT {
     for (Node node : cluster.nodes()) {
       try (Stream<Path> files = Files.walk(node.data())) {
         assertThat(files.filter(Files::isRegularFile))
-            .filteredOn(file -> file.getFileName().toString().startsWith("log_"))
-            .isNotEmpty()
+            .anyMatch(file -> file.getFileName().toString().startsWith("log_"))
             .noneMatch(file -> contains(file, marker));
       }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.kvstore.it.history.Action;
 import org.kvstore.it.history.Call;
 import org.kvstore.it.history.Call.Effect;
@@ -43,6 +44,14 @@ final class Journal {
 
   synchronized void count(String what, long count) {
     tally.add(what, count);
+  }
+
+  /** The sum of what was counted under names that begin so. */
+  synchronized long counted(String prefix) {
+    return tally.counts().entrySet().stream()
+        .filter(counted -> counted.getKey().startsWith(prefix))
+        .mapToLong(Map.Entry::getValue)
+        .sum();
   }
 
   synchronized void surprise(String what) {

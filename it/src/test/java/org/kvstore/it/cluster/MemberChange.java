@@ -14,6 +14,9 @@ import java.util.function.Predicate;
  * there; or leaders are moved away and back. All that is drawn is drawn at the beginning.
  */
 final class MemberChange {
+  /** What the names of kills begin with in a journal. */
+  static final String KILLED = "killed ";
+
   private static final int MOST_KILLS = 3;
   private static final int KINDS = 4;
   private static final int MOST_LATE_MILLIS = 700;
@@ -107,8 +110,10 @@ final class MemberChange {
   /**
    * Does the one or the other while processes that take part are killed and come back, and waits
    * until it is done all the same.
+   *
+   * @param journal counts the kills
    */
-  void makeAmongKills() throws Exception {
+  void makeAmongKills(Journal journal) throws Exception {
     boolean replaces = random.nextInt(KINDS) > 0;
     System.out.printf("  %s %s%n", replaces ? this : goes.id() + " is drained", kills);
     long held = status().map(status -> replicas(status, goes)).orElse(0L);
@@ -127,6 +132,7 @@ final class MemberChange {
       Node victim = victim(kill.victim(), replaces);
       System.out.printf("  kill -9 %s, %s after %s%n", victim.id(), kill.victim(), kill.step());
       victim.kill();
+      journal.count("%s%s after %s".formatted(KILLED, kill.victim(), kill.step()), 1);
       pause(kill.downMillis());
       victim.start();
     }

@@ -67,7 +67,14 @@ class MembershipIT {
   @Order(1)
   void nodeThatLostItsData_isRefused_untilItIsReplaced() throws IOException {
     Node lost = cluster.node(3);
-    lost.kill();
+    lost.loseData();
+    lost.start();
+    awaitNotReady(lost, "its data is gone; it must not vote");
+    assertThat(lost.log()).contains("its data is gone; it must not vote");
+    assertThat(lost.cluster().nodes())
+        .filteredOn(ClusterDocument.Node::self)
+        .singleElement()
+        .satisfies(self -> assertThat(self.problem()).contains("its data is gone"));
     writer.awaitWrites();
     client.removeNode("n3");
     awaitMembers(cluster.node(1), List.of("n1", "n2"));
@@ -75,19 +82,23 @@ class MembershipIT {
 
     lost.lose();
     lost.start();
-    await()
-        .atMost(PATIENCE)
-        .until(
-            () ->
-                Node.ask(lost.service(), lost.service().get("/health/ready"))
-                    .filter(answer -> answer.status() == 503)
-                    .filter(answer -> answer.text().contains("kv cluster add n3"))
-                    .isPresent());
+    awaitNotReady(lost, "waits to be made a member: kv cluster add n3");
     await().atMost(PATIENCE).untilAsserted(() -> client.addNode("n3", cluster.network().name(3)));
     awaitMembers(cluster.node(1), List.of("n1", "n2", "n3"));
     lost.awaitReady();
     writer.awaitWrites();
     writer.requireAll(lost);
+  }
+
+  private static void awaitNotReady(Node node, String why) {
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                Node.ask(node.service(), node.service().get("/health/ready"))
+                    .filter(answer -> answer.status() == 503)
+                    .filter(answer -> answer.text().contains(why))
+                    .isPresent());
   }
 
   @Test

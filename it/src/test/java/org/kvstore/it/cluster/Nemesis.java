@@ -9,47 +9,47 @@ import java.util.Random;
 enum Nemesis {
   NOTHING {
     @Override
-    void strike(Cluster cluster, Random random) {}
+    void strike(Cluster cluster, Random random, Journal journal) {}
   },
   KILL_ONE {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.any(random).kill();
     }
   },
   KILL_LEADER {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       someLeader(cluster, random).kill();
     }
   },
   KILL_MINORITY {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       minority(cluster, random).forEach(number -> cluster.node(number).kill());
     }
   },
   KILL_ALL {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.killAll();
     }
   },
   PAUSE_ONE {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.any(random).pause();
     }
   },
   PAUSE_LEADER {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       someLeader(cluster, random).pause();
     }
   },
   PAUSE_ALL_IN_TURN {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       for (Node node : cluster.nodes()) {
         node.pause();
         hold(random);
@@ -59,42 +59,42 @@ enum Nemesis {
   },
   ISOLATE_MINORITY {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.network().isolate(minority(cluster, random));
       resetSometimes(cluster, random);
     }
   },
   ISOLATE_LEADER {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.network().isolate(List.of(someLeader(cluster, random).number()));
       resetSometimes(cluster, random);
     }
   },
   CUT_ONE_DIRECTION {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       List<Integer> two = shuffled(cluster, random).subList(0, 2);
       cluster.network().cut(two.get(0), two.get(1));
     }
   },
   DEAFEN_LEADER {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       int leader = someLeader(cluster, random).number();
       others(cluster, leader).forEach(other -> cluster.network().cut(other, leader));
     }
   },
   SILENCE_LEADER {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       int leader = someLeader(cluster, random).number();
       others(cluster, leader).forEach(other -> cluster.network().cut(leader, other));
     }
   },
   CUT_ONE_PAIR {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       List<Integer> two = shuffled(cluster, random);
       cluster.network().cut(two.get(0), two.get(1));
       cluster.network().cut(two.get(1), two.get(0));
@@ -102,7 +102,7 @@ enum Nemesis {
   },
   ROLLING_RESTART {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       for (Node node : cluster.nodes()) {
         node.stop();
         node.start();
@@ -112,7 +112,7 @@ enum Nemesis {
   },
   SWING_CLOCKS {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.nodes().forEach(node -> node.clock().set(random.nextInt(2 * SWING) - SWING));
     }
 
@@ -128,7 +128,7 @@ enum Nemesis {
   },
   CHANGE_MEMBERS {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       new MemberChange(cluster, random).replace();
     }
 
@@ -139,8 +139,8 @@ enum Nemesis {
   },
   MOVE_KILL {
     @Override
-    void strike(Cluster cluster, Random random) throws Exception {
-      new MemberChange(cluster, random).makeAmongKills();
+    void strike(Cluster cluster, Random random, Journal journal) throws Exception {
+      new MemberChange(cluster, random).makeAmongKills(journal);
     }
 
     @Override
@@ -150,7 +150,7 @@ enum Nemesis {
   },
   FILL_DISK {
     @Override
-    void strike(Cluster cluster, Random random) {
+    void strike(Cluster cluster, Random random, Journal journal) {
       cluster.disk().fill(random);
     }
 
@@ -166,8 +166,8 @@ enum Nemesis {
   private static final int LEAST_HOLD_MILLIS = 500;
   private static final int HOLD_MILLIS = 4_000;
 
-  /** Does it. */
-  abstract void strike(Cluster cluster, Random random) throws Exception;
+  /** Does it, and counts in a journal what of it is not to be left out for long. */
+  abstract void strike(Cluster cluster, Random random, Journal journal) throws Exception;
 
   /** Whether shards come to be at other nodes; it takes one node that is no member. */
   boolean movesReplicas() {

@@ -40,6 +40,7 @@ class NemesisIT {
   private static final int CLIENTS = 12;
   private static final int OPERATIONS = 100_000;
   private static final int OPERATIONS_BETWEEN = 200;
+  private static final int OPERATIONS_WITH_A_KILL = 20_000;
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final long seed = Seed.next("NemesisIT");
@@ -98,12 +99,13 @@ class NemesisIT {
       progress.start();
       do {
         awaitOperations(round, OPERATIONS_BETWEEN);
-        nemesis.strike(cluster, random);
+        nemesis.strike(cluster, random, round.journal());
         Nemesis.hold(random);
         cluster.heal();
         awaitOperations(round, OPERATIONS_BETWEEN);
         strikes.incrementAndGet();
       } while (round.operations() < operations);
+      requireKills(nemesis, operations, round.journal());
       round.check(history);
       System.out.printf(
           "%s %s%n  %s%n",
@@ -111,6 +113,13 @@ class NemesisIT {
     } catch (Throwable e) {
       System.out.printf("NemesisIT: %s has failed%s%n", nemesis, cluster.describe());
       throw e;
+    }
+  }
+
+  /** A change may be done before the first kill of it; of many, not each. */
+  private static void requireKills(Nemesis nemesis, int operations, Journal journal) {
+    if (nemesis == Nemesis.MOVE_KILL && operations >= OPERATIONS_WITH_A_KILL) {
+      assertThat(journal.counted(MemberChange.KILLED)).as("kills, in %s", journal).isPositive();
     }
   }
 

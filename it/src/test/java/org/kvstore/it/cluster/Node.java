@@ -122,10 +122,15 @@ public final class Node {
     }
   }
 
-  /** Kills it and deletes its data; when it starts again, it is to join. */
-  synchronized void lose() throws IOException {
+  /** Kills it and deletes its data. */
+  synchronized void loseData() throws IOException {
     kill();
     FileTree.delete(data);
+  }
+
+  /** The same; when it starts again, it is to join. */
+  synchronized void lose() throws IOException {
+    loseData();
     variables.put("KV_CLUSTER_JOIN", "true");
   }
 
