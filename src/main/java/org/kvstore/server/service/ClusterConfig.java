@@ -85,7 +85,7 @@ public record ClusterConfig(
             id,
             node.get(),
             members,
-            members.size() > named.size() || joins(config, members),
+            joins(config, members) || members.size() > named.size(),
             urls(config, members),
             shards(config),
             factor(config),

@@ -76,8 +76,8 @@ record ClusterMark(String cluster, String node, int shards) {
       throw DataDirectory.refusal(
           file,
           "is missing: the data is that of a single server",
-          "Start it without kv.cluster.node and export its keys; start the node with a new data"
-              + " directory, and import them",
+          "Start it without kv.cluster.node and make a backup; start the cluster with new data"
+              + " directories, and restore it",
           null);
     }
     if (found == null) {

@@ -52,6 +52,22 @@ class ClusterConfigTest {
         .hasMessageContaining("the same as in kv.cluster.members");
   }
 
+  @Test
+  void joining_thatIsNeitherTrueNorFalse_isRefused_besideAnAddressToo() {
+    for (String address : new String[] {"", "host4:9084"}) {
+      String node = address.isEmpty() ? "n1" : "n4";
+      assertThatThrownBy(
+              () ->
+                  read(
+                      Map.of(
+                          "kv.cluster.node", node,
+                          "kv.cluster.address", address,
+                          "kv.cluster.join", "yes")))
+          .isInstanceOf(KeyValueException.class)
+          .hasMessage("kv.cluster.join is 'yes'; allowed is true or false.");
+    }
+  }
+
   private static ClusterConfig read(Map<String, String> more) {
     Map<String, String> all = new HashMap<>();
     all.put("kv.cluster.node", "n1");
