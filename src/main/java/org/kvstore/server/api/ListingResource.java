@@ -62,7 +62,7 @@ public class ListingResource {
     Access access = Exchange.access(request);
     if (request.getMethod().equals("HEAD")) {
       // Nothing of it would be written.
-      access.require(Permission.READ, range);
+      access.at(consistency).require(Permission.READ, range);
       response.resume(Response.ok().type(MediaTypes.NDJSON).build());
     } else {
       Exchange exchange = Exchange.of(request);

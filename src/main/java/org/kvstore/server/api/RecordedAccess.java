@@ -3,6 +3,7 @@ package org.kvstore.server.api;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.AuditTrail;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.Permission;
@@ -31,6 +32,11 @@ record RecordedAccess(Access access, AuditTrail trail) implements Access {
   @Override
   public void requireSome(Permission permission) {
     access.requireSome(permission);
+  }
+
+  @Override
+  public Access at(Consistency consistency) {
+    return new RecordedAccess(access.at(consistency), trail);
   }
 
   @Override

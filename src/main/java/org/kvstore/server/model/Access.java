@@ -17,7 +17,7 @@ public interface Access {
    * Lets it happen or not.
    *
    * @throws KeyValueException FORBIDDEN without the permission; UNAUTHENTICATED when what proved
-   *     who is asking is not valid any more
+   *     who is asking is not valid any more; UNAVAILABLE while it is not known what is permitted
    */
   void require(Permission permission, Key key);
 
@@ -29,6 +29,14 @@ public interface Access {
 
   /** The same for at least one key, whichever. */
   void requireSome(Permission permission);
+
+  /**
+   * The same for reads that are as consistent as that. Everything else than a read of what the node
+   * has needs to know of late what is permitted.
+   */
+  default Access at(Consistency consistency) {
+    return this;
+  }
 
   /** Whose leases and idempotency keys are meant; empty where nobody has to say who they are. */
   String owner();

@@ -19,7 +19,9 @@ import org.kvstore.server.store.Store;
 
 /**
  * The tokens and grants of a store, in memory. It hears of each commit before that is acknowledged,
- * so a grant is in force, or not any more, when whoever changed it has the answer.
+ * so a grant is in force, or not any more, when whoever changed it has the answer. On a node of a
+ * cluster that hears of commits no more, or has not for long, it says so instead: see {@link
+ * RulesFeed}.
  *
  * <p>Its monitor makes changes of the rules follow one another; whoever asks sees the newest
  * without it.
@@ -28,6 +30,7 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
   private static final Logger LOG = System.getLogger(AccessRules.class.getName());
 
   private final Store store;
+  private final RulesFeed feed;
   private final Map<String, Long> uses = new ConcurrentHashMap<>();
 
   /** What the store has of them. */
@@ -41,17 +44,32 @@ public final class AccessRules implements CommitListener, Supplier<Rules> {
   /** Guarded by the monitor: the rules are those of this revision or a later one. */
   private long revision;
 
-  AccessRules(Store store) {
+  AccessRules(Store store, RulesFeed feed) {
     this.store = store;
+    this.feed = feed;
   }
 
   /**
-   * The newest rules.
+   * The newest rules; of a node of a cluster, as they were some seconds ago at the most.
    *
-   * @throws KeyValueException UNAVAILABLE while the store is being opened anew
+   * @throws KeyValueException UNAVAILABLE while they are not known
    */
   @Override
   public Rules get() {
+    Rules newest = ofLocalReads();
+    feed.requireRecent();
+    return newest;
+  }
+
+  /**
+   * The newest rules that this node has; while it is cut off from others, however old, as what is
+   * read by them.
+   *
+   * @throws KeyValueException UNAVAILABLE while the store is being opened anew, or once this node
+   *     hears of changes no more
+   */
+  Rules ofLocalReads() {
+    feed.requireThere();
     if (isOutdated) {
       throw KeyValueException.of(ErrorCode.UNAVAILABLE, "The store is being opened anew.");
     }

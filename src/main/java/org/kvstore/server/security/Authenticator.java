@@ -83,7 +83,8 @@ public class Authenticator {
    * What the sender of a request may do.
    *
    * @throws KeyValueException UNAUTHENTICATED when that is not proven, TOO_MANY_REQUESTS after too
-   *     many failed attempts from there; UNAVAILABLE when the store did not open
+   *     many failed attempts from there; UNAVAILABLE when the store did not open, or this node
+   *     hears of changes of tokens no more
    */
   public Access authenticate(Presented presented) {
     Engine engine = handle.require();
@@ -92,8 +93,9 @@ public class Authenticator {
     }
     try {
       Caller caller = caller(presented, engine.clock());
+      AccessRules rules = directory.rules();
       return new LiveAccess(
-          caller, directory.rules(), engine.clock(), trail(caller.subject(), presented));
+          caller, rules, rules::ofLocalReads, engine.clock(), trail(caller.subject(), presented));
     } catch (KeyValueException refusal) {
       trail("", presented).record(AuditTrail.AUTHENTICATE, "", refusal.code().name());
       throw refusal;
@@ -169,7 +171,8 @@ public class Authenticator {
 
   /** Nobody can guess 256 random bits, so who has them need not wait for those who try. */
   private @Nullable Caller holder(String id, Bytes digest, Clock clock) {
-    ApiToken token = directory.rules().get().tokens().get(id);
+    // What they ask for is refused later if it needs newer rules.
+    ApiToken token = directory.rules().ofLocalReads().tokens().get(id);
     if (token == null || !token.isProvenBy(digest, clock.millis())) {
       return null;
     }

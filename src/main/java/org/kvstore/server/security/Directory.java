@@ -23,7 +23,8 @@ public class Directory {
   }
 
   private static AccessRules load(Engine engine) {
-    AccessRules rules = new AccessRules(engine.shards().system().store());
+    AccessRules rules =
+        new AccessRules(engine.shards().system().store(), RulesFeed.of(engine.shards()));
     engine.listen(rules);
     rules.recovered();
     return rules;

@@ -7,21 +7,36 @@ import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.AuditTrail;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Key;
 import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Permission;
 
-/** What a caller may do by the rules as they are at each question. */
+/**
+ * What a caller may do by the rules as they are at each question. An operator may do everything,
+ * whatever they are, and be it that they are not known.
+ */
 final class LiveAccess implements Access {
   private final Caller caller;
   private final Supplier<Rules> rules;
+  private final Supplier<Rules> rulesOfLocalReads;
   private final Clock clock;
   private final AuditTrail trail;
 
-  LiveAccess(Caller caller, Supplier<Rules> rules, Clock clock, AuditTrail trail) {
+  /**
+   * @param rules those that all but local reads go by; throws UNAVAILABLE while they are not known
+   * @param rulesOfLocalReads the same of those
+   */
+  LiveAccess(
+      Caller caller,
+      Supplier<Rules> rules,
+      Supplier<Rules> rulesOfLocalReads,
+      Clock clock,
+      AuditTrail trail) {
     this.caller = caller;
     this.rules = rules;
+    this.rulesOfLocalReads = rulesOfLocalReads;
     this.clock = clock;
     this.trail = trail;
   }
@@ -54,6 +69,13 @@ final class LiveAccess implements Access {
   }
 
   @Override
+  public Access at(Consistency consistency) {
+    return consistency == Consistency.LOCAL
+        ? new LiveAccess(caller, rulesOfLocalReads, rulesOfLocalReads, clock, trail)
+        : this;
+  }
+
+  @Override
   public AuditTrail trail() {
     return trail;
   }
@@ -75,7 +97,7 @@ final class LiveAccess implements Access {
   }
 
   private Rules now() {
-    Rules newest = rules.get();
+    Rules newest = caller.isOperator() ? Rules.NONE : rules.get();
     if (!newest.accepts(caller, clock.millis())) {
       trail.record(AuditTrail.AUTHENTICATE, "", ErrorCode.UNAUTHENTICATED.name());
       throw KeyValueException.of(

@@ -91,7 +91,7 @@ public class ChangeService {
       int limit,
       Consistency consistency,
       Function<History, T> form) {
-    access.require(Permission.READ, key);
+    access.at(consistency).require(Permission.READ, key);
     Engine engine = handle.require();
     ShardRead<History> read =
         engine.shards().of(key).begin(consistency, new Read.HistoryOf(key, from, limit));

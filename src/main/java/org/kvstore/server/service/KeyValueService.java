@@ -88,14 +88,14 @@ public class KeyValueService {
 
   /** The newest entry of a key. */
   public CompletionStage<Optional<Entry>> get(Access access, Key key, Consistency consistency) {
-    access.require(Permission.READ, key);
+    access.at(consistency).require(Permission.READ, key);
     return shards().of(key).read(consistency, new Read.Get(key));
   }
 
   /** The entry as it was at a revision of its shard. */
   public CompletionStage<Optional<Entry>> getAt(
       Access access, Key key, long revision, Consistency consistency) {
-    access.require(Permission.READ, key);
+    access.at(consistency).require(Permission.READ, key);
     return shards().of(key).read(consistency, new Read.GetAt(key, revision));
   }
 
@@ -225,7 +225,7 @@ public class KeyValueService {
       @Nullable Revisions at,
       Consistency consistency,
       Function<ShardedPage, T> form) {
-    access.require(Permission.READ, query.range());
+    access.at(consistency).require(Permission.READ, query.range());
     RangeListing listing = shards().listing(query, at, consistency);
     return handle.require().page(listing.ready(), () -> form.apply(listing.page()));
   }
@@ -237,7 +237,7 @@ public class KeyValueService {
       long revision,
       Consistency consistency,
       Function<Shards.Count, T> form) {
-    access.require(Permission.READ, range);
+    access.at(consistency).require(Permission.READ, range);
     RangeCount count = shards().count(range, revision, consistency);
     return handle.require().page(count.ready(), () -> form.apply(count.count()));
   }
@@ -250,13 +250,14 @@ public class KeyValueService {
    *     can say what is newest
    */
   public Export export(Access access, KeyRange range, Consistency consistency) {
-    access.require(Permission.READ, range);
+    Access reads = access.at(consistency);
+    reads.require(Permission.READ, range);
     if (!exports.tryAcquire()) {
       throw KeyValueException.of(ErrorCode.TOO_MANY_REQUESTS, "Too many exports run.")
           .withLimit(limits().exports());
     }
     try {
-      return new Export(access, range, shards().scan(range, consistency));
+      return new Export(reads, range, shards().scan(range, consistency));
     } catch (RuntimeException e) {
       exports.release();
       throw e;

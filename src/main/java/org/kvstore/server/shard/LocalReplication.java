@@ -29,6 +29,11 @@ final class LocalReplication implements Replication {
   }
 
   @Override
+  public String problem(Shard shard) {
+    return "";
+  }
+
+  @Override
   public void resign() {
     // There is nobody else.
   }

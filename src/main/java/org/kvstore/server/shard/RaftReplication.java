@@ -178,6 +178,11 @@ public final class RaftReplication implements Replication {
     return away.isEmpty() ? () -> here : () -> here.flatMap(known -> oldest(known, away));
   }
 
+  @Override
+  public String problem(Shard shard) {
+    return node == null ? "" : node.problem(shard.number());
+  }
+
   /** As those who answered last have said. */
   private Optional<Long> oldest(long known, List<Integer> shards) {
     long oldest = known;

@@ -17,6 +17,9 @@ public interface Replication extends AutoCloseable {
   /** As {@link Shards#age}. */
   Supplier<Optional<Long>> age(List<Shard> shards);
 
+  /** As {@link Shards#problem}. */
+  String problem(Shard shard);
+
   /** The end is near: has other nodes lead, as far as there are any. */
   void resign();
 

@@ -348,6 +348,14 @@ public final class Shards implements AutoCloseable {
     return replication.age(shards);
   }
 
+  /**
+   * Why the replica here of a shard hears of nothing any more, for people; empty while it does, or
+   * will once this node is not cut off any more.
+   */
+  public String problem(Shard shard) {
+    return replication.problem(shard);
+  }
+
   /** The stores that are read here. */
   public List<Store> stores() {
     return all.stream().flatMap(shard -> shard.replica().stream()).toList();

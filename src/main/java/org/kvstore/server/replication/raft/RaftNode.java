@@ -209,6 +209,8 @@ public final class RaftNode implements AutoCloseable {
   private void step() {
     peers.ask();
     known.notice(replicas.divisions());
+    // Else nobody might, and it would be taken for older than it is when it is just busy.
+    replicas.lookNowAndThen(groups.registry());
     if (!tasks.isClosed()) {
       admission.beginIfItMay();
     }
@@ -242,6 +244,14 @@ public final class RaftNode implements AutoCloseable {
   /** Why this node's replica of a shard takes no part; null while it does. */
   public @Nullable KeyValueException failure(int shard) {
     return failures.reason(shard);
+  }
+
+  /**
+   * Why this node's replica of a shard hears of nothing any more, for people: it has failed or
+   * ended, or the node is no member. Empty while it does, or will once it is not cut off any more.
+   */
+  public String problem(int shard) {
+    return replicas.problem(shard);
   }
 
   /** Who belongs to the cluster; those that this node was told of, while it takes no part. */

@@ -172,6 +172,16 @@ final class Replicas {
     return failures.reason(shard);
   }
 
+  /** As {@link RaftNode#problem(int)}. */
+  String problem(int shard) {
+    KeyValueException failure = failures.reason(shard);
+    if (failure != null) {
+      return String.valueOf(failure.getMessage());
+    }
+    boolean isMember = word(shard).filter(word -> word.names(raft.self().toString())).isPresent();
+    return isMember ? "" : "The replica has ended, or it is no member's.";
+  }
+
   /**
    * How long ago that of a shard last showed all that was acknowledged, as far as it knows; null
    * when it has not since the start, and where there is none.

@@ -166,6 +166,7 @@ class FailureTest {
 
       awaitProblem(removed, "n3", "The node n3 was removed from its cluster");
       assertThat(removed.failure(0)).hasMessageContaining("was removed from its cluster");
+      assertThat(removed.problem(0)).contains("was removed from its cluster");
       logged.await("The node n3 was removed from its cluster.*");
     }
   }
@@ -219,6 +220,7 @@ class FailureTest {
     cluster.startAll();
     cluster.write("n1", Writes.put("a", "v"));
     TestNode broken = cluster.node(cluster.follower());
+    assertThat(broken.raft().problem(0)).isEmpty();
 
     broken
         .raft()
@@ -232,6 +234,7 @@ class FailureTest {
         .until(() -> broken.raft().replicas().division(0) == null);
     assertThat(Objects.requireNonNull(broken.raft().failure(0)))
         .hasMessageContaining("No space left on device");
+    assertThat(broken.raft().problem(0)).contains("No space left on device");
     assertThat(cluster.write(cluster.leader(), Writes.put("k", "v")))
         .isInstanceOf(Outcome.Written.class);
   }

@@ -66,7 +66,7 @@ class ObserverTest {
   }
 
   @Test
-  void withoutAMajority_thereIsNoQuorum_andTheAgeRises() {
+  void withoutAMajority_thereIsNoQuorum_andTheAgeRises_whichIsNoProblemOfTheReplica() {
     String last = cluster.follower();
     cluster.awaitEqual();
     cluster.running().stream()
@@ -82,6 +82,7 @@ class ObserverTest {
               assertThat(status(last).leader()).isNull();
               assertThat(age(last)).isGreaterThan(Duration.ofSeconds(3));
             });
+    assertThat(cluster.node(last).raft().problem(0)).isEmpty();
   }
 
   @Test
