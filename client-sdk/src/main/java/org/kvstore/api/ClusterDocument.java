@@ -50,12 +50,19 @@ public record ClusterDocument(
    * @param number its number, from 0
    * @param leader id of the node that leads it; null while nobody does
    * @param term the Raft term of that
-   * @param replicas its replicas, by the id of their node; none while that of the node that answers
-   *     takes no part, or it has heard of none
+   * @param replicas its replicas, by the id of their node; none while the node that answers has
+   *     heard of none
    * @param quorum whether enough of them are alive for writes
+   * @param problem why the replica of the node that answers takes no part, and what to do, for
+   *     people; null when it does, and where it has none
    */
   public record Shard(
-      int number, @Nullable String leader, long term, List<Replica> replicas, boolean quorum) {}
+      int number,
+      @Nullable String leader,
+      long term,
+      List<Replica> replicas,
+      boolean quorum,
+      @Nullable String problem) {}
 
   /**
    * One replica of a shard.

@@ -166,7 +166,7 @@ class NodesTest {
   }
 
   private static ClusterDocument cluster(@Nullable String... urls) {
-    ClusterDocument.Shard system = new ClusterDocument.Shard(0, null, 1, List.of(), false);
+    ClusterDocument.Shard system = new ClusterDocument.Shard(0, null, 1, List.of(), false, null);
     List<ClusterDocument.Node> all =
         Arrays.stream(urls)
             .map(url -> new ClusterDocument.Node("n", url, "n:1", true, false, false, null))

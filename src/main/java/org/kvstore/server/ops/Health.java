@@ -93,6 +93,7 @@ public class Health {
   private static void describe(RaftReplication cluster, HealthCheckResponseBuilder response) {
     List<ShardStatus> shards = cluster.describe();
     long without = shards.stream().filter(shard -> !shard.hasQuorum()).count();
+    boolean takesPart = shards.stream().allMatch(shard -> shard.problem().isEmpty());
     response
         .withData("clusterShards", shards.size())
         .withData("clusterShardsWithoutQuorum", without)
@@ -109,7 +110,7 @@ public class Health {
     if (!problems.isEmpty()) {
       response.withData("clusterProblems", problems);
     }
-    if (without > 0) {
+    if (without > 0 || !takesPart) {
       response.down();
     }
   }

@@ -4,7 +4,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.NullUnmarked;
 import org.kvstore.api.ClusterDocument;
@@ -133,23 +132,28 @@ public class ClusterService {
     return told == null ? cluster.url(id) : told.toString();
   }
 
-  private static ClusterDocument.Shard shard(ShardStatus shard, String self) {
+  /** A shard as the node {@code self} sees it. */
+  static ClusterDocument.Shard shard(ShardStatus shard, String self) {
     return new ClusterDocument.Shard(
         shard.shard(),
         shard.leader(),
         shard.term(),
         shard.members().stream().map(replica -> replica(replica, shard, self)).toList(),
-        shard.hasQuorum());
+        shard.hasQuorum(),
+        shard.problem().isEmpty() ? null : shard.problem());
   }
 
   private static ClusterDocument.Replica replica(
       ShardStatus.Replica replica, ShardStatus shard, String self) {
-    boolean isSelf = replica.node().equals(self);
     boolean isKnown = replica.lag() >= 0;
+    long applied =
+        replica.node().equals(self)
+            ? shard.applied()
+            : isKnown ? shard.committed() - replica.lag() : -1;
     return new ClusterDocument.Replica(
         replica.node(),
         role(replica.node(), shard, self),
-        isSelf ? Long.valueOf(shard.applied()) : isKnown ? shard.committed() - replica.lag() : null,
+        applied < 0 ? null : applied,
         isKnown ? replica.lag() : null);
   }
 
@@ -157,6 +161,7 @@ public class ClusterService {
     if (node.equals(shard.leader())) {
       return "leader";
     }
-    return node.equals(self) ? shard.role().name().toLowerCase(Locale.ROOT) : "follower";
+    boolean isCandidate = node.equals(self) && shard.role() == ShardStatus.Role.CANDIDATE;
+    return isCandidate ? "candidate" : "follower";
   }
 }

@@ -29,12 +29,14 @@ public final class EngineHandle {
   /**
    * The engine.
    *
-   * @throws KeyValueException UNAVAILABLE when it did not open
+   * @throws KeyValueException UNAVAILABLE when it did not open, with the reason that its readiness
+   *     gives to everybody too
    */
   public Engine require() {
     if (engine == null) {
       throw KeyValueException.of(
-          ErrorCode.UNAVAILABLE, "The service could not open its data; its log says why.");
+          ErrorCode.UNAVAILABLE,
+          failure == null ? "The service is not open." : String.valueOf(failure.getMessage()));
     }
     return engine;
   }
@@ -44,7 +46,7 @@ public final class EngineHandle {
     return Optional.ofNullable(engine);
   }
 
-  /** Why it did not open, with the file at fault; for operators, not for clients. */
+  /** Why it did not open, with the file at fault. */
   public Optional<KeyValueException> failure() {
     return Optional.ofNullable(failure);
   }

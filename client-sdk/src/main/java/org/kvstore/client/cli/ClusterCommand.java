@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.client.KeyValueClient;
 import picocli.CommandLine.Command;
@@ -141,6 +142,9 @@ final class ClusterCommand implements Callable<Integer> {
     out.printf(SHARD, "SHARD", "LEADER", "TERM", "QUORUM", "REPLICAS (BEHIND BY)");
     print("system", cluster.system(), out);
     cluster.shards().forEach(shard -> print(String.valueOf(shard.number()), shard, out));
+    Stream.concat(Stream.of(cluster.system()), cluster.shards().stream())
+        .filter(shard -> shard.problem() != null)
+        .forEach(shard -> out.println(shard.problem()));
     if (!cluster.moves().isEmpty()) {
       out.println();
       out.printf(MOVE, "SHARD", "TO COME", "TO GO");

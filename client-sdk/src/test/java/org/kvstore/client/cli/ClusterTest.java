@@ -23,7 +23,8 @@ class ClusterTest {
         {"number":0,"leader":"n1","term":3,"quorum":true,"replicas":[
           {"node":"n1","role":"leader","appliedIndex":42,"lag":0},
           {"node":"n2","role":"follower","appliedIndex":40,"lag":2}]},
-        {"number":1,"term":4,"quorum":false,"replicas":[]}],
+        {"number":1,"term":4,"quorum":false,"replicas":[],
+          "problem":"The replica of shard 1 on node n1 takes no part."}],
        "system":{"number":2,"leader":"n1","term":1,"quorum":true,"replicas":[]}MOVES}
       """;
 
@@ -78,7 +79,8 @@ class ClusterTest {
             "n2 no yes - two:9090",
             "system n1 1 yes",
             "0 n1 3 yes n1 (0), n2 (2)",
-            "1 - 4 no")
+            "1 - 4 no",
+            "The replica of shard 1 on node n1 takes no part.")
         .doesNotContain("SHARD TO COME TO GO");
   }
 

@@ -91,7 +91,7 @@ class NodeProgressTest {
 
   private static ClusterDocument cluster(List<String> nodes, List<Move> moves) {
     ClusterDocument.Shard[] shards = new ClusterDocument.Shard[SHARDS + 1];
-    Arrays.setAll(shards, i -> new ClusterDocument.Shard(i, null, 1, List.of(), true));
+    Arrays.setAll(shards, i -> new ClusterDocument.Shard(i, null, 1, List.of(), true, null));
     return new ClusterDocument(
         "c",
         nodes.stream()

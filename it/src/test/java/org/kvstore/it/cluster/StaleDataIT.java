@@ -38,7 +38,9 @@ class StaleDataIT {
         assertThat(stranger.service().get("/health/ready").send().expect(503).text())
             .contains(whose);
         assertThat(stranger.log()).contains(whose);
-        stranger.service().get("/v1/cluster").send().expect(ErrorCode.UNAVAILABLE);
+        String detail =
+            stranger.service().get("/v1/cluster").send().expect(ErrorCode.UNAVAILABLE).text();
+        assertThat(detail).contains(whose);
       }
     }
     try (ServerProcess own = ServerProcess.ready(data, variables(Map.of()))) {

@@ -35,7 +35,28 @@ final class ShardOverview {
   }
 
   private ShardStatus own(int shard) {
-    return replicas.require(shard).observer().status(view.wordsOf(shard));
+    ShardStatus own = replicas.require(shard).observer().status(view.wordsOf(shard));
+    if (own.role() != ShardStatus.Role.OUT) {
+      return own;
+    }
+    // The shard may be well without it.
+    ShardStatus said = elsewhere(shard);
+    return new ShardStatus(
+        shard,
+        own.role(),
+        said.leader(),
+        said.term(),
+        own.applied(),
+        said.committed(),
+        said.hasQuorum(),
+        said.members(),
+        own.problem());
+  }
+
+  /** Of the registry too, where its own replica takes no part. */
+  private List<Member> membersOf(int shard, List<ShardWord> words) {
+    List<Member> members = view.membersOf(shard);
+    return members.isEmpty() ? ShardWord.members(words) : members;
   }
 
   /** A shard by what its replicas have said. */
@@ -45,7 +66,7 @@ final class ShardOverview {
     Optional<ShardWord> leads = ShardWord.ofLeader(words).filter(word -> word.term() == term);
     Map<String, Long> lags = leads.map(ShardWord::lagsByMember).orElse(Map.of());
     List<ShardStatus.Replica> members =
-        view.membersOf(shard).stream()
+        membersOf(shard, words).stream()
             .map(
                 member ->
                     new ShardStatus.Replica(

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param applied how far this node's replica has applied the log: an index, -1 before the first and
  *     where there is none
  * @param committed how far the log is known here to be committed: an index; -1 where it is not
- * @param hasQuorum whether a majority of the members was there a moment ago, as far as is known
+ * @param hasQuorum whether a majority of the members was there a moment ago, as far as is known; by
+ *     what others say, where no replica here takes part
  * @param members those that vote, in the order of their names
  * @param problem why this node's replica takes no part, and what to do; empty when it does
  */

@@ -212,7 +212,23 @@ class FailureTest {
         .atMost(20, TimeUnit.SECONDS)
         .until(
             () -> broken.raft().failure(0) != null && broken.raft().replicas().division(0) == null);
-    assertThat(broken.raft().describe().get(0).problem()).contains("takes no part");
+    assertKnownByOthers(broken.raft());
+  }
+
+  /** One that takes no part is a problem here, and the shard is as well as the others say. */
+  private void assertKnownByOthers(RaftNode node) {
+    String leader = cluster.leader();
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .untilAsserted(
+            () -> {
+              ShardStatus shard = node.describe().get(0);
+              assertThat(shard.problem()).contains("takes no part");
+              assertThat(shard.role()).isEqualTo(ShardStatus.Role.OUT);
+              assertThat(shard.leader()).isEqualTo(leader);
+              assertThat(shard.hasQuorum()).isTrue();
+              assertThat(shard.members()).hasSize(3);
+            });
   }
 
   @Test
