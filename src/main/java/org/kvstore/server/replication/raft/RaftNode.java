@@ -49,6 +49,7 @@ public final class RaftNode implements AutoCloseable {
   private final ClusterView view;
   private final PeerCheck check;
   private final Admission admission;
+  private final QuorumAlarm alarm;
   private final Repeater tasks = new Repeater("kv-cluster-node", PAUSE_MILLIS, this::step);
 
   /** Null where replicas neither come nor go. */
@@ -118,6 +119,7 @@ public final class RaftNode implements AutoCloseable {
     view = new ClusterView(self, registry, replicas, peers);
     check = new PeerCheck(options, groups, registry, peers);
     admission = new Admission(options, peers, participation, failures);
+    alarm = new QuorumAlarm(replicas, failures, registry, peers);
     hosting = host == null ? null : newHosting(host);
     hosts = new HostCalls(calls, self, groups.registry(), this::want);
 
@@ -214,6 +216,7 @@ public final class RaftNode implements AutoCloseable {
     if (!tasks.isClosed()) {
       admission.beginIfItMay();
     }
+    alarm.look();
     if (own.isDrained()) {
       resign();
     }

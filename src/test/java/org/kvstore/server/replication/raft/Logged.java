@@ -31,6 +31,11 @@ final class Logged extends Handler implements AutoCloseable {
         .until(() -> lines.stream().anyMatch(line -> line.matches(pattern)));
   }
 
+  /** How many lines it has logged that match. */
+  long count(String pattern) {
+    return lines.stream().filter(line -> line.matches(pattern)).count();
+  }
+
   @Override
   public void publish(LogRecord line) {
     Object[] parameters = line.getParameters();

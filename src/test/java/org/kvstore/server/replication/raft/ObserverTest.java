@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -83,6 +84,28 @@ class ObserverTest {
               assertThat(age(last)).isGreaterThan(Duration.ofSeconds(3));
             });
     assertThat(cluster.node(last).raft().problem(0)).isEmpty();
+  }
+
+  @Test
+  void majorityThatIsGone_isLoggedOnce_withWhoDoesNotAnswer_andOnceWhenItIsBack() throws Exception {
+    String last = cluster.follower();
+    List<String> others =
+        cluster.running().stream()
+            .map(node -> node.raft().self())
+            .filter(id -> !id.equals(last))
+            .toList();
+    try (Logged logged = Logged.of(QuorumAlarm.class)) {
+      others.forEach(cluster::stop);
+      logged.await(
+          ".* no majority of 1 shards.* do not answer: " + String.join(", ", others) + ".");
+
+      for (String id : others) {
+        cluster.start(id);
+      }
+      logged.await("All shards .* have a majority again.");
+      assertThat(logged.count(".* no majority of .*")).isEqualTo(1);
+      assertThat(logged.count(".* majority again.*")).isEqualTo(1);
+    }
   }
 
   @Test
