@@ -15,6 +15,7 @@ import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.raft.ShardStatus.Replica;
@@ -72,7 +73,7 @@ final class Observer {
     long now = System.nanoTime();
     lookedAt = now;
     RaftServer.Division seen = division.get();
-    if (seen == null || seen.getInfo().getLeaderId() == null) {
+    if (seen == null || seen.getInfo().getLeaderId() == null || !takesPart(seen)) {
       return;
     }
     long silent = silentMillis(seen);
@@ -82,6 +83,12 @@ final class Observer {
       currentAt = wasCurrent ? Math.max(currentAt, at) : at;
       wasCurrent = true;
     }
+  }
+
+  /** One that is sent everything does not yet; Raft says of it that it hears of the leader now. */
+  private static boolean takesPart(RaftServer.Division division) {
+    return division.getInfo().getLifeCycleState() == LifeCycle.State.RUNNING
+        && division.getRaftConf().getPeer(division.getId()) != null;
   }
 
   /** By the leader's word too: a follower's own log may not reach so far. */

@@ -3,11 +3,13 @@ package org.kvstore.server.replication.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,6 +80,32 @@ class MoveTest {
     assertThat(acknowledged).hasPositiveValue();
     cluster.awaitApplied(target, cluster.node(other).store());
     assertThat(target.revision()).isEqualTo(80 + acknowledged.get());
+  }
+
+  @Test
+  void replicaThatIsSentEverything_isOfUnknownAge_untilItHasIt() throws Exception {
+    int keys = 500;
+    for (int i = 0; i < keys; i++) {
+      cluster.write("n1", Writes.put("b" + i, "v"));
+    }
+    RaftNode added = cluster.startEmpty("n4");
+    Store target = cluster.openStore(cluster.storeDirectory("n4", 0), events -> {});
+    moved = target;
+    added.join(0, target);
+    GroupAdmin admin = new GroupAdmin(cluster.node("n1").raft());
+    List<Member> before = admin.members(0);
+    List<Member> both = new ArrayList<>(before);
+    both.add(cluster.member("n4"));
+
+    CompletableFuture<Void> change =
+        CompletableFuture.runAsync(() -> admin.setMembers(0, before, both));
+
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> added.age(0) != null);
+    assertThat(target.revision()).isEqualTo(keys);
+    change.join();
   }
 
   private void write(String id, AtomicBoolean done, AtomicInteger acknowledged) {
