@@ -44,11 +44,6 @@ final class LeaderBalance {
     this.admin = admin;
   }
 
-  /** Whether a node is there and not drained. */
-  boolean canLead(String id) {
-    return peers.canLead(id);
-  }
-
   /** Begins to count anew who is there. */
   void forget() {
     rounds.clear();
@@ -59,7 +54,7 @@ final class LeaderBalance {
     List<String> members = members();
     rounds.keySet().retainAll(members);
     for (String id : members) {
-      if (canLead(id)) {
+      if (peers.canLead(id)) {
         rounds.merge(id, 1, Integer::sum);
       } else {
         rounds.remove(id);
@@ -83,7 +78,7 @@ final class LeaderBalance {
    *     what was done stays so
    */
   void complete() {
-    List<String> nodes = members().stream().filter(this::canLead).toList();
+    List<String> nodes = members().stream().filter(peers::canLead).toList();
     for (int left = 2 * registry.shard(); left >= 0 && even(requireLed(), nodes); left--) {
       LOG.log(Level.DEBUG, "A shard is led by another node.");
     }

@@ -348,7 +348,7 @@ public final class Membership implements AutoCloseable {
           .map(Member::id)
           .filter(id -> before.stream().anyMatch(member -> member.id().equals(id)))
           .filter(this::isThere)
-          .min(Comparator.comparing(id -> !balance.canLead(id)))
+          .min(Comparator.comparing(id -> !peers.canLead(id)))
           .ifPresent(next -> admin.transfer(shard, next));
     }
     requireLeaderAmong(shard, after);
