@@ -138,10 +138,10 @@ public class Admission {
     }
     exchange.isPaidFrom(allowance);
     response.setHeader("RateLimit-Policy", allowance.policy());
-    try {
-      allowance.begin(!isNeverRefused(request, exchange));
-    } finally {
-      response.setHeader("RateLimit", allowance.left());
+    Allowance.Turn turn = allowance.begin(!isNeverRefused(request, exchange));
+    response.setHeader("RateLimit", turn.left());
+    if (turn.refusal() != null) {
+      throw turn.refusal();
     }
     if (!Bodies.STREAMED.contains(exchange.path())) {
       // Of what says that it is longer, nothing is read.

@@ -1,6 +1,7 @@
 package org.kvstore.server.security;
 
 import io.github.bucket4j.Bucket;
+import io.github.bucket4j.ConsumptionProbe;
 import java.time.Duration;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
@@ -48,23 +49,31 @@ public final class Allowance {
    * A request begins.
    *
    * @param mayBeRefused false for one that is let in whatever there is left
-   * @throws KeyValueException TOO_MANY_REQUESTS with when it would be let in
    */
-  public void begin(boolean mayBeRefused) {
-    if (bytes != null && bytes.getAvailableTokens() <= 0 && mayBeRefused) {
-      throw refusal(
-          "bytes", bytesPerSecond, bytes.estimateAbilityToConsume(1).getNanosToWaitForRefill());
+  public Turn begin(boolean mayBeRefused) {
+    long bytesLeft = bytes == null ? 0 : bytes.getAvailableTokens();
+    if (bytes != null && bytesLeft <= 0 && mayBeRefused) {
+      long requestsLeft = requests == null ? 0 : requests.getAvailableTokens();
+      long nanos = bytes.estimateAbilityToConsume(1).getNanosToWaitForRefill();
+      return new Turn(left(requestsLeft, bytesLeft), refusal("bytes", bytesPerSecond, nanos));
     }
-    if (requests == null || requests.tryConsume(1)) {
-      return;
+    if (requests == null) {
+      return new Turn(left(0, bytesLeft), null);
     }
-    if (mayBeRefused) {
-      throw refusal(
-          "requests",
-          requestsPerSecond,
-          requests.estimateAbilityToConsume(1).getNanosToWaitForRefill());
-    }
+    ConsumptionProbe probe = requests.tryConsumeAndReturnRemaining(1);
+    String left = left(probe.getRemainingTokens(), bytesLeft);
+    return probe.isConsumed() || !mayBeRefused
+        ? new Turn(left, null)
+        : new Turn(left, refusal("requests", requestsPerSecond, probe.getNanosToWaitForRefill()));
   }
+
+  /**
+   * Whether a request is let in, and what was left at that moment.
+   *
+   * @param left for the header RateLimit of draft-ietf-httpapi-ratelimit-headers-10
+   * @param refusal TOO_MANY_REQUESTS with when it would be let in, or null
+   */
+  public record Turn(String left, @Nullable KeyValueException refusal) {}
 
   /** So many bytes came or went at once, of which {@link #most} are charged. */
   public void used(long count) {
@@ -104,16 +113,14 @@ public final class Allowance {
     return items.toString();
   }
 
-  /** What is left of them, for the header RateLimit. */
-  public String left() {
+  private String left(long requestsLeft, long bytesLeft) {
     StringJoiner items = new StringJoiner(", ");
     if (requests != null) {
-      items.add("\"requests\";r=%d;t=1".formatted(requests.getAvailableTokens()));
+      items.add("\"requests\";r=%d;t=1".formatted(requestsLeft));
     }
     if (bytes != null) {
-      long left = bytes.getAvailableTokens();
-      long seconds = left > 0 ? 1 : 1 - left / bytesPerSecond;
-      items.add("\"bytes\";r=%d;t=%d".formatted(Math.max(0, left), seconds));
+      long seconds = bytesLeft > 0 ? 1 : 1 - bytesLeft / bytesPerSecond;
+      items.add("\"bytes\";r=%d;t=%d".formatted(Math.max(0, bytesLeft), seconds));
     }
     return items.toString();
   }

@@ -1,7 +1,6 @@
 package org.kvstore.server.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -36,12 +35,24 @@ class AllowanceTest {
     Allowance.NONE.used(Long.MAX_VALUE);
 
     assertThat(Allowance.NONE.owed(Long.MAX_VALUE)).isZero();
-    Allowance.NONE.begin(true);
+    assertThat(Allowance.NONE.begin(true).refusal()).isNull();
+  }
+
+  /** However long it takes until the answer is made; by then there may be more again. */
+  @Test
+  void refusedRequest_isToldWhatWasLeftWhenItWasRefused() {
+    Allowance allowance = new Allowance(2, 0);
+
+    Allowance.Turn turn = allowance.begin(true);
+    while (turn.refusal() == null) {
+      turn = allowance.begin(true);
+    }
+
+    assertThat(turn.left()).isEqualTo("\"requests\";r=0;t=1");
   }
 
   private static int retryAfter(Allowance allowance) {
-    KeyValueException refusal =
-        catchThrowableOfType(KeyValueException.class, () -> allowance.begin(true));
+    KeyValueException refusal = Objects.requireNonNull(allowance.begin(true).refusal());
     return Objects.requireNonNull(refusal.retryAfter());
   }
 }
