@@ -60,7 +60,7 @@ public final class RaftReplication implements Replication {
     try {
       PeerAnswers peers = new PeerAnswers(all, setup.threads(), this::ageMillis);
       answers = peers;
-      RaftNode started = new RaftNode(options, stores, new ShardHost(all), peers);
+      RaftNode started = new RaftNode(options, stores, new ShardHost(all, disk), peers);
       node = started;
       RemoteReads made = new RemoteReads(started, setup.answers(), timer);
       reads = made;

@@ -274,9 +274,15 @@ class ElsewhereTest {
     }
     put(broken.member().id(), key, "last");
     assertThat(get(key)).isEqualTo("last");
-    ShardStatus status = broken.raft().describe().get(0);
-    assertThat(status.role()).isEqualTo(ShardStatus.Role.OUT);
-    assertThat(status.problem()).contains("takes no part");
+    // It tries to begin again now and then.
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .untilAsserted(
+            () -> {
+              ShardStatus status = broken.raft().describe().get(0);
+              assertThat(status.role()).isEqualTo(ShardStatus.Role.OUT);
+              assertThat(status.problem()).contains("takes no part");
+            });
   }
 
   @Test

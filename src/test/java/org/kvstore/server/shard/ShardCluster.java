@@ -165,10 +165,11 @@ final class ShardCluster implements AutoCloseable {
     }
     RaftReplication replication = new RaftReplication(options, setup, timer);
     Shards shards = new Shards(opened.subList(0, count), opened.get(count), "c", replication);
-    shards.start(new DiskSpace(parent, 0), Clock.systemUTC());
+    DiskSpace disk = new DiskSpace(parent, 0);
+    shards.start(disk, Clock.systemUTC());
     // Which replicas there are is each test's to say.
     replication.membership().close();
-    Node node = new Node(member, shards, replication, new ShardHost(opened));
+    Node node = new Node(member, shards, replication, new ShardHost(opened, disk));
     nodes.put(member.id(), node);
     return node;
   }

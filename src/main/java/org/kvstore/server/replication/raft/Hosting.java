@@ -17,7 +17,8 @@ import org.kvstore.server.store.Store;
  * of the registry asks for it, and is read from once it is a member's and has caught up. When its
  * shard has others for its members it is read from no more; and once nobody speaks to it any more,
  * and the leader with a majority behind it says that this node is no member, it is deleted. One
- * that has failed is read from no more either; it stays, for people, as long as it is a member's.
+ * that has failed is read from no more either; as long as it is a member's it stays, and begins
+ * again when it can, see {@link ReplicaRecovery}.
  *
  * <p>The last is asked twice, before and after the replica has ended: what it has acknowledged
  * until then does not count any more, and after that it acknowledges nothing.
@@ -36,6 +37,7 @@ final class Hosting implements AutoCloseable {
   private final Replicas replicas;
   private final Participation participation;
   private final Belonging belonging;
+  private final ReplicaRecovery recovery;
   private final Repeater repeater = new Repeater("kv-cluster-replicas", PAUSE_MILLIS, this::step);
   private final Map<Integer, Long> wantedAt = new HashMap<>();
   private final Set<Integer> asked = new TreeSet<>();
@@ -51,6 +53,7 @@ final class Hosting implements AutoCloseable {
     this.replicas = replicas;
     this.participation = participation;
     this.belonging = belonging;
+    recovery = new ReplicaRecovery(host, replicas, participation);
   }
 
   /**
@@ -122,6 +125,9 @@ final class Hosting implements AutoCloseable {
     }
     for (int shard : replicas.dataShards()) {
       attempt(shard, () -> look(shard));
+    }
+    for (ShardReplica replica : replicas.all()) {
+      attempt(replica.shard(), () -> recovery.look(replica.shard()));
     }
   }
 

@@ -15,6 +15,7 @@ import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.KeyValueException;
@@ -24,10 +25,14 @@ import org.kvstore.server.replication.raft.ShardStatus.Role;
 /**
  * What can be seen of a shard at this node.
  *
- * <p>A replica is current as of the leader's last message when it has applied all that the leader
- * had committed by then; the leader itself, as of the time when a majority last answered it. How
- * long a message was on its way is not counted, as nobody knows; nor is what a follower has not
- * heard of as its log does not fit the leader's yet.
+ * <p>A replica is current as of a leader's message when it has applied all that the leader had
+ * committed when it sent that; the leader itself, as of the time when a majority last answered it.
+ * How long a message was on its way is not counted, as nobody knows. A message says nothing before
+ * an entry of the leader's own term is applied: until then the leader may not know itself of all
+ * that the one before it had committed. Raft's own word of when it last heard of the leader does
+ * not serve: it counts messages that did not fit the replica's log.
+ *
+ * <p>The monitor guards which messages count; it is held for no longer than to look at them.
  */
 final class Observer {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -41,6 +46,26 @@ final class Observer {
   private volatile long lookedAt;
   private volatile long currentAt;
   private volatile boolean wasCurrent;
+
+  /** The newest message. */
+  private @Nullable News newest;
+
+  /**
+   * An earlier one, whose entries are not applied yet: under load those of the newest never are.
+   */
+  private @Nullable News awaited;
+
+  /**
+   * A leader's message.
+   *
+   * @param committed the newest index that it had committed
+   * @param at {@link System#nanoTime} when it came
+   */
+  private record News(long term, long committed, long at) {
+    boolean isShownBy(TermIndex applied) {
+      return applied.getTerm() == term && applied.getIndex() >= committed;
+    }
+  }
 
   /**
    * @param division the replica as Raft sees it; null while it takes no part
@@ -69,6 +94,25 @@ final class Observer {
     }
   }
 
+  /**
+   * A leader's message has come, which Raft has not handled yet.
+   *
+   * @param committed the newest index that the leader had committed
+   */
+  synchronized void heard(long term, long committed) {
+    long now = System.nanoTime();
+    if (newest != null && newest.term() > term) {
+      return;
+    }
+    if (awaited != null && awaited.at() < now - LOOK_NANOS) {
+      look();
+    }
+    newest = new News(term, committed, now);
+    if (awaited == null || awaited.term() < term) {
+      awaited = newest;
+    }
+  }
+
   private synchronized void look() {
     long now = System.nanoTime();
     lookedAt = now;
@@ -76,22 +120,43 @@ final class Observer {
     if (seen == null || seen.getInfo().getLeaderId() == null || !takesPart(seen)) {
       return;
     }
+    if (!seen.getInfo().isLeader()) {
+      lookAtNews(seen);
+      return;
+    }
     long silent = silentMillis(seen);
-    long committed = newestCommitted(seen);
-    if (silent >= 0 && seen.getInfo().getLastAppliedIndex() >= committed) {
-      long at = now - TimeUnit.MILLISECONDS.toNanos(silent);
-      currentAt = wasCurrent ? Math.max(currentAt, at) : at;
-      wasCurrent = true;
+    if (silent >= 0 && seen.getInfo().getLastAppliedIndex() >= newestCommitted(seen)) {
+      isCurrent(now - TimeUnit.MILLISECONDS.toNanos(silent));
     }
   }
 
-  /** One that is sent everything does not yet; Raft says of it that it hears of the leader now. */
+  private void lookAtNews(RaftServer.Division seen) {
+    TermIndex applied = seen.getStateMachine().getLastAppliedTermIndex();
+    if (newest == null || newest.term() != seen.getInfo().getCurrentTerm() || applied == null) {
+      return;
+    }
+    if (newest.isShownBy(applied)) {
+      isCurrent(newest.at());
+      awaited = null;
+    } else if (awaited == null) {
+      awaited = newest;
+    } else if (awaited.isShownBy(applied)) {
+      isCurrent(awaited.at());
+      awaited = newest;
+    }
+  }
+
+  private void isCurrent(long at) {
+    currentAt = wasCurrent ? Math.max(currentAt, at) : at;
+    wasCurrent = true;
+  }
+
+  /** One that is sent everything does not yet. */
   private static boolean takesPart(RaftServer.Division division) {
     return division.getInfo().getLifeCycleState() == LifeCycle.State.RUNNING
         && division.getRaftConf().getPeer(division.getId()) != null;
   }
 
-  /** By the leader's word too: a follower's own log may not reach so far. */
   private static long newestCommitted(RaftServer.Division division) {
     return division.getCommitInfos().stream()
         .mapToLong(CommitInfoProto::getCommitIndex)

@@ -129,6 +129,21 @@ final class Participation {
   }
 
   /**
+   * Has a replica that has failed go on, as a start of the node would.
+   *
+   * @throws KeyValueException UNAVAILABLE when its store cannot be opened
+   */
+  void recover(int shard) throws IOException {
+    end(shard);
+    Store store = replicas.require(shard).store();
+    if (store.hasFailed()) {
+      store.recover();
+    }
+    failures.forget(shard);
+    resume(shard);
+  }
+
+  /**
    * Ends the replica of a shard, which is no member any more, and deletes its log; what becomes of
    * the store is the caller's. Nothing happens when there is none.
    */

@@ -58,27 +58,31 @@ final class RaftGroups implements AutoCloseable {
 
   /**
    * @param handlers of what other nodes ask; not called before {@link #start}
+   * @param news hears what leaders say; nor is that
    * @throws IOException when the directory of the logs cannot be used
    */
   RaftGroups(
-      ClusterOptions options, Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers)
+      ClusterOptions options,
+      Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers,
+      LeaderNews news)
       throws IOException {
     this.options = options;
-    server = newServer(handlers);
+    server = newServer(handlers, news);
   }
 
   /**
    * The server starts all groups or none of those that it finds in its directory when it is made:
    * so it is made with an empty one, and each group is added by itself.
    */
-  private RaftServer newServer(Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers)
+  private RaftServer newServer(
+      Map<MethodDescriptor<byte[], byte[]>, PeerCalls.Handler> handlers, LeaderNews news)
       throws IOException {
     RaftProperties properties = RaftSettings.of(options);
     Path none = Files.createDirectories(options.directory().resolve("none"));
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
     Parameters parameters = options.endpoint().parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> PeerCalls.serve(builder, handlers));
+        parameters, (builder, types) -> PeerCalls.serve(builder, handlers).intercept(news));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))

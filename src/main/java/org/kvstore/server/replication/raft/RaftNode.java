@@ -105,7 +105,7 @@ public final class RaftNode implements AutoCloseable {
     ReplicaMarks marks = new ReplicaMarks(options.directory());
     groups = new ShardGroups(options, registryOf(options, stores, host), host != null);
     failures = new ReplicaFailures(self);
-    raft = new RaftGroups(options, handlers());
+    raft = new RaftGroups(options, handlers(), new LeaderNews(this::observer));
     replicas = new Replicas(groups, raft, failures, this::logOf);
     participation = new Participation(options, groups, raft, marks, replicas, failures);
 
@@ -182,6 +182,11 @@ public final class RaftNode implements AutoCloseable {
 
   private SealedLog logOf(RaftGroupId group) {
     return new SealedLog(options.keys(), group, () -> peers.sealingKey());
+  }
+
+  private @Nullable Observer observer(RaftGroupId group) {
+    ShardReplica replica = replicas.of(group);
+    return replica == null ? null : replica.observer();
   }
 
   private boolean want(int shard) {

@@ -3,7 +3,9 @@ package org.kvstore.server.replication.raft;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
@@ -35,6 +37,14 @@ final class ReplicaFailures {
   /** That of a replica itself; null when it has not failed. */
   @Nullable KeyValueException get(int shard) {
     return failures.get(shard);
+  }
+
+  /** Whether a replica has failed, and not for what people have to mend. */
+  boolean mayPass(int shard) {
+    KeyValueException failure = failures.get(shard);
+    return failure != null
+        && Stream.iterate((Throwable) failure, Objects::nonNull, Throwable::getCause)
+            .noneMatch(ReplicaException.class::isInstance);
   }
 
   /** What keeps a replica from taking part, be it its own failure or the node's wait. */

@@ -19,6 +19,9 @@ public interface ReplicaHost {
   /** Closes the store of a replica that takes part no more, and deletes it; there may be none. */
   void drop(int shard);
 
+  /** Whether there is room on the disk for a replica that has failed to begin again. */
+  boolean hasRoom(int shard);
+
   /** The replica here follows the log and has caught up: reads go to it from now on. */
   void came(int shard);
 

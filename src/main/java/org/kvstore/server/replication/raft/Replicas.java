@@ -147,6 +147,11 @@ final class Replicas {
     return has(shard) && failures.get(shard) != null;
   }
 
+  /** Whether there is one that has failed, by what may pass by itself. */
+  boolean mayRecover(int shard) {
+    return has(shard) && failures.mayPass(shard);
+  }
+
   /** Whether there is one of a shard that is to be read from. */
   boolean isHere(int shard) {
     return groups.isPlaced(shard) ? here.contains(shard) : has(shard);

@@ -86,6 +86,28 @@ class ObserverTest {
     assertThat(cluster.node(last).raft().problem(0)).isEmpty();
   }
 
+  /** Raft says of it that it hears of the leader, before anything that it is told fits its log. */
+  @Test
+  void nodeThatWasAway_isOfUnknownAge_untilItShowsWhatWasWrittenMeanwhile() throws Exception {
+    String away = cluster.follower();
+    cluster.awaitEqual();
+    cluster.stop(away);
+    String leader = cluster.leader();
+    for (int i = 0; i < 500; i++) {
+      cluster.write(leader, Writes.put("k" + i, "v"));
+    }
+    long revision = cluster.node(leader).store().revision();
+
+    TestCluster.TestNode back = cluster.start(away);
+
+    Awaitility.await()
+        .pollInterval(1, TimeUnit.MILLISECONDS)
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> back.raft().age(0) != null);
+    assertThat(back.store().revision()).isEqualTo(revision);
+    assertThat(age(away)).isLessThan(Duration.ofSeconds(2));
+  }
+
   @Test
   void majorityThatIsGone_isLoggedOnce_withWhoDoesNotAnswer_andOnceWhenItIsBack() throws Exception {
     String last = cluster.follower();

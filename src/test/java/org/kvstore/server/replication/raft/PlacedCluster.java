@@ -115,6 +115,7 @@ final class PlacedCluster implements AutoCloseable {
     private final ConcurrentMap<Integer, Store> stores = new ConcurrentHashMap<>();
     private final Set<Integer> here = ConcurrentHashMap.newKeySet();
     private volatile boolean isDead;
+    private volatile boolean hasRoom = true;
 
     Host(Path directory, Set<Call> deadly) {
       this.directory = directory;
@@ -135,6 +136,10 @@ final class PlacedCluster implements AutoCloseable {
 
     boolean isDead() {
       return isDead;
+    }
+
+    void setRoom(boolean isThere) {
+      hasRoom = isThere;
     }
 
     private void liveThrough(Call call) {
@@ -192,6 +197,11 @@ final class PlacedCluster implements AutoCloseable {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+
+    @Override
+    public boolean hasRoom(int shard) {
+      return hasRoom;
     }
 
     @Override

@@ -1,0 +1,55 @@
+package org.kvstore.server.replication.raft;
+
+import java.util.function.Function;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import org.apache.ratis.thirdparty.io.grpc.Metadata;
+import org.apache.ratis.thirdparty.io.grpc.ServerCall;
+import org.apache.ratis.thirdparty.io.grpc.ServerCallHandler;
+import org.apache.ratis.thirdparty.io.grpc.ServerInterceptor;
+import org.apache.ratis.util.ProtoUtils;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hears the messages of leaders as they come, and tells how far each had committed its log when it
+ * sent them. That is not what a message has the follower commit, which is no more than what the
+ * follower is sent.
+ */
+final class LeaderNews implements ServerInterceptor {
+  private final Function<RaftGroupId, @Nullable Observer> observers;
+
+  /**
+   * @param observers of the replicas here; null for a group of which there is none
+   */
+  LeaderNews(Function<RaftGroupId, @Nullable Observer> observers) {
+    this.observers = observers;
+  }
+
+  @Override
+  public <A, B> ServerCall.Listener<A> interceptCall(
+      ServerCall<A, B> call, Metadata headers, ServerCallHandler<A, B> next) {
+    return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+      @Override
+      public void onMessage(A message) {
+        if (message instanceof AppendEntriesRequestProto request) {
+          hear(request);
+        }
+        super.onMessage(message);
+      }
+    };
+  }
+
+  private void hear(AppendEntriesRequestProto request) {
+    Observer observer =
+        observers.apply(ProtoUtils.toRaftGroupId(request.getServerRequest().getRaftGroupId()));
+    if (observer != null) {
+      long committed = request.getLeaderCommit();
+      for (CommitInfoProto info : request.getCommitInfosList()) {
+        committed = Math.max(committed, info.getCommitIndex());
+      }
+      observer.heard(request.getLeaderTerm(), committed);
+    }
+  }
+}
