@@ -159,7 +159,7 @@ final class Client implements Runnable {
   private void repeat(Call call) {
     move();
     Answer answer = attempt(call.request()).answer();
-    if (answer == null || isRefusal(answer)) {
+    if (answer == null || isRefused(call.request(), answer)) {
       return;
     }
     Object first = call.request().outcome(call.answered());
@@ -173,6 +173,13 @@ final class Client implements Runnable {
   private static boolean isRefusal(Answer answer) {
     int status = answer.status();
     return status == UNAVAILABLE || status == TOO_MANY_REQUESTS || status == STORAGE_FULL;
+  }
+
+  /** Also in a part: a line of a batch that changed nothing is not remembered, but tried again. */
+  private static boolean isRefused(Request request, Answer answer) {
+    return isRefusal(answer)
+        || request.effects(answer).stream()
+            .anyMatch(effect -> effect.result() instanceof Result.Refused);
   }
 
   private static boolean isRead(Request request) {

@@ -39,7 +39,11 @@ class NemesisIT {
   private static final int FACTOR = 3;
   private static final int CLIENTS = 12;
   private static final int OPERATIONS = 100_000;
-  private static final int OPERATIONS_BETWEEN = 200;
+  private static final int LEAST_BETWEEN = 200;
+
+  /** Where each takes half a minute, there are not to be hundreds of them. */
+  private static final int MOST_STRIKES = 25;
+
   private static final int OPERATIONS_WITH_A_KILL = 20_000;
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
@@ -97,12 +101,13 @@ class NemesisIT {
     try (Round round = new Round(cluster, nemesis, CLIENTS, random);
         Progress progress = new Progress(() -> state(cluster, nemesis, strikes, round))) {
       progress.start();
+      int between = Math.max(LEAST_BETWEEN, operations / MOST_STRIKES / 2);
       do {
-        awaitOperations(round, OPERATIONS_BETWEEN);
+        awaitOperations(round, between);
         nemesis.strike(cluster, random, round.journal());
         Nemesis.hold(random);
         cluster.heal();
-        awaitOperations(round, OPERATIONS_BETWEEN);
+        awaitOperations(round, between);
         strikes.incrementAndGet();
       } while (round.operations() < operations);
       requireKills(nemesis, operations, round.journal());

@@ -45,7 +45,10 @@ final class WallClock {
                     "FAKETIME_CACHE_DURATION",
                     "1",
                     "FAKETIME_DONT_FAKE_MONOTONIC",
-                    "1"))
+                    "1",
+                    // Else each timed wait of Java is over at once, and all of them spin.
+                    "FAKETIME_FORCE_MONOTONIC_FIX",
+                    "0"))
         .orElse(Map.of());
   }
 
