@@ -1,6 +1,7 @@
 package org.kvstore.server.shard;
 
 import java.util.List;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.replication.DiskSpace;
 import org.kvstore.server.replication.raft.ReplicaHost;
 import org.kvstore.server.store.Store;
@@ -32,7 +33,11 @@ final class ShardHost implements ReplicaHost {
   @Override
   public boolean hasRoom(int shard) {
     Store store = shards.get(shard).place().storeOpen();
-    return !disk.isLow() && (store == null || disk.freeBytes() >= store.recoveryBytes());
+    try {
+      return !disk.isLow() && (store == null || disk.freeBytes() >= store.recoveryBytes());
+    } catch (KeyValueException unknown) {
+      return false;
+    }
   }
 
   @Override

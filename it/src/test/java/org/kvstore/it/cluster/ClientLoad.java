@@ -34,7 +34,7 @@ final class ClientLoad implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int MORE = 10;
   private static final int BATCH = 20;
-  private static final int PAUSE_MILLIS = 20;
+  private static final int PAUSE_MILLIS = 50;
   private static final int MOST_WORKERS = 8;
   private static final ListOptions PAGES = ListOptions.defaults().withLimit(ListOptions.MAX_LIMIT);
   private static final String ONE = "{\"by\":1}";

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.Headers;
 import org.kvstore.client.Change;
@@ -166,6 +167,7 @@ class FewReplicasIT {
 
   @Test
   @Order(5)
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   void nodesComeAndGo_andAreKilledMeanwhile_andEachServesAll() {
     awaitEven(cluster.node(1), FOUNDERS);
     try (KeyValueClient client = cluster.client();

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.kvstore.client.Entry;
@@ -19,6 +20,9 @@ final class Writer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int MORE = 20;
   private static final int NEWEST = 100;
+
+  /** Else it takes the CPU from the nodes that are to start meanwhile. */
+  private static final int PAUSE_MILLIS = 10;
 
   private final KeyValueClient client;
   private final String prefix;
@@ -38,6 +42,15 @@ final class Writer implements AutoCloseable {
     while (!ends) {
       client.put(key(written.get()), value(written.get()));
       written.incrementAndGet();
+      pause();
+    }
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -1,5 +1,7 @@
 package org.kvstore.server.replication.raft;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * follower is sent.
  */
 final class LeaderNews implements ServerInterceptor {
+  private static final Logger LOG = System.getLogger(LeaderNews.class.getName());
+
   private final Function<RaftGroupId, @Nullable Observer> observers;
 
   /**
@@ -34,11 +38,20 @@ final class LeaderNews implements ServerInterceptor {
       @Override
       public void onMessage(A message) {
         if (message instanceof AppendEntriesRequestProto request) {
-          hear(request);
+          tryToHear(request);
         }
         super.onMessage(message);
       }
     };
+  }
+
+  /** It is Raft's all the same. */
+  private void tryToHear(AppendEntriesRequestProto request) {
+    try {
+      hear(request);
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "A leader was not heard.", e);
+    }
   }
 
   private void hear(AppendEntriesRequestProto request) {

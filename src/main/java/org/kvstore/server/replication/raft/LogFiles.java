@@ -1,9 +1,14 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.kvstore.server.store.DataDirectory;
 
 /** The files of the logs of a node. */
 public final class LogFiles {
@@ -20,6 +25,27 @@ public final class LogFiles {
         .filter(file -> file.getName().startsWith("log_"))
         .mapToLong(File::length)
         .sum();
+  }
+
+  /**
+   * Writes those files of a log anew that were open, before it is read again after a fault of the
+   * disk: what a failed fsync has left in memory reads as if it were on the disk.
+   *
+   * @param directory that of all logs
+   */
+  static void writeAnew(Path directory, RaftGroupId group) throws IOException {
+    Path current = directory.resolve(group.getUuid().toString()).resolve("current");
+    for (File open : files(current.toFile()).filter(LogFiles::isOpen).toList()) {
+      Path renewed = current.resolve("renewed");
+      Files.copy(open.toPath(), renewed, StandardCopyOption.REPLACE_EXISTING);
+      DataDirectory.sync(renewed);
+      Files.move(renewed, open.toPath(), StandardCopyOption.ATOMIC_MOVE);
+      DataDirectory.sync(current);
+    }
+  }
+
+  private static boolean isOpen(File file) {
+    return file.getName().startsWith("log_inprogress_");
   }
 
   /** Nothing for one that is gone by now, or is no directory. */

@@ -2,7 +2,7 @@ package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
@@ -10,6 +10,9 @@ import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.segmented.LogSegment;
 import org.apache.ratis.server.raftlog.segmented.LogSegmentPath;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.server.storage.RaftStorageMetadata;
+import org.apache.ratis.server.storage.RaftStorageMetadataFile;
+import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.LogPosition;
 
 /**
@@ -45,6 +48,24 @@ final class LogTail {
   }
 
   /**
+   * Makes sure that the term on the disk is not before that of the last entry. Where the disk
+   * refuses it once, Raft goes on with the new term in memory only; started again with the one
+   * before, the leader of that could have entries cut off that were acknowledged since. Nobody had
+   * this replica's vote in the new one: a vote that is not on the disk is not given.
+   */
+  static void requireTerm(RaftStorage storage) throws IOException {
+    List<LogSegmentPath> segments = LogSegmentPath.getLogSegmentPaths(storage);
+    TermIndex last = null;
+    for (int at = segments.size() - 1; at >= 0 && last == null; at--) {
+      last = lastOf(segments.get(at));
+    }
+    RaftStorageMetadataFile file = storage.getMetadataFile();
+    if (last != null && file.getMetadata().getTerm() < last.getTerm()) {
+      file.persist(RaftStorageMetadata.valueOf(last.getTerm(), null));
+    }
+  }
+
+  /**
    * The last entry that can be read, or the one before the newest segment, which is begun before it
    * has an entry; -1 when there is none.
    */
@@ -54,14 +75,20 @@ final class LogTail {
       return -1;
     }
     LogSegmentPath newest = segments.get(segments.size() - 1);
-    AtomicLong last = new AtomicLong(start(newest) - 1);
+    TermIndex last = lastOf(newest);
+    return last == null ? start(newest) - 1 : last.getIndex();
+  }
+
+  /** The last entry of a segment that can be read; null when there is none. */
+  private static @Nullable TermIndex lastOf(LogSegmentPath segment) throws IOException {
+    AtomicReference<@Nullable TermIndex> last = new AtomicReference<>();
     LogSegment.readSegmentFile(
-        newest.getPath().toFile(),
-        newest.getStartEnd(),
+        segment.getPath().toFile(),
+        segment.getStartEnd(),
         RaftSettings.ENTRY,
         CorruptionPolicy.WARN_AND_RETURN,
         null,
-        entry -> last.set(entry.getIndex()));
+        entry -> last.set(TermIndex.valueOf(entry)));
     return last.get();
   }
 

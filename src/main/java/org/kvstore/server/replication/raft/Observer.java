@@ -27,15 +27,23 @@ import org.kvstore.server.replication.raft.ShardStatus.Role;
  *
  * <p>A replica is current as of a leader's message when it has applied all that the leader had
  * committed when it sent that; the leader itself, as of the time when a majority last answered it.
- * How long a message was on its way is not counted, as nobody knows. A message says nothing before
- * an entry of the leader's own term is applied: until then the leader may not know itself of all
- * that the one before it had committed. Raft's own word of when it last heard of the leader does
- * not serve: it counts messages that did not fit the replica's log.
+ * How long a message was on its way is not counted, as nobody knows; but those that come right
+ * after a long silence do not count, as they may have waited for one or the other side to run
+ * again. A message says nothing before an entry of the leader's own term is applied: until then the
+ * leader may not know itself of all that the one before it had committed. Raft's own word of when
+ * it last heard of the leader does not serve: it counts messages that did not fit the replica's
+ * log.
  *
  * <p>The monitor guards which messages count; it is held for no longer than to look at them.
  */
 final class Observer {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /** Longer than between two messages. What comes after such a silence may have been held up... */
+  private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** ...as all may that come within this time after it. */
+  private static final long DOUBT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final String ENDED =
       "The replica does not run. If the node runs for long, its log says why; start it again.";
@@ -49,6 +57,11 @@ final class Observer {
 
   /** The newest message. */
   private @Nullable News newest;
+
+  /** When the newest came, and when the newest did of those that came after a long silence. */
+  private long heardAt;
+
+  private long silentUntil;
 
   /**
    * An earlier one, whose entries are not applied yet: under load those of the newest never are.
@@ -79,6 +92,8 @@ final class Observer {
     this.division = division;
     this.failure = failure;
     lookedAt = System.nanoTime() - LOOK_NANOS;
+    heardAt = System.nanoTime();
+    silentUntil = heardAt - DOUBT_NANOS;
   }
 
   /** How long ago the replica was current; null when it has not been since the start. */
@@ -101,7 +116,11 @@ final class Observer {
    */
   synchronized void heard(long term, long committed) {
     long now = System.nanoTime();
-    if (newest != null && newest.term() > term) {
+    if (now - heardAt > SILENCE_NANOS) {
+      silentUntil = now;
+    }
+    heardAt = now;
+    if (now - silentUntil < DOUBT_NANOS || isOld(term, committed)) {
       return;
     }
     if (awaited != null && awaited.at() < now - LOOK_NANOS) {
@@ -111,6 +130,12 @@ final class Observer {
     if (awaited == null || awaited.term() < term) {
       awaited = newest;
     }
+  }
+
+  /** Messages of a leader may pass each other, and one of a leader before may be late. */
+  private boolean isOld(long term, long committed) {
+    return newest != null
+        && (newest.term() > term || newest.term() == term && newest.committed() > committed);
   }
 
   private synchronized void look() {

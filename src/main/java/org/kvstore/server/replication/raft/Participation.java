@@ -1,6 +1,8 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.util.JavaUtils;
@@ -16,6 +18,8 @@ import org.kvstore.server.store.Store;
  * and go. One replica that cannot take part is a failure of it alone.
  */
 final class Participation {
+  private static final Logger LOG = System.getLogger(Participation.class.getName());
+
   private final ClusterOptions options;
   private final ShardGroups groups;
   private final RaftGroups raft;
@@ -86,6 +90,15 @@ final class Participation {
       replicas.begins(shard);
     } catch (IOException | RuntimeException e) {
       failures.add(shard, JavaUtils.unwrapCompletionException(e));
+      giveUp(replica);
+    }
+  }
+
+  private static void giveUp(ShardReplica replica) {
+    try {
+      replica.machine().giveUp();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "A replica that did not begin was not closed.", e);
     }
   }
 
@@ -135,12 +148,14 @@ final class Participation {
    */
   void recover(int shard) throws IOException {
     end(shard);
-    Store store = replicas.require(shard).store();
-    if (store.hasFailed()) {
-      store.recover();
+    // First: the one before would still say how old the store is, which may be older now.
+    ShardReplica next = replicas.place(shard, replicas.require(shard).store());
+    LogFiles.writeAnew(options.directory(), next.group());
+    if (next.store().hasFailed()) {
+      next.store().recover();
     }
     failures.forget(shard);
-    resume(shard);
+    begin(next);
   }
 
   /**

@@ -63,10 +63,18 @@ final class Replicas {
             group,
             store,
             proposals,
-            new ShardMachine(store, log, proposals, failure -> failures.add(shard, failure)),
+            new ShardMachine(store, log, proposals, (from, failure) -> fails(shard, from, failure)),
             new Observer(shard, division, () -> failures.reason(shard)));
     replicas.put(group, replica);
     return replica;
+  }
+
+  /** One that has ended, and has another in its place, fails no more. */
+  private void fails(int shard, ShardMachine from, Throwable failure) {
+    ShardReplica now = get(shard);
+    if (now != null && now.machine() == from) {
+      failures.add(shard, failure);
+    }
   }
 
   /** Raft has begun with one. */
@@ -147,9 +155,10 @@ final class Replicas {
     return has(shard) && failures.get(shard) != null;
   }
 
-  /** Whether there is one that has failed, by what may pass by itself. */
+  /** Whether there is one that has failed, by what may pass by itself, and reads go elsewhere. */
   boolean mayRecover(int shard) {
-    return has(shard) && failures.mayPass(shard);
+    boolean isRead = groups.isPlaced(shard) && here.contains(shard);
+    return has(shard) && !isRead && failures.mayPass(shard);
   }
 
   /** Whether there is one of a shard that is to be read from. */

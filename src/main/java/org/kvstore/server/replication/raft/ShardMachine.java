@@ -1,12 +1,15 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -28,10 +31,12 @@ import org.kvstore.server.store.Store;
  * with its own position. After a crash the store knows therefore how far it has come, and entries
  * that come again from the log are passed over.
  *
- * <p>What clients do wrong is an outcome. An exception is a fault of this replica, which is to stop
- * then rather than to go on differently from the others.
+ * <p>What clients do wrong is an outcome. An exception is a fault of this replica, which applies
+ * nothing more then rather than to go on differently from the others. Raft hears of it by a failed
+ * future only: after an exception while it closes, it would never have closed.
  */
 final class ShardMachine extends BaseStateMachine {
+  private static final Logger LOG = System.getLogger(ShardMachine.class.getName());
   private static final CompletableFuture<Message> DONE =
       CompletableFuture.completedFuture(Message.EMPTY);
 
@@ -42,18 +47,27 @@ final class ShardMachine extends BaseStateMachine {
   private final SealedLog log;
   private final Proposals proposals;
   private final Checkpoints checkpoints;
-  private final Consumer<Throwable> failures;
+  private final BiConsumer<ShardMachine, Throwable> failures;
   private final AppliedIndex appliedIndex = new AppliedIndex();
 
   /** Set when the group begins. */
   private volatile @Nullable RaftServer server;
+
+  /** Set when the group begins. */
+  private volatile @Nullable RaftStorage directory;
+
+  private volatile boolean hasFailed;
 
   /**
    * @param log opens entries
    * @param proposals told what became of the groups of each entry
    * @param failures told when this replica can go on no longer
    */
-  ShardMachine(Store store, SealedLog log, Proposals proposals, Consumer<Throwable> failures) {
+  ShardMachine(
+      Store store,
+      SealedLog log,
+      Proposals proposals,
+      BiConsumer<ShardMachine, Throwable> failures) {
     this.store = store;
     this.log = log;
     this.proposals = proposals;
@@ -65,16 +79,26 @@ final class ShardMachine extends BaseStateMachine {
   public void initialize(RaftServer of, RaftGroupId group, RaftStorage storage) throws IOException {
     super.initialize(of, group, storage);
     server = of;
+    directory = storage;
     getLifeCycle()
         .startAndTransition(
             () -> {
               checkpoints.init(storage);
               LogTail.requireReaches(storage, checkpoints.newest(), store.applied());
+              LogTail.requireTerm(storage);
               log.renew(storage);
               beginAtCheckpoint();
               renewCheckpoints();
             },
             IOException.class);
+  }
+
+  /** The group could not begin. Raft forgets it then, and would keep its directory locked. */
+  void giveUp() throws IOException {
+    RaftStorage locked = directory;
+    if (locked != null) {
+      locked.close();
+    }
   }
 
   /** The log begins behind the newest checkpoint, which the store may be far ahead of. */
@@ -107,6 +131,9 @@ final class ShardMachine extends BaseStateMachine {
   @Override
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
+    if (hasFailed) {
+      return CompletableFuture.failedFuture(new EndedException());
+    }
     LogPosition position = new LogPosition(entry.getTerm(), entry.getIndex());
     try {
       byte[] bytes = entry.getStateMachineLogEntry().getLogData().toByteArray();
@@ -117,40 +144,65 @@ final class ShardMachine extends BaseStateMachine {
       proposals.applied(groups, results);
       return DONE;
     } catch (RuntimeException | Error e) {
-      failures.accept(e);
-      throw e;
+      fail(e);
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** It has failed before: without a trace, as Raft may log one for each entry. */
+  private static final class EndedException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    EndedException() {
+      super("The replica has failed.", null, false, false);
     }
   }
 
   /** An entry that is Raft's own has been passed. */
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
+    if (hasFailed) {
+      return;
+    }
     try {
       store.passEntry(new LogPosition(term, index));
       updateLastAppliedTermIndex(term, index);
       appliedIndex.reached(index);
     } catch (RuntimeException | Error e) {
-      failures.accept(e);
-      throw e;
+      fail(e);
     }
   }
 
   /** The log cannot be written: without it this replica would promise what it does not keep. */
   @Override
   public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
-    failures.accept(cause);
+    fail(cause);
+  }
+
+  private void fail(Throwable cause) {
+    boolean isFirst = !hasFailed;
+    hasFailed = true;
+    failures.accept(this, cause);
     RaftServer of = server;
-    if (of != null) {
-      // Not by the thread of the log, which is waited for.
-      CompletableFuture.runAsync(() -> closeGroup(of));
+    if (isFirst && of != null) {
+      // Not by the threads of the log and of those who apply it, which are waited for.
+      Thread closer = new Thread(() -> closeGroup(of), "kv-replica-fails");
+      closer.setDaemon(true);
+      closer.start();
     }
   }
 
+  /** By now the replica may have ended, and another have begun in its place. */
   private void closeGroup(RaftServer of) {
     try {
-      of.getDivision(getGroupId()).close();
+      RaftServer.Division division = of.getDivision(getGroupId());
+      if (division.getStateMachine() == this) {
+        division.close();
+      }
+    } catch (GroupMismatchException hasEnded) {
+      LOG.log(Level.DEBUG, "The replica has ended already.", hasEnded);
     } catch (IOException | RuntimeException e) {
-      failures.accept(e);
+      LOG.log(Level.WARNING, "A replica that has failed did not close.", e);
     }
   }
 
@@ -168,6 +220,9 @@ final class ShardMachine extends BaseStateMachine {
   @Override
   public long takeSnapshot() throws IOException {
     TermIndex applied = getLastAppliedTermIndex();
+    if (hasFailed) {
+      return RaftLog.INVALID_LOG_INDEX;
+    }
     if (store.applied().index() > applied.getIndex()) {
       // Entries come again from the log: the store is of a later one than Raft would name it by.
       return RaftLog.INVALID_LOG_INDEX;
@@ -203,7 +258,7 @@ final class ShardMachine extends BaseStateMachine {
               },
               IOException.class);
     } catch (IOException | RuntimeException e) {
-      failures.accept(e);
+      fail(e);
       throw e;
     }
   }

@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,25 @@ class LogTailTest {
     cluster.awaitEqual();
   }
 
+  /** As a full disk leaves it: with an older term, an older leader would be believed. */
+  @Test
+  void termOnTheDiskIsBeforeThatOfTheLastEntry_isThatOfTheEntry() throws Exception {
+    long term = cluster.node("n2").store().applied().term();
+    cluster.stopAll();
+    Path meta =
+        FileTrees.containing(cluster.directory("n2"), "raft-meta").stream()
+            .filter(path -> path.endsWith("raft-meta"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(Files.readString(meta)).contains("term=" + term);
+    Files.writeString(meta, "term=0\nvotedFor=\n");
+
+    TestNode node = cluster.start("n2");
+
+    assertThat(Objects.requireNonNull(node.raft().replicas().division(0)).getInfo())
+        .satisfies(info -> assertThat(info.getCurrentTerm()).isEqualTo(term));
+  }
+
   @Test
   void logAndStoreAreGone_isRefused_untilItIsRemovedAndAdded() throws Exception {
     cluster.stop("n2");
@@ -93,7 +114,8 @@ class LogTailTest {
     admin.setMembers(0, others, all);
     cluster.awaitApplied(node.store(), cluster.node("n1").store());
     assertThat(node.store().revision()).isEqualTo(20);
-    assertThat(node.raft().failure(0)).isNull();
+    // For a moment it may think that it was removed, as it was.
+    Awaitility.await().atMost(20, TimeUnit.SECONDS).until(() -> node.raft().failure(0) == null);
   }
 
   @Test

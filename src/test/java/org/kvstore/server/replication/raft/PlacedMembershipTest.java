@@ -115,6 +115,7 @@ class PlacedMembershipTest {
     assertAllThere();
   }
 
+  @EnabledIfSystemProperty(named = "long", matches = "true")
   @Test
   void fewReplicas_moveLikeOthers_andBecomeMoreAndFewer() throws Exception {
     cluster.setFactor(1);

@@ -3,15 +3,19 @@ package org.kvstore.server.replication.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Objects;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.store.Writes;
 
 /** A replica whose disk was full goes on by itself once there is room. */
 class ReplicaRecoveryTest {
@@ -43,8 +47,7 @@ class ReplicaRecoveryTest {
 
     // Raft has it no more, so that its leader does not go on sending to it.
     Awaitility.await().atMost(PATIENCE).until(() -> !isAtRaft(shard));
-    assertThat(Objects.requireNonNull(node.raft().failure(shard)))
-        .hasMessageContaining("No space left on device");
+    assertThat(failure(shard)).contains("No space left on device");
     if (shard != REGISTRY) {
       Awaitility.await().atMost(PATIENCE).until(() -> !node.host().here().contains(shard));
     }
@@ -52,6 +55,59 @@ class ReplicaRecoveryTest {
     node.host().setRoom(true);
 
     awaitWell(shard);
+  }
+
+  /** The first try must not keep the directory from the second. */
+  @Test
+  void replicaThatCannotBeginYet_isTriedAgain() throws Exception {
+    Path checkpoints = directory().resolve("sm");
+    Path away = parent.resolve("away");
+    node.host().setRoom(false);
+    failLog(0);
+    Awaitility.await().atMost(PATIENCE).until(() -> !isAtRaft(0));
+    Files.move(checkpoints, away);
+    Files.createFile(checkpoints);
+    node.host().setRoom(true);
+    Awaitility.await().atMost(PATIENCE).until(() -> failure(0).contains("NotDirectoryException"));
+
+    Files.delete(checkpoints);
+    Files.move(away, checkpoints);
+
+    awaitWell(0);
+  }
+
+  @Test
+  void replicaWhoseStoreCannotBeWritten_isTakenFromRaft_andOthersGoOn() throws Exception {
+    node.host().store(0).close();
+    for (int i = 0; i < 50; i++) {
+      write("k" + i);
+    }
+
+    Awaitility.await().atMost(PATIENCE).until(() -> !isAtRaft(0));
+    assertThat(failure(0)).contains("takes no part");
+    // The thread that ended it is not held up by it.
+    node.host().setRoom(false);
+    failLog(REGISTRY);
+    Awaitility.await().atMost(PATIENCE).until(() -> !isAtRaft(REGISTRY));
+  }
+
+  private void write(String key) throws Exception {
+    RaftNode other = cluster.node("n1").raft();
+    Leadership leadership = new Leadership(other.replicas(), other.view(), 0, other.groups().id(0));
+    new GroupSender(other.proposals(), leadership, 10_000_000_000L, () -> false)
+        .send(List.of(Writes.put(key, "v")));
+  }
+
+  private String failure(int shard) {
+    KeyValueException failure = node.raft().failure(shard);
+    return failure == null ? "" : String.valueOf(failure.getMessage());
+  }
+
+  private Path directory() {
+    return cluster
+        .directory("n2")
+        .resolve("raft")
+        .resolve(node.raft().groups().id(0).getUuid().toString());
   }
 
   private void failLog(int shard) {
