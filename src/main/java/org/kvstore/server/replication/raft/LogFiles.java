@@ -28,8 +28,8 @@ public final class LogFiles {
   }
 
   /**
-   * Writes those files of a log anew that were open, before it is read again after a fault of the
-   * disk: what a failed fsync has left in memory reads as if it were on the disk.
+   * Writes those files of a log anew that were open, before Raft reads it: what a failed fsync has
+   * left in the kernel's memory reads as if it were on the disk.
    *
    * @param directory that of all logs
    */

@@ -48,20 +48,22 @@ final class LogTail {
   }
 
   /**
-   * Makes sure that the term on the disk is not before that of the last entry. Where the disk
-   * refuses it once, Raft goes on with the new term in memory only; started again with the one
-   * before, the leader of that could have entries cut off that were acknowledged since. Nobody had
-   * this replica's vote in the new one: a vote that is not on the disk is not given.
+   * Makes sure that the term on the disk is not before that of the last entry, or of what was
+   * applied. Where the disk refuses it once, Raft goes on with the new term in memory only; started
+   * again with the one before, the leader of that could have entries cut off that were acknowledged
+   * since. Nobody had this replica's vote in the new one: a vote that is not on the disk is not
+   * given.
    */
-  static void requireTerm(RaftStorage storage) throws IOException {
+  static void requireTerm(RaftStorage storage, long applied) throws IOException {
     List<LogSegmentPath> segments = LogSegmentPath.getLogSegmentPaths(storage);
     TermIndex last = null;
     for (int at = segments.size() - 1; at >= 0 && last == null; at--) {
       last = lastOf(segments.get(at));
     }
     RaftStorageMetadataFile file = storage.getMetadataFile();
-    if (last != null && file.getMetadata().getTerm() < last.getTerm()) {
-      file.persist(RaftStorageMetadata.valueOf(last.getTerm(), null));
+    long least = last == null ? applied : Math.max(applied, last.getTerm());
+    if (file.getMetadata().getTerm() < least) {
+      file.persist(RaftStorageMetadata.valueOf(least, null));
     }
   }
 

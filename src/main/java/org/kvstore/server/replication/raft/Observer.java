@@ -58,10 +58,13 @@ final class Observer {
   /** The newest message. */
   private @Nullable News newest;
 
-  /** When the newest came, and when the newest did of those that came after a long silence. */
+  private boolean hasHeard;
+
+  /** When the newest came. */
   private long heardAt;
 
-  private long silentUntil;
+  /** Until when none counts. */
+  private long doubtedUntil;
 
   /**
    * An earlier one, whose entries are not applied yet: under load those of the newest never are.
@@ -92,8 +95,7 @@ final class Observer {
     this.division = division;
     this.failure = failure;
     lookedAt = System.nanoTime() - LOOK_NANOS;
-    heardAt = System.nanoTime();
-    silentUntil = heardAt - DOUBT_NANOS;
+    doubtedUntil = lookedAt;
   }
 
   /** How long ago the replica was current; null when it has not been since the start. */
@@ -116,11 +118,12 @@ final class Observer {
    */
   synchronized void heard(long term, long committed) {
     long now = System.nanoTime();
-    if (now - heardAt > SILENCE_NANOS) {
-      silentUntil = now;
+    if (hasHeard && now - heardAt > SILENCE_NANOS) {
+      doubtedUntil = now + DOUBT_NANOS;
     }
+    hasHeard = true;
     heardAt = now;
-    if (now - silentUntil < DOUBT_NANOS || isOld(term, committed)) {
+    if (now - doubtedUntil < 0 || isOld(term, committed)) {
       return;
     }
     if (awaited != null && awaited.at() < now - LOOK_NANOS) {

@@ -80,6 +80,7 @@ final class Participation {
       if (options.joins() && marks.isNew(shard)) {
         marks.joins(shard);
       }
+      LogFiles.writeAnew(options.directory(), replica.group());
       if (marks.hasJoined(shard)) {
         raft.begin(RaftGroup.valueOf(replica.group()), replica.machine());
       } else {
@@ -94,8 +95,9 @@ final class Participation {
     }
   }
 
-  private static void giveUp(ShardReplica replica) {
+  private void giveUp(ShardReplica replica) {
     try {
+      raft.end(replica.group());
       replica.machine().giveUp();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "A replica that did not begin was not closed.", e);
@@ -150,7 +152,6 @@ final class Participation {
     end(shard);
     // First: the one before would still say how old the store is, which may be older now.
     ShardReplica next = replicas.place(shard, replicas.require(shard).store());
-    LogFiles.writeAnew(options.directory(), next.group());
     if (next.store().hasFailed()) {
       next.store().recover();
     }

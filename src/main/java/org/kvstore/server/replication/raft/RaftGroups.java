@@ -2,15 +2,21 @@ package org.kvstore.server.replication.raft;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
@@ -39,9 +45,20 @@ import org.kvstore.server.model.KeyValueException;
  */
 final class RaftGroups implements AutoCloseable {
   private static final Logger LOG = System.getLogger(RaftGroups.class.getName());
+  private static final int END_SECONDS = 30;
+  private static final Executor ENDS =
+      task -> {
+        Thread thread = new Thread(task, "kv-replica-ends");
+        thread.setDaemon(true);
+        thread.start();
+      };
 
   private final ClusterOptions options;
   private final Map<RaftGroupId, StateMachine> machines = new ConcurrentHashMap<>();
+
+  /** Those that are about to end: each on a thread of its own, at most one for each group. */
+  private final Map<RaftGroupId, CompletableFuture<Void>> ending = new ConcurrentHashMap<>();
+
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
   private final RaftServer server;
@@ -130,17 +147,44 @@ final class RaftGroups implements AutoCloseable {
             GroupManagementRequest.newAdd(ClientId.randomId(), server.getId(), 0, group, false)));
   }
 
-  /** Ends it, whose log stays; nothing happens when it does not run. */
+  /**
+   * Ends it, whose log stays; nothing happens when it does not run.
+   *
+   * @throws IOException also when it takes long, as on a disk that hangs; it may be called again
+   */
   void end(RaftGroupId group) throws IOException {
-    for (RaftGroupId each : server.getGroupIds()) {
-      if (each.equals(group)) {
-        require(
-            server.groupManagement(
-                GroupManagementRequest.newRemove(
-                    ClientId.randomId(), server.getId(), 0, group, false, false)));
+    CompletableFuture<Void> end =
+        ending.computeIfAbsent(group, any -> CompletableFuture.runAsync(() -> remove(group), ENDS));
+    try {
+      end.get(END_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException("The group " + group + " has not ended yet.", e);
+    } catch (ExecutionException e) {
+      throw new IOException("The group " + group + " did not end.", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("The group " + group + " was not waited for.", e);
+    } finally {
+      if (end.isDone()) {
+        ending.remove(group, end);
       }
     }
     machines.remove(group);
+  }
+
+  private void remove(RaftGroupId group) {
+    try {
+      for (RaftGroupId each : server.getGroupIds()) {
+        if (each.equals(group)) {
+          require(
+              server.groupManagement(
+                  GroupManagementRequest.newRemove(
+                      ClientId.randomId(), server.getId(), 0, group, false, false)));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void require(RaftClientReply reply) throws IOException {

@@ -23,20 +23,23 @@ final class ReplicaRecovery {
   private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(2);
 
+  /** In a row, for about a quarter of an hour: Raft leaves something behind of each that fails. */
+  private static final int MOST_TRIES = 12;
+
   private final ReplicaHost host;
   private final Replicas replicas;
   private final Participation participation;
   private final Map<Integer, Wait> waits = new HashMap<>();
 
   /** Since when there was no try, and for how long there is to be none: nanoseconds. */
-  private record Wait(long since, long length) {
+  private record Wait(int tries, long since, long length) {
     boolean isOver() {
-      return System.nanoTime() - since >= length;
+      return tries < MOST_TRIES && System.nanoTime() - since >= length;
     }
 
     /** After another try. */
     Wait next() {
-      return new Wait(System.nanoTime(), Math.min(2 * length, LONGEST_NANOS));
+      return new Wait(tries + 1, System.nanoTime(), Math.min(2 * length, LONGEST_NANOS));
     }
   }
 
@@ -54,7 +57,7 @@ final class ReplicaRecovery {
     }
     // Nothing happens once it has.
     participation.end(shard);
-    Wait wait = waits.computeIfAbsent(shard, any -> new Wait(System.nanoTime(), FIRST_NANOS));
+    Wait wait = waits.computeIfAbsent(shard, any -> new Wait(0, System.nanoTime(), FIRST_NANOS));
     if (wait.isOver() && host.hasRoom(shard)) {
       waits.put(shard, wait.next());
       LOG.log(Level.INFO, "A replica that has failed begins again. shard={0}", shard);

@@ -32,8 +32,8 @@ import org.kvstore.server.store.Store;
  * that come again from the log are passed over.
  *
  * <p>What clients do wrong is an outcome. An exception is a fault of this replica, which applies
- * nothing more then rather than to go on differently from the others. Raft hears of it by a failed
- * future only: after an exception while it closes, it would never have closed.
+ * nothing more then rather than to go on differently from the others. Raft is not thrown one: after
+ * an exception while it closes, it would never have closed.
  */
 final class ShardMachine extends BaseStateMachine {
   private static final Logger LOG = System.getLogger(ShardMachine.class.getName());
@@ -85,7 +85,8 @@ final class ShardMachine extends BaseStateMachine {
             () -> {
               checkpoints.init(storage);
               LogTail.requireReaches(storage, checkpoints.newest(), store.applied());
-              LogTail.requireTerm(storage);
+              LogTail.requireTerm(
+                  storage, Math.max(checkpoints.newest().getTerm(), store.applied().term()));
               log.renew(storage);
               beginAtCheckpoint();
               renewCheckpoints();
@@ -132,7 +133,8 @@ final class ShardMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     if (hasFailed) {
-      return CompletableFuture.failedFuture(new EndedException());
+      // Whoever waits for it is told that nobody knows, as it is not among what was applied.
+      return DONE;
     }
     LogPosition position = new LogPosition(entry.getTerm(), entry.getIndex());
     try {
@@ -146,15 +148,6 @@ final class ShardMachine extends BaseStateMachine {
     } catch (RuntimeException | Error e) {
       fail(e);
       return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  /** It has failed before: without a trace, as Raft may log one for each entry. */
-  private static final class EndedException extends Exception {
-    private static final long serialVersionUID = 1;
-
-    EndedException() {
-      super("The replica has failed.", null, false, false);
     }
   }
 
@@ -248,7 +241,7 @@ final class ShardMachine extends BaseStateMachine {
 
   /** It has taken their place. */
   @Override
-  public void reinitialize() throws IOException {
+  public void reinitialize() {
     try {
       getLifeCycle()
           .startAndTransition(
@@ -259,7 +252,6 @@ final class ShardMachine extends BaseStateMachine {
               IOException.class);
     } catch (IOException | RuntimeException e) {
       fail(e);
-      throw e;
     }
   }
 }
