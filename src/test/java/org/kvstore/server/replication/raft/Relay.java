@@ -14,7 +14,9 @@ final class Relay implements AutoCloseable {
   private final ServerSocket listens;
   private final InetSocketAddress to;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
-  private volatile boolean losesAnswers;
+
+  /** Connections whose answers are lost. */
+  private final Set<Socket> lossy = ConcurrentHashMap.newKeySet();
 
   Relay(InetSocketAddress at, InetSocketAddress to) throws IOException {
     this.to = to;
@@ -24,14 +26,13 @@ final class Relay implements AutoCloseable {
     start(this::accept);
   }
 
-  /** What the node answers from now on does not arrive. */
+  /** What the node answers from now on over the connections that there are does not arrive. */
   void loseAnswers() {
-    losesAnswers = true;
+    lossy.addAll(open);
   }
 
-  /** Cuts all connections; new ones are as they were. */
+  /** Cuts all connections. */
   void reset() {
-    losesAnswers = false;
     open.forEach(Relay::close);
   }
 
@@ -69,7 +70,7 @@ final class Relay implements AutoCloseable {
         into) {
       InputStream in = from.getInputStream();
       for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
-        if (!isAnswer || !losesAnswers) {
+        if (!isAnswer || !lossy.contains(from)) {
           into.getOutputStream().write(bytes, 0, count);
         }
       }
