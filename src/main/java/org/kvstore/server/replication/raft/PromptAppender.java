@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>So it is told at once, unless it was less than {@link #NEWS_MILLIS} ago: where entries come
  * often they carry the news, and no more than ten messages a second are added.
+ *
+ * <p>And it sends again what the follower has not answered, when its connection was lost meanwhile.
+ * Ratis 3.3 goes on behind that, and learns with the answer to the next entry that the follower has
+ * it; but there is no next one as long as all writers wait for the one before: the leader, which
+ * hears of its followers, led for good and committed nothing.
  */
 final class PromptAppender extends GrpcLogAppender {
   /** The shortest time between messages that only say what is committed. */
@@ -34,6 +39,16 @@ final class PromptAppender extends GrpcLogAppender {
 
   /** {@link System#nanoTime}; written by the appender's thread. */
   private volatile long newsAt = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(NEWS_MILLIS);
+
+  /** What was sent since all that was sent before had been answered; -1 for nothing. */
+  private long sentFrom = -1;
+
+  private long sentTo = -1;
+
+  /** Since when nothing is on its way though not all was answered: {@link System#nanoTime}. */
+  private long lostAt;
+
+  private boolean isLost;
 
   private PromptAppender(RaftServer.Division server, LeaderState leader, FollowerInfo follower) {
     super(server, leader, follower);
@@ -52,14 +67,55 @@ final class PromptAppender extends GrpcLogAppender {
     }
     if (request != null && request.getEntriesCount() == 0) {
       newsAt = System.nanoTime();
+    } else if (request != null) {
+      isSent(
+          request.getEntries(0).getIndex(),
+          request.getEntries(request.getEntriesCount() - 1).getIndex());
     }
     return request;
   }
 
+  private void isSent(long from, long to) {
+    boolean isFirst = sentTo <= getFollower().getMatchIndex();
+    sentFrom = isFirst ? from : Math.min(sentFrom, from);
+    sentTo = Math.max(sentTo, to);
+  }
+
+  /** Called before each wait. */
   @Override
   public long getWaitTimeMs() {
+    if (goesBack()) {
+      return 0;
+    }
     long wait = super.getWaitTimeMs();
     return isToBeTold() ? Math.min(wait, Math.max(millisToNews(), LOOK_MILLIS)) : wait;
+  }
+
+  /**
+   * Only once the follower answers again: to one that is down there is nothing to send. And only
+   * for what is not committed: else the next entry tells soon enough.
+   */
+  private boolean goesBack() {
+    FollowerInfo follower = getFollower();
+    long known = Math.max(follower.getMatchIndex(), getRaftLog().getLastCommittedIndex());
+    boolean wasLost = isLost;
+    isLost = sentTo > known && !hasPendingDataRequests();
+    if (!isLost) {
+      return false;
+    }
+    long now = System.nanoTime();
+    if (!wasLost) {
+      lostAt = now;
+    }
+    long from = Math.max(sentFrom, known + 1);
+    long silent = follower.getLastRpcResponseTime().elapsedTimeMs();
+    if (silent >= TimeUnit.NANOSECONDS.toMillis(now - lostAt) || follower.getNextIndex() <= from) {
+      return false;
+    }
+    follower.decreaseNextIndex(from);
+    sentTo = -1;
+    isLost = false;
+    return true;
   }
 
   private boolean isToBeTold() {

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -80,6 +82,40 @@ class FailoverTest {
     assertThat(next).isNotEqualTo(leader);
     assertThat(pause).isLessThan(Duration.ofSeconds(5));
     assertThat(cluster.write(leader, Writes.put("k", "2"))).isInstanceOf(Outcome.Written.class);
+  }
+
+  /**
+   * Both followers have the entry, and the leader does not know. Nobody writes more, as all wait.
+   */
+  @Test
+  void answersToAnEntryAreLost_withTheirConnections_itIsCommittedSoon() throws Exception {
+    cluster.close();
+    cluster = new TestCluster(parent.resolve("relayed"), 3, 1).relayed().startAll();
+    cluster.write("n1", Writes.put("k", "0"));
+    String leader = cluster.leader();
+    List<TestNode> followers =
+        cluster.running().stream().filter(node -> !node.raft().self().equals(leader)).toList();
+    cluster.awaitEqual();
+    long last = lastIndex(cluster.node(leader));
+    cluster.relays().forEach(Relay::loseAnswers);
+
+    CompletableFuture<Outcome> written =
+        cluster.node(leader).replicator().submit(Writes.put("k", "1")).toCompletableFuture();
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(5))
+        .atMost(PATIENCE)
+        .until(() -> followers.stream().allMatch(node -> lastIndex(node) > last));
+    cluster.relays().forEach(Relay::reset);
+
+    long began = System.nanoTime();
+    assertThat(TestCluster.await(written)).isInstanceOf(Outcome.Written.class);
+    Duration pause = Duration.ofNanos(System.nanoTime() - began);
+    System.out.printf("An entry was committed %d ms after the cut.%n", pause.toMillis());
+    assertThat(pause).isLessThan(Duration.ofSeconds(8));
+  }
+
+  private static long lastIndex(TestNode node) {
+    return Objects.requireNonNull(node.raft().replicas().division(0)).getRaftLog().getFlushIndex();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ import org.kvstore.server.store.Stores;
 
 /** A cluster of several nodes in this process, on real sockets and directories. */
 final class TestCluster implements AutoCloseable {
+  private static final String BEHIND_RELAY = "127.0.0.2";
+
   private final Path parent;
   private final int shards;
   private final List<Member> members = new ArrayList<>();
@@ -40,6 +43,7 @@ final class TestCluster implements AutoCloseable {
   private final ExecutorService answers =
       Executors.newFixedThreadPool(2, task -> new Thread(task, "answer"));
   private final Map<String, EncryptionKeys> keys = new HashMap<>();
+  private final List<Relay> relays = new ArrayList<>();
   private LogOptions log = LogOptions.DEFAULT;
   private Limits limits = Limits.DEFAULT;
 
@@ -88,6 +92,21 @@ final class TestCluster implements AutoCloseable {
     return this;
   }
 
+  /** Has all that nodes say to each other pass a relay of the one that it goes to. */
+  TestCluster relayed() throws IOException {
+    for (Member member : members) {
+      relays.add(
+          new Relay(
+              new InetSocketAddress("127.0.0.1", member.port()),
+              new InetSocketAddress(BEHIND_RELAY, member.port())));
+    }
+    return this;
+  }
+
+  List<Relay> relays() {
+    return relays;
+  }
+
   List<Member> members() {
     return members;
   }
@@ -124,9 +143,11 @@ final class TestCluster implements AutoCloseable {
   }
 
   ClusterOptions options(String id) {
-    return new ClusterOptions("c", id, members, directory(id).resolve("raft"))
-        .with(log)
-        .with(new LogKeys(keys(id)));
+    ClusterOptions options =
+        new ClusterOptions("c", id, members, directory(id).resolve("raft"))
+            .with(log)
+            .with(new LogKeys(keys(id)));
+    return relays.isEmpty() ? options : options.at(new Endpoint(BEHIND_RELAY, null));
   }
 
   TestNode start(ClusterOptions options, CommitListener listener) throws IOException {
@@ -285,6 +306,7 @@ final class TestCluster implements AutoCloseable {
   public void close() {
     atOnce(joined.values().stream().<Runnable>map(node -> node::close).toList());
     stopAll();
+    relays.forEach(Relay::close);
     timer.shutdownNow();
     answers.shutdownNow();
   }
