@@ -9,6 +9,7 @@ import static org.kvstore.it.support.Service.parameter;
 import static org.kvstore.it.support.Service.target;
 
 import jakarta.json.JsonObject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -172,7 +173,7 @@ final class History extends Section {
     for (int i = 1; i < 60; i++) {
       RawRequest put = servers.small().put(at).body("" + i);
       // It has room for few writes, of which it makes some by itself.
-      await().until(() -> put.send().status() == 204);
+      await().pollDelay(Duration.ZERO).until(() -> put.send().status() == 204);
     }
     await()
         .until(

@@ -153,7 +153,8 @@ final class Observer {
       return;
     }
     long silent = silentMillis(seen);
-    if (silent >= 0 && seen.getInfo().getLastAppliedIndex() >= newestCommitted(seen)) {
+    if (silent >= 0
+        && seen.getInfo().getLastAppliedIndex() >= seen.getRaftLog().getLastCommittedIndex()) {
       isCurrent(now - TimeUnit.MILLISECONDS.toNanos(silent));
     }
   }
@@ -183,13 +184,6 @@ final class Observer {
   private static boolean takesPart(RaftServer.Division division) {
     return division.getInfo().getLifeCycleState() == LifeCycle.State.RUNNING
         && division.getRaftConf().getPeer(division.getId()) != null;
-  }
-
-  private static long newestCommitted(RaftServer.Division division) {
-    return division.getCommitInfos().stream()
-        .mapToLong(CommitInfoProto::getCommitIndex)
-        .max()
-        .orElse(Long.MAX_VALUE);
   }
 
   /** Whether a follower has heard of the leader of late, or the leader of a majority. */

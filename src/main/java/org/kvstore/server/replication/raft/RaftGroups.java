@@ -153,6 +153,22 @@ final class RaftGroups implements AutoCloseable {
    * @throws IOException also when it takes long, as on a disk that hangs; it may be called again
    */
   void end(RaftGroupId group) throws IOException {
+    if (has(group) || ending.containsKey(group)) {
+      awaitEnd(group);
+    }
+    machines.remove(group);
+  }
+
+  private boolean has(RaftGroupId group) {
+    for (RaftGroupId each : server.getGroupIds()) {
+      if (each.equals(group)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void awaitEnd(RaftGroupId group) throws IOException {
     CompletableFuture<Void> end =
         ending.computeIfAbsent(group, any -> CompletableFuture.runAsync(() -> remove(group), ENDS));
     try {
@@ -169,19 +185,14 @@ final class RaftGroups implements AutoCloseable {
         ending.remove(group, end);
       }
     }
-    machines.remove(group);
   }
 
   private void remove(RaftGroupId group) {
     try {
-      for (RaftGroupId each : server.getGroupIds()) {
-        if (each.equals(group)) {
-          require(
-              server.groupManagement(
-                  GroupManagementRequest.newRemove(
-                      ClientId.randomId(), server.getId(), 0, group, false, false)));
-        }
-      }
+      require(
+          server.groupManagement(
+              GroupManagementRequest.newRemove(
+                  ClientId.randomId(), server.getId(), 0, group, false, false)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -61,6 +61,7 @@ final class Relay implements AutoCloseable {
       open.remove(from);
       open.remove(node);
       close(from);
+      close(node);
     }
   }
 
