@@ -34,7 +34,7 @@ record ChildServer(Process process, ServerAddress address, String data) {
       throws IOException {
     ServerCommand command =
         new ServerCommand(installation.home(), Launcher.ownJar(), directory.path());
-    ProcessBuilder builder = new ProcessBuilder(command.arguments());
+    ProcessBuilder builder = new ProcessBuilder();
     Map<String, String> environment = builder.environment();
     environment.putAll(command.environment());
     environment.putAll(variables);
@@ -49,6 +49,7 @@ record ChildServer(Process process, ServerAddress address, String data) {
     StrictTransport.complete(environment, ownPair, address);
     TlsFiles.publish(environment, ownPair, directory.path().resolve("tls")).watch();
     String data = Objects.requireNonNull(environment.get("KV_DATA_DIR"));
+    builder.command(command.arguments(environment));
     Process process = builder.redirectOutput(output).redirectError(output).start();
     return new ChildServer(process, address, data);
   }

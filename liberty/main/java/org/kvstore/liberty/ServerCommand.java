@@ -27,7 +27,10 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
 
   private static final int LEAST_POOL = 2;
 
-  List<String> arguments() throws IOException {
+  /**
+   * @param environment that of the server
+   */
+  List<String> arguments(Map<String, String> environment) throws IOException {
     Path tools = home.resolve("bin/tools");
     List<String> arguments = new ArrayList<>();
     arguments.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -42,7 +45,8 @@ record ServerCommand(Path home, Path ownJar, Path runDirectory) {
     arguments.add("-Dorg.kvstore.own-process=true");
     commonPool().ifPresent(arguments::add);
     arguments.addAll(options(configuration().resolve("jvm.options")));
-    arguments.addAll(List.of(System.getenv().getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
+    HeapLimit.option(environment).ifPresent(arguments::add);
+    arguments.addAll(List.of(environment.getOrDefault("KV_JAVA_OPTIONS", "").split("\\s+")));
     arguments.removeIf(String::isEmpty);
     arguments.add("-cp");
     arguments.add(ownJar + File.pathSeparator + tools.resolve("ws-server.jar"));
