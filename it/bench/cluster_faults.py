@@ -162,6 +162,8 @@ class Faults:
         self.targets.shown(
             when, f"{seen['writes']:,} writes: {of.format(**seen['write'])}; "
             f"{seen['reads']:,} reads: {of.format(**seen['read'])}; {seen['failed']:,} failed")
+        if any(seen["slow"]):
+            say(f"more than a second, by shard: {seen['slow']}")
         for failure in seen["failures"]:
             say(f"failed: {failure}")
         return seen

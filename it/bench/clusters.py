@@ -70,6 +70,11 @@ class KvCluster(Cluster):
 
     name, label = "kvstore", "this service"
 
+    @property
+    def cpu_at_rest(self):
+        """Of one CPU, for all nodes: the replicas of each shard hear each other."""
+        return 0.015 * int(self.environment.get("KV_SHARDS", "1"))
+
     def make_nodes(self):
         nodes = [self._node(name) for name in NODES]
         for node in nodes:

@@ -21,6 +21,7 @@ final class ClusterLoad {
   private static final int KEYS = 10_000;
   private static final int THREADS_OF_A_CLIENT = 16;
   private static final int MOST_FAILURES_TOLD = 3;
+  private static final long SLOW_NANOS = 1_000_000_000;
   private static final String VALUE = "v".repeat(100);
 
   private final int shards;
@@ -49,10 +50,15 @@ final class ClusterLoad {
     final Latencies reads = new Latencies();
     final List<String> failures = new ArrayList<>();
     final long[] silences;
+
+    /** Requests to each shard that took more than a second. */
+    final long[] slow;
+
     long failed;
 
     Window(int shards) {
       silences = new long[shards];
+      slow = new long[shards];
     }
 
     String json() {
@@ -63,13 +69,14 @@ final class ClusterLoad {
       return String.format(
           Locale.ROOT,
           "{\"writes\":%d,\"reads\":%d,\"failed\":%d,\"write\":%s,\"read\":%s,\"silences\":[%s],"
-              + "\"failures\":[%s]}",
+              + "\"slow\":%s,\"failures\":[%s]}",
           writes.count(),
           reads.count(),
           failed,
           writes.json(),
           reads.json(),
           silent,
+          Arrays.toString(slow),
           String.join(",", failures));
     }
   }
@@ -150,8 +157,9 @@ final class ClusterLoad {
     synchronized (monitor) {
       long now = System.nanoTime();
       (wrote ? window.writes : window.reads).record((now - due) / 1_000);
+      int shard = shard(key);
+      window.slow[shard] += now - due > SLOW_NANOS ? 1 : 0;
       if (wrote) {
-        int shard = shard(key);
         window.silences[shard] = Math.max(window.silences[shard], now - lastWrites[shard]);
         lastWrites[shard] = now;
       }

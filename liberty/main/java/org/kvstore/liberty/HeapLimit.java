@@ -25,10 +25,10 @@ final class HeapLimit {
         .map(shards -> "-Xmx%dm".formatted(mebibytes(shards, memory())));
   }
 
-  /** Never more than half of what the machine, or the container, has; but the base, always. */
+  /** Never more than a quarter of what the machine, or the container, has; but the base, always. */
   static long mebibytes(int shards, long memory) {
     long wanted = BASE_MEBIBYTES + (long) MEBIBYTES_A_SHARD * shards;
-    return Math.max(BASE_MEBIBYTES, Math.min(wanted, memory / 2));
+    return Math.max(BASE_MEBIBYTES, Math.min(wanted, memory / 4));
   }
 
   private static Optional<Integer> shards(Map<String, String> environment) {

@@ -16,8 +16,8 @@ final class HeapLimitTest {
   }
 
   @Test
-  void mebibytes_areHalfOfTheMemoryAtTheMost_andTheBaseAtTheLeast() {
-    assertThat(HeapLimit.mebibytes(1024, 4096)).isEqualTo(2048);
+  void mebibytes_areAQuarterOfTheMemoryAtTheMost_andTheBaseAtTheLeast() {
+    assertThat(HeapLimit.mebibytes(1024, 4096)).isEqualTo(1024);
     assertThat(HeapLimit.mebibytes(16, 300)).isEqualTo(256);
   }
 

@@ -11,8 +11,10 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.kvstore.it.support.InTurn;
@@ -35,7 +37,7 @@ class LocalClusterIT {
   private static final String KV = "kv() { java -jar client-sdk/target/kv.jar \"$@\"; }\n";
 
   @Test
-  void nodes_startTogether_loseOne_stop_andGoOnWithTheirData_andOthersCome() throws Exception {
+  void nodes_startTogether_loseOne_stop_andGoOnWithTheirData() throws Exception {
     Path data = ServerProcess.directory("local-cluster");
     int port = freePorts();
     Path work = workingDirectory();
@@ -68,7 +70,6 @@ class LocalClusterIT {
       again.awaitLog("3 of 3 nodes are ready.");
       read(port + 1, "greeting", "hello");
       read(port + 1, "farewell", "bye");
-      changeNodes(port, blocks, work);
 
       List<ProcessHandle> left = again.children();
       again.kill();
@@ -76,44 +77,64 @@ class LocalClusterIT {
     }
   }
 
-  /** With a fourth node that waits to be made a member. */
-  private static void changeNodes(int port, List<String> blocks, Path work) throws Exception {
-    int raft = Ports.free(InetAddress.getLoopbackAddress(), 1)[0];
-    Map<String, String> joining =
-        Map.of(
-            "KV_CLUSTER_ID", "local",
-            "KV_CLUSTER_NODE", "n4",
-            "KV_CLUSTER_JOIN", "true",
-            "KV_CLUSTER_MEMBERS", "n1=127.0.0.1:%d,n4=127.0.0.1:%d".formatted(port + 1000, raft),
-            "KV_HTTPS_PORT", "-1",
-            "KV_SHARDS", SHARDS);
-    String url =
-        blocks
-            .get(1)
-            .lines()
-            .filter(line -> line.startsWith("export KV_URL="))
-            .findFirst()
-            .orElseThrow();
-    try (ServerProcess fourth =
-        ServerProcess.started(ServerProcess.directory("local-fourth"), joining)) {
-      await()
-          .atMost(PATIENCE)
-          .ignoreExceptions()
-          .until(() -> fourth.service().get("/health/ready").send().status() == 503);
-      String changes = blocks.get(2).replace("127.0.0.1:9083", "127.0.0.1:" + raft);
-      String printed = Readme.run(KV + at(port, url) + "\n" + changes, work);
-      assertThat(printed).contains("n4");
-      fourth.awaitReady();
-      read(fourth.service().port(), "farewell", "bye");
+  @Test
+  void nodes_startByHand_inTerminals_andAFourthComes() throws Exception {
+    int port = freePorts();
+    Path work = workingDirectory();
+    List<String> terminals =
+        Readme.found("Several nodes", Pattern.compile("(?s)\n\n```\n(.*?)```"));
+    String variables = at(port, terminals.get(0));
+    List<String> founders = at(port, terminals.get(1)).lines().toList();
+    String fourth = at(port, terminals.get(2)).strip();
+    assertThat(founders).hasSize(3).allMatch(line -> line.startsWith("KV_CLUSTER_NODE=n"));
+    assertThat(fourth).startsWith("KV_CLUSTER_NODE=n4");
+    List<LauncherProcess> nodes = new ArrayList<>();
+    try {
+      for (String line : founders) {
+        nodes.add(LauncherProcess.inTerminal(work, variables, line));
+      }
+      nodes.forEach(node -> node.awaitLog(" is ready: "));
+      write(port, "farewell", "bye");
+      nodes.add(LauncherProcess.inTerminal(work, variables, fourth));
+      awaitStarted(port + 3);
+
+      List<String> blocks = Readme.blocks("Several nodes");
+      String changes = KV + at(port, urlOfAll(blocks.get(1))) + "\n" + at(port, blocks.get(2));
+      assertThat(Readme.run(changes, work)).contains("n4");
+
+      nodes.get(3).awaitLog(" is ready: ");
+      read(port + 3, "farewell", "bye");
+    } finally {
+      nodes.forEach(LauncherProcess::close);
     }
+  }
+
+  /** It answers, and waits to be made a member. */
+  private static void awaitStarted(int port) {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> new Service(port).get("/health/ready").send().status() == 503);
+  }
+
+  private static String urlOfAll(String block) {
+    return block
+        .lines()
+        .filter(line -> line.startsWith("export KV_URL="))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** The README's ports are those that are free here. */
   private static String at(int port, String block) {
-    return block
-        .replace("127.0.0.1:8080", "127.0.0.1:" + port)
-        .replace("127.0.0.1:8081", "127.0.0.1:" + (port + 1))
-        .replace("127.0.0.1:8082", "127.0.0.1:" + (port + 2));
+    String own = block;
+    for (int node = 0; node < 4; node++) {
+      own =
+          own.replace("127.0.0.1:808" + node, "127.0.0.1:" + (port + node))
+              .replace("127.0.0.1:908" + node, "127.0.0.1:" + (port + 1000 + node))
+              .replace("KV_HTTP_PORT=808" + node, "KV_HTTP_PORT=" + (port + node));
+    }
+    return own;
   }
 
   /** Where the README's paths lead to what was built. */
@@ -121,6 +142,8 @@ class LocalClusterIT {
     Path work = ServerProcess.directory("local-work");
     Path jar = Files.createDirectories(work.resolve("client-sdk/target")).resolve("kv.jar");
     Files.createSymbolicLink(jar, Path.of(System.getProperty("it.cli")));
+    Path server = Files.createDirectories(work.resolve("liberty/target")).resolve("kvstore.jar");
+    Files.createSymbolicLink(server, Path.of(System.getProperty("it.launcher")));
     return work;
   }
 
@@ -180,12 +203,12 @@ class LocalClusterIT {
                     .isEqualTo(value.getBytes(UTF_8)));
   }
 
-  /** The first of three, which have three more 1000 above them; free a moment ago. */
+  /** The first of four, which have four more 1000 above them; free a moment ago. */
   private static int freePorts() {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     while (true) {
       int port = Ports.draw();
-      if (Ports.take(loopback, port, 3) && Ports.take(loopback, port + 1000, 3)) {
+      if (Ports.take(loopback, port, 4) && Ports.take(loopback, port + 1000, 4)) {
         return port;
       }
     }

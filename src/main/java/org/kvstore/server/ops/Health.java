@@ -85,7 +85,10 @@ public class Health {
     }
   }
 
-  /** A node is ready while it can read and write every shard. */
+  /**
+   * A node is ready while it can read and write every shard, once it has caught up: whoever waits
+   * for that before the next one is restarted never takes away a majority that has everything.
+   */
   private static void describeCluster(Engine engine, HealthCheckResponseBuilder response) {
     engine.shards().cluster().ifPresent(cluster -> describe(cluster, response));
   }
@@ -97,6 +100,7 @@ public class Health {
     response
         .withData("clusterShards", shards.size())
         .withData("clusterShardsWithoutQuorum", without)
+        .withData("clusterCaughtUp", cluster.hasCaughtUp())
         .withData(
             "clusterShardsLed",
             shards.stream().filter(shard -> shard.role() == ShardStatus.Role.LEADER).count());
@@ -110,7 +114,7 @@ public class Health {
     if (!problems.isEmpty()) {
       response.withData("clusterProblems", problems);
     }
-    if (without > 0 || !takesPart) {
+    if (without > 0 || !takesPart || !cluster.hasCaughtUp()) {
       response.down();
     }
   }

@@ -49,6 +49,10 @@ public record ClusterConfig(
       Pattern.compile("(?:[A-Za-z0-9._-]{1,253}|\\[[0-9a-fA-F:]{2,45}\\]):([0-9]{1,5})");
   private static final int MOST_PORT = 65_535;
   private static final Pattern URL = Pattern.compile("(" + NAME + ")=(https?://\\S+)");
+
+  /** An entry of a replicated log has 8 MB at the most: a value has to fit, with what is around. */
+  static final long MOST_VALUE_BYTES = 7L << 20;
+
   private static final int DEFAULT_SHARDS = 1;
   private static final int MOST_SHARDS = 1024;
   private static final int MOST_MEMBERS = 7;
@@ -90,6 +94,11 @@ public record ClusterConfig(
             shards(config),
             factor(config),
             new Endpoint(text(config, "kv.cluster.host").orElse(null), certificates(config))));
+  }
+
+  /** Whether a server is a node of a cluster. */
+  static boolean isNode(Function<String, Optional<String>> config) {
+    return text(config, "kv.cluster.node").isPresent();
   }
 
   /** Whether a node may be named so. */

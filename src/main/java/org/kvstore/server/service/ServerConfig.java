@@ -142,7 +142,8 @@ public record ServerConfig(
 
   private static Limits limits(
       Function<String, Optional<String>> config, Limits limits, long spare) {
-    int valueBytes = (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, 64L << 20);
+    long largest = ClusterConfig.isNode(config) ? ClusterConfig.MOST_VALUE_BYTES : 64L << 20;
+    int valueBytes = (int) size(config, "kv.limits.value-bytes", limits.valueBytes(), 1, largest);
     // The queue has to take the largest value and transaction, whatever else waits in it.
     long leastPending = Math.max(2L * limits.transactionBytes(), 2L * valueBytes);
     return new Limits(

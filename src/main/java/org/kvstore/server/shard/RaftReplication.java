@@ -108,6 +108,13 @@ public final class RaftReplication implements Replication {
     return node == null ? null : node.proposalCounts();
   }
 
+  /**
+   * Whether this node has had all that was acknowledged, in each of its replicas, since it began.
+   */
+  public boolean hasCaughtUp() {
+    return node != null && node.hasCaughtUp();
+  }
+
   /** The shards as this node sees them, that of the system the last. */
   public List<ShardStatus> describe() {
     return node == null ? List.of() : node.describe();

@@ -27,7 +27,7 @@ public final class ShardOpener {
 
   /** The one shard of a single server, which has the server's own entries too. */
   public Shards single() {
-    ClusterMark.require(directory, null);
+    ClusterMark.require(directory, null, true);
     CommitListener all = setup.system().then(setup.entries());
     Shard only = Shard.open(0, options.in(directory.shard(0)), begin(), all, setup);
     return new Shards(List.of(only), only, directory.storeId(), new LocalReplication(setup));
@@ -35,10 +35,12 @@ public final class ShardOpener {
 
   /** The shards of a node of a cluster, and one of the server's own entries. */
   public Shards replicated(ClusterOptions cluster, int count, ScheduledExecutorService timer) {
-    ClusterMark.require(directory, new ClusterMark(cluster.clusterId(), cluster.self(), count));
+    ReplicasAtStart atStart = ReplicasAtStart.of(cluster);
+    ClusterMark mark =
+        new ClusterMark(cluster.clusterId(), cluster.self(), cluster.own().raftAddress(), count);
+    ClusterMark.require(directory, mark, atStart.hasBegun());
     StoreOptions each = options.sharedBy(count + 1).withReplicatedLog();
     Shard.Setup shared = setup.sharedBy(count + 1);
-    ReplicasAtStart atStart = ReplicasAtStart.of(cluster);
     List<Shard> opened = new ArrayList<>();
     try {
       for (int number = 0; number < count; number++) {

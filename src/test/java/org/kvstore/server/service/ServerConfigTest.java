@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -80,6 +81,25 @@ class ServerConfigTest {
     assertThatThrownBy(() -> read(Map.of(name, value)))
         .isInstanceOf(KeyValueException.class)
         .hasMessageStartingWith(name + " is '" + value + "'; allowed is ");
+  }
+
+  @Test
+  void read_aNodesValues_fitIntoAnEntryOfItsLog() {
+    Map<String, String> node =
+        Map.of("kv.cluster.node", "n1", "kv.cluster.members", "n1=127.0.0.1:9081");
+
+    assertThat(readWith(node, "7MiB").limits().valueBytes()).isEqualTo(7 << 20);
+    assertThatThrownBy(() -> readWith(node, "8MiB"))
+        .isInstanceOf(KeyValueException.class)
+        .hasMessageStartingWith(
+            "kv.limits.value-bytes is '8MiB'; allowed is a size from 1 to 7340032 bytes");
+    assertThat(readWith(Map.of(), "8MiB").limits().valueBytes()).isEqualTo(8 << 20);
+  }
+
+  private static ServerConfig readWith(Map<String, String> properties, String valueBytes) {
+    Map<String, String> all = new HashMap<>(properties);
+    all.put("kv.limits.value-bytes", valueBytes);
+    return read(all);
   }
 
   private static ServerConfig read(Map<String, String> properties) {

@@ -16,7 +16,7 @@ import org.kvstore.server.store.DataDirectory;
 
 /** Whose a data directory is. */
 class ClusterMarkTest {
-  private static final ClusterMark NODE = new ClusterMark("orders", "n1", 16);
+  private static final ClusterMark NODE = new ClusterMark("orders", "n1", "host1:9081", 16);
 
   @TempDir Path parent;
 
@@ -37,9 +37,29 @@ class ClusterMarkTest {
       String cluster, String node, int shards, String but) {
     open(NODE);
 
-    assertThatThrownBy(() -> open(new ClusterMark(cluster, node, shards)))
+    assertThatThrownBy(() -> open(new ClusterMark(cluster, node, NODE.address(), shards)))
         .isInstanceOf(KeyValueException.class)
         .hasMessageContaining("of node n1 of cluster orders with 16 shards, but " + but);
+  }
+
+  @Test
+  void directory_thatWasCopied_isRefusedAtAnotherAddress() {
+    open(NODE);
+
+    assertThatThrownBy(() -> open(new ClusterMark("orders", "n1", "host7:9081", 16)))
+        .hasMessageContaining("of node n1 at host1:9081, and this one is at host7:9081")
+        .hasMessageContaining("kv cluster remove n1");
+  }
+
+  @Test
+  void address_mayBeCorrected_beforeTheNodeHasBegun() {
+    open(NODE);
+    ClusterMark corrected = new ClusterMark("orders", "n1", "host7:9081", 16);
+
+    open(corrected, false);
+
+    assertThatThrownBy(() -> open(NODE)).hasMessageContaining("of node n1 at host7:9081");
+    assertThatCode(() -> open(corrected)).doesNotThrowAnyException();
   }
 
   @Test
@@ -66,8 +86,12 @@ class ClusterMarkTest {
   }
 
   private void open(@Nullable ClusterMark mark) {
+    open(mark, true);
+  }
+
+  private void open(@Nullable ClusterMark mark, boolean hasBegun) {
     try (DataDirectory directory = DataDirectory.open(parent.resolve("data"))) {
-      ClusterMark.require(directory, mark);
+      ClusterMark.require(directory, mark, hasBegun);
       directory.initialised();
     }
   }

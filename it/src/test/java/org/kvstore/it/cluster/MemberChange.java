@@ -1,6 +1,8 @@
 package org.kvstore.it.cluster;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -11,12 +13,9 @@ import java.util.function.Predicate;
 
 /**
  * A member of a cluster is replaced by a node with another id and an empty disk, and replicas move
- * there; or leaders are moved away and back. All that is drawn is drawn at the beginning.
+ * there; or leaders are moved away and back. Who is killed, and when, is what was rarest before.
  */
 final class MemberChange {
-  /** What the names of kills begin with in a journal. */
-  static final String KILLED = "killed ";
-
   private static final int MOST_KILLS = 3;
   private static final int KINDS = 4;
   private static final int MOST_LATE_MILLIS = 700;
@@ -31,7 +30,7 @@ final class MemberChange {
   private final Node comes;
   private final boolean isDrained;
   private final boolean comesFirst;
-  private final List<Kill> kills = new ArrayList<>();
+  private final int mostKills;
 
   MemberChange(Cluster cluster, Random random) {
     this.cluster = cluster;
@@ -41,9 +40,7 @@ final class MemberChange {
     comes = cluster.spare(random);
     isDrained = random.nextBoolean();
     comesFirst = random.nextBoolean();
-    for (int count = 1 + random.nextInt(MOST_KILLS); count > 0; count--) {
-      kills.add(Kill.drawn(random));
-    }
+    mostKills = 1 + random.nextInt(MOST_KILLS);
   }
 
   /** Whose process is killed. */
@@ -57,7 +54,7 @@ final class MemberChange {
   }
 
   /** How far a change is when a process is killed, as members tell. */
-  private enum Step {
+  enum Step {
     ASKED,
     /** The node that comes is a member, or the one that goes is none. */
     LISTED,
@@ -68,13 +65,35 @@ final class MemberChange {
   }
 
   private record Kill(Victim victim, Step step, int lateMillis, int downMillis) {
-    static Kill drawn(Random random) {
-      return new Kill(
-          Victim.values()[random.nextInt(Victim.values().length)],
-          Step.values()[random.nextInt(Step.values().length)],
-          random.nextInt(MOST_LATE_MILLIS),
-          random.nextInt(MOST_DOWN_MILLIS));
+    String name() {
+      return "killed after %s: %s".formatted(step, victim);
     }
+
+    /** Some that have been rarest so far, in the order of their steps. */
+    static List<Kill> drawn(int count, Random random, Journal journal) {
+      List<Kill> kills = new ArrayList<>();
+      for (Step step : Step.values()) {
+        for (Victim victim : Victim.values()) {
+          kills.add(
+              new Kill(
+                  victim,
+                  step,
+                  random.nextInt(MOST_LATE_MILLIS),
+                  random.nextInt(MOST_DOWN_MILLIS)));
+        }
+      }
+      Collections.shuffle(kills, random);
+      return kills.stream()
+          .sorted(Comparator.comparing(kill -> journal.counted(kill.name())))
+          .limit(count)
+          .sorted(Comparator.comparing(Kill::step))
+          .toList();
+    }
+  }
+
+  /** How many processes have been killed so far, of those to be after a step. */
+  static long kills(Step step, Journal journal) {
+    return journal.counted("killed after %s: ".formatted(step));
   }
 
   /** Replaces a member, and waits until that is done. */
@@ -115,6 +134,7 @@ final class MemberChange {
    */
   void makeAmongKills(Journal journal) throws Exception {
     boolean replaces = random.nextInt(KINDS) > 0;
+    List<Kill> kills = Kill.drawn(mostKills, random, journal);
     System.out.printf("  %s %s%n", replaces ? this : goes.id() + " is drained", kills);
     long held = status().map(status -> replicas(status, goes)).orElse(0L);
     if (replaces) {
@@ -132,7 +152,7 @@ final class MemberChange {
       Node victim = victim(kill.victim(), replaces);
       System.out.printf("  kill -9 %s, %s after %s%n", victim.id(), kill.victim(), kill.step());
       victim.kill();
-      journal.count("%s%s after %s".formatted(KILLED, kill.victim(), kill.step()), 1);
+      journal.count(kill.name(), 1);
       pause(kill.downMillis());
       victim.start();
     }

@@ -31,9 +31,14 @@ import org.kvstore.it.support.Seed;
  */
 @InTurn
 class NemesisIT {
-  /** What takes little time; that all are killed is a story of {@link ClusterIT}. */
+  /** One of each sort, of what takes little time. */
   private static final List<Nemesis> SHORT =
-      List.of(Nemesis.KILL_LEADER, Nemesis.PAUSE_LEADER, Nemesis.ISOLATE_LEADER);
+      List.of(
+          Nemesis.KILL_LEADER,
+          Nemesis.PAUSE_LEADER,
+          Nemesis.ISOLATE_LEADER,
+          Nemesis.SILENCE_LEADER,
+          Nemesis.KILL_ALL);
 
   private static final List<Integer> SIZES = List.of(3, 5);
   private static final int FACTOR = 3;
@@ -44,7 +49,7 @@ class NemesisIT {
   /** Where each takes half a minute, there are not to be hundreds of them. */
   private static final int MOST_STRIKES = 25;
 
-  private static final int OPERATIONS_WITH_A_KILL = 20_000;
+  private static final int OPERATIONS_WITH_KILLS = 100_000;
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final long seed = Seed.next("NemesisIT");
@@ -123,8 +128,12 @@ class NemesisIT {
 
   /** A change may be done before the first kill of it; of many, not each. */
   private static void requireKills(Nemesis nemesis, int operations, Journal journal) {
-    if (nemesis == Nemesis.MOVE_KILL && operations >= OPERATIONS_WITH_A_KILL) {
-      assertThat(journal.counted(MemberChange.KILLED)).as("kills, in %s", journal).isPositive();
+    if (nemesis == Nemesis.MOVE_KILL && operations >= OPERATIONS_WITH_KILLS) {
+      for (MemberChange.Step step : MemberChange.Step.values()) {
+        assertThat(MemberChange.kills(step, journal))
+            .as("kills after %s, in %s", step, journal)
+            .isPositive();
+      }
     }
   }
 

@@ -32,14 +32,24 @@ public final class LauncherProcess implements AutoCloseable {
 
   /** Starts a command with some variables. */
   public static LauncherProcess start(Map<String, String> variables, String... words) {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(ServerProcess.java().toString(), "-jar"));
+    command.add(System.getProperty("it.launcher"));
+    command.addAll(List.of(words));
+    return start(new ProcessBuilder(command), variables);
+  }
+
+  /** Starts what a person would paste into a terminal, of which the last line is the command. */
+  public static LauncherProcess inTerminal(Path directory, String variables, String line) {
+    String script = variables + "exec env " + line;
+    return start(
+        new ProcessBuilder("bash", "-e", "-c", script).directory(directory.toFile()), Map.of());
+  }
+
+  private static LauncherProcess start(ProcessBuilder builder, Map<String, String> variables) {
     try {
       Path log =
           Files.createTempFile(Files.createDirectories(TARGET.resolve("logs")), "command", ".log");
-      List<String> command = new ArrayList<>();
-      command.addAll(List.of(ServerProcess.java().toString(), "-jar"));
-      command.add(System.getProperty("it.launcher"));
-      command.addAll(List.of(words));
-      ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().put("KV_INSTALL_DIR", TARGET.resolve("install").toString());
       builder.environment().put("KV_JAVA_OPTIONS", ServerProcess.QUICK_START);
       builder.environment().put("KV_LIMITS_QUEUE_DELAY", "5s");

@@ -31,13 +31,27 @@ final class CheckpointFiles {
     }
   }
 
-  /** Reads all that have a digest, and compares. */
+  /**
+   * Reads all files of a checkpoint that was received, and compares them with their digests. One
+   * that was made here has none.
+   *
+   * @throws IOException when a file is not what was sent, or has no digest while others have
+   */
   static void verify(Path directory) throws IOException {
-    for (Path file : of(directory)) {
-      if (Files.exists(file.resolveSibling(file.getFileName() + DIGEST))) {
-        MD5FileUtil.verifySavedMD5(file.toFile(), MD5FileUtil.computeMd5ForFile(file.toFile()));
-      }
+    List<Path> files = of(directory);
+    if (files.stream().noneMatch(CheckpointFiles::hasDigest)) {
+      return;
     }
+    for (Path file : files) {
+      if (!hasDigest(file)) {
+        throw new IOException("There is no digest of " + file + ", which was received.");
+      }
+      MD5FileUtil.verifySavedMD5(file.toFile(), MD5FileUtil.computeMd5ForFile(file.toFile()));
+    }
+  }
+
+  private static boolean hasDigest(Path file) {
+    return Files.exists(file.resolveSibling(file.getFileName() + DIGEST));
   }
 
   /** Has a store go on from a checkpoint, which stays as it is. */

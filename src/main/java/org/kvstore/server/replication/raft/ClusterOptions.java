@@ -131,7 +131,7 @@ public record ClusterOptions(
   }
 
   /** The node itself. */
-  Member own() {
+  public Member own() {
     return members.stream().filter(member -> member.id().equals(self)).findFirst().orElseThrow();
   }
 }

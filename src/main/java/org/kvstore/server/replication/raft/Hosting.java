@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.kvstore.server.store.Store;
 
@@ -23,8 +24,10 @@ import org.kvstore.server.store.Store;
  * <p>The last is asked twice, before and after the replica has ended: what it has acknowledged
  * until then does not count any more, and after that it acknowledges nothing.
  *
- * <p>One thread opens and drops. The monitor guards who asked when, and which replica is ending:
- * one that is ending is not said to be there.
+ * <p>One thread opens and drops, which may take seconds for each; another one, which waits for
+ * nothing, has what goes read elsewhere meanwhile. Of one shard they follow one another, by a lock
+ * of its own. The monitor guards who asked when, and which replica is ending: one that is ending is
+ * not said to be there.
  */
 final class Hosting implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Hosting.class.getName());
@@ -39,12 +42,18 @@ final class Hosting implements AutoCloseable {
   private final Belonging belonging;
   private final ReplicaRecovery recovery;
   private final Repeater repeater = new Repeater("kv-cluster-replicas", PAUSE_MILLIS, this::step);
+  private final Repeater watcher =
+      new Repeater("kv-cluster-reads", PAUSE_MILLIS, this::lookWhatGoes);
+  private final Map<Integer, Object> switches = new ConcurrentHashMap<>();
   private final Map<Integer, Long> wantedAt = new HashMap<>();
   private final Set<Integer> asked = new TreeSet<>();
   private final Set<Integer> ending = new TreeSet<>();
 
   /** The thread's own: what is still to be dropped, once the node is permitted to begin. */
   private final Set<Integer> leftOver = new TreeSet<>();
+
+  /** The thread's own. */
+  private boolean registryCame;
 
   private final long startedAt = System.nanoTime();
 
@@ -65,6 +74,7 @@ final class Hosting implements AutoCloseable {
   void start(Collection<Integer> unused) {
     leftOver.addAll(unused);
     repeater.start();
+    watcher.start();
   }
 
   /** A replica is asked for; whether it runs already. One that does not is to be dropped first. */
@@ -126,6 +136,7 @@ final class Hosting implements AutoCloseable {
     for (int shard : replicas.dataShards()) {
       attempt(shard, () -> look(shard));
     }
+    attempt(replicas.registry(), this::lookAtRegistry);
     for (ShardReplica replica : replicas.all()) {
       attempt(replica.shard(), () -> recovery.look(replica.shard()));
     }
@@ -167,15 +178,40 @@ final class Hosting implements AutoCloseable {
     LOG.log(Level.INFO, "A replica of a shard comes to this node. shard={0}", shard);
   }
 
-  private void look(int shard) throws IOException {
-    if (replicas.isHere(shard)) {
-      if (replicas.hasFailed(shard) || belonging.isForeign(shard)) {
-        // Reads go elsewhere before those under way here are given up.
-        host.goes(shard);
-        replicas.setHere(shard, false);
+  /** It is read from in any case; that it has had everything once is to be remembered. */
+  private void lookAtRegistry() throws IOException {
+    if (!registryCame && belonging.follows(replicas.registry())) {
+      participation.came(replicas.registry());
+      registryCame = true;
+    }
+  }
+
+  /** Has shards whose replica here is no member's any more, or has failed, read elsewhere. */
+  private void lookWhatGoes() {
+    for (int shard : replicas.dataShards()) {
+      attempt(shard, () -> go(shard));
+    }
+  }
+
+  private void go(int shard) {
+    if (!mayStay(shard)) {
+      synchronized (switchOf(shard)) {
+        if (!mayStay(shard)) {
+          // Reads go elsewhere before those under way here are given up.
+          host.goes(shard);
+          replicas.setHere(shard, false);
+        }
       }
-    } else if (belonging.follows(shard)) {
-      participation.came(shard);
+    }
+  }
+
+  private boolean mayStay(int shard) {
+    return !replicas.isHere(shard) || !replicas.hasFailed(shard) && !belonging.isForeign(shard);
+  }
+
+  private void come(int shard) throws IOException {
+    participation.came(shard);
+    synchronized (switchOf(shard)) {
       replicas.setHere(shard, true);
       try {
         host.came(shard);
@@ -183,6 +219,20 @@ final class Hosting implements AutoCloseable {
         replicas.setHere(shard, false);
         throw e;
       }
+    }
+  }
+
+  private Object switchOf(int shard) {
+    return switches.computeIfAbsent(shard, any -> new Object());
+  }
+
+  private void look(int shard) throws IOException {
+    go(shard);
+    if (replicas.isHere(shard)) {
+      return;
+    }
+    if (belonging.follows(shard)) {
+      come(shard);
     } else if (mayGo(shard) && mayEnd(shard)) {
       try {
         drop(shard);
@@ -221,6 +271,7 @@ final class Hosting implements AutoCloseable {
   /** Returns once the thread has ended, after some seconds at the most. */
   @Override
   public void close() {
+    watcher.close();
     repeater.close();
   }
 }

@@ -3,9 +3,11 @@ package org.kvstore.server.replication.raft;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.function.Function;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import org.apache.ratis.thirdparty.io.grpc.Metadata;
 import org.apache.ratis.thirdparty.io.grpc.ServerCall;
@@ -18,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * Hears the messages of leaders as they come, and tells how far each had committed its log when it
  * sent them. That is not what a message has the follower commit, which is no more than what the
  * follower is sent.
+ *
+ * <p>A follower's answers say no more than that it has committed what is on its disk: Raft has it
+ * tell how far it was to, also where it has yet to write that. What others know of it, it must not
+ * have lost when it starts again, see {@link KnownCommits}.
  */
 final class LeaderNews implements ServerInterceptor {
   private static final Logger LOG = System.getLogger(LeaderNews.class.getName());
@@ -34,7 +40,7 @@ final class LeaderNews implements ServerInterceptor {
   @Override
   public <A, B> ServerCall.Listener<A> interceptCall(
       ServerCall<A, B> call, Metadata headers, ServerCallHandler<A, B> next) {
-    return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+    return new SimpleForwardingServerCallListener<>(next.startCall(exact(call), headers)) {
       @Override
       public void onMessage(A message) {
         if (message instanceof AppendEntriesRequestProto request) {
@@ -43,6 +49,26 @@ final class LeaderNews implements ServerInterceptor {
         super.onMessage(message);
       }
     };
+  }
+
+  private <A, B> ServerCall<A, B> exact(ServerCall<A, B> call) {
+    return new SimpleForwardingServerCall<>(call) {
+      @Override
+      @SuppressWarnings("unchecked") // An answer in the place of one of its type.
+      public void sendMessage(B message) {
+        super.sendMessage(
+            message instanceof AppendEntriesReplyProto reply ? (B) exact(reply) : message);
+      }
+    };
+  }
+
+  private AppendEntriesReplyProto exact(AppendEntriesReplyProto reply) {
+    Observer observer =
+        observers.apply(ProtoUtils.toRaftGroupId(reply.getServerReply().getRaftGroupId()));
+    long committed = observer == null ? -1 : observer.committed();
+    return committed < 0 || reply.getFollowerCommit() <= committed
+        ? reply
+        : reply.toBuilder().setFollowerCommit(committed).build();
   }
 
   /** It is Raft's all the same. */

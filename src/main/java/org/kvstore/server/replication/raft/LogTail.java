@@ -48,6 +48,25 @@ final class LogTail {
   }
 
   /**
+   * Makes sure that the log, or the checkpoint before it, reaches to what others know that this
+   * replica had committed.
+   *
+   * @param known an index; at most 0 when nobody knows
+   * @throws ReplicaException when it does not
+   */
+  static void requireKeeps(RaftStorage storage, TermIndex checkpoint, long known)
+      throws IOException {
+    long last = Math.max(checkpoint.getIndex(), last(storage));
+    if (known > 0 && last < known) {
+      throw new ReplicaException(
+          ("Its log in %s ends at entry %d, and it has told the others that it has entry %d: the"
+                  + " directory is an old copy. It must not vote. Remove this replica from the cluster"
+                  + " and add it again; the others send it everything.")
+              .formatted(storage.getStorageDir().getCurrentDir(), last, known));
+    }
+  }
+
+  /**
    * Makes sure that the term on the disk is not before that of the last entry, or of what was
    * applied. Where the disk refuses it once, Raft goes on with the new term in memory only; started
    * again with the one before, the leader of that could have entries cut off that were acknowledged

@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -259,14 +260,19 @@ public final class Membership implements AutoCloseable {
   private Placement.Situation situation() {
     List<String> nodes = Member.ids(registry.members());
     Map<Integer, List<String>> members = new TreeMap<>();
+    Map<Integer, String> leaders = new HashMap<>();
     for (int shard = 0; shard < registry.shard() && !nodes.isEmpty(); shard++) {
       List<String> now = Member.ids(view.membersOf(shard));
       if (!now.isEmpty()) {
         members.put(shard, now);
       }
+      String leader = view.leader(shard);
+      if (leader != null) {
+        leaders.put(shard, leader);
+      }
     }
     Set<String> there = nodes.stream().filter(this::isThere).collect(Collectors.toSet());
-    return new Placement.Situation(nodes, members, options.factor(), there);
+    return new Placement.Situation(nodes, members, options.factor(), there, leaders);
   }
 
   private void step() {

@@ -104,6 +104,26 @@ final class Observer {
     return wasCurrent ? Duration.ofNanos(System.nanoTime() - currentAt) : null;
   }
 
+  /**
+   * How far the replica's log is committed, and on the disk: an index; -1 while it does not run.
+   */
+  long committed() {
+    RaftServer.Division seen = division.get();
+    return seen == null ? -1 : seen.getRaftLog().getLastCommittedIndex();
+  }
+
+  /** Whether the replica runs and is a member. */
+  boolean takesPart() {
+    RaftServer.Division seen = division.get();
+    return seen != null && takesPart(seen);
+  }
+
+  /** Whether the replica has been current since the start; one that leads is. */
+  boolean hasCaughtUp() {
+    RaftServer.Division seen = division.get();
+    return seen != null && seen.getInfo().isLeaderReady() || age() != null;
+  }
+
   /** To be called several times a second: what is seen then is remembered when it is gone. */
   void lookNowAndThen() {
     if (System.nanoTime() - lookedAt > LOOK_NANOS) {

@@ -155,6 +155,7 @@ final class Participation {
     if (next.store().hasFailed()) {
       next.store().recover();
     }
+    replicas.haveToCatchUp();
     failures.forget(shard);
     begin(next);
   }

@@ -28,12 +28,14 @@ final class Placement {
   private final Set<String> nodes;
   private final Set<String> there;
   private final int replicas;
+  private final Map<Integer, String> leaders;
   private final TreeMap<Integer, Set<String>> members = new TreeMap<>();
   private final Map<String, Integer> loads = new HashMap<>();
 
   private Placement(Situation situation) {
     nodes = new TreeSet<>(situation.nodes());
     there = situation.there();
+    leaders = situation.leaders();
     replicas = Math.min(situation.factor(), nodes.size());
     nodes.forEach(node -> loads.put(node, 0));
     situation
@@ -52,16 +54,27 @@ final class Placement {
    * @param members of each shard of which they are known
    * @param factor how many replicas a shard is to have, if there are as many nodes
    * @param there the nodes that answer
+   * @param leaders of the shards whose leader is known
    */
   record Situation(
       Collection<String> nodes,
       Map<Integer, ? extends Collection<String>> members,
       int factor,
-      Set<String> there) {
+      Set<String> there,
+      Map<Integer, String> leaders) {
+
+    /** One whose leaders are not known. */
+    Situation(
+        Collection<String> nodes,
+        Map<Integer, ? extends Collection<String>> members,
+        int factor,
+        Set<String> there) {
+      this(nodes, members, factor, there, Map.of());
+    }
 
     /** The same when all nodes are there. */
     Situation whole() {
-      return new Situation(nodes, members, factor, Set.copyOf(nodes));
+      return new Situation(nodes, members, factor, Set.copyOf(nodes), leaders);
     }
   }
 
@@ -189,15 +202,19 @@ final class Placement {
     return loads.getOrDefault(node, 0);
   }
 
-  /** The one that came last is never the one that goes: it came as it had the least. */
+  /**
+   * The one that came last is never the one that goes: it came as it had the least. Among equals a
+   * leader stays, as nobody writes while another one takes over.
+   */
   private @Nullable Change trim(int shard) {
     Set<String> now = members(shard);
     if (now.size() <= replicas) {
       return null;
     }
     Comparator<String> isAway = Comparator.comparing(id -> !there.contains(id));
+    Comparator<String> follows = Comparator.comparing(id -> !id.equals(leaders.get(shard)));
     return now.stream()
-        .max(isAway.thenComparing(this::load))
+        .max(isAway.thenComparing(this::load).thenComparing(follows))
         .map(id -> goes(shard, id))
         .orElse(null);
   }

@@ -106,7 +106,8 @@ public final class RaftNode implements AutoCloseable {
     groups = new ShardGroups(options, registryOf(options, stores, host), host != null);
     failures = new ReplicaFailures(self);
     raft = new RaftGroups(options, handlers(), new LeaderNews(this::observer));
-    replicas = new Replicas(groups, raft, failures, this::logOf);
+    KnownCommits commits = new KnownCommits(self, marks, this::saidOf);
+    replicas = new Replicas(groups, raft, failures, this::logOf, commits);
     participation = new Participation(options, groups, raft, marks, replicas, failures);
 
     calls = new PeerCalls(options.endpoint());
@@ -184,6 +185,10 @@ public final class RaftNode implements AutoCloseable {
     return new SealedLog(options.keys(), group, () -> peers.sealingKey());
   }
 
+  private List<ShardWord> saidOf(int shard) {
+    return peers.oldWords(shard);
+  }
+
   private @Nullable Observer observer(RaftGroupId group) {
     ShardReplica replica = replicas.of(group);
     return replica == null ? null : replica.observer();
@@ -202,6 +207,8 @@ public final class RaftNode implements AutoCloseable {
   public void start() throws IOException {
     check.requireAlone();
     raft.start();
+    // What they know of this node's replicas, these must have kept.
+    peers.ask();
     participation.beginAgain();
     tasks.start();
     if (hosting != null) {
@@ -296,6 +303,13 @@ public final class RaftNode implements AutoCloseable {
    */
   public List<String> problemsWithPeers() {
     return check.problems();
+  }
+
+  /**
+   * Whether this node has had all that was acknowledged, in each of its replicas, since it began.
+   */
+  public boolean hasCaughtUp() {
+    return replicas.haveCaughtUp();
   }
 
   /** The shards as they are now, in the order of their numbers. */

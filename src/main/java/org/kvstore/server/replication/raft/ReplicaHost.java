@@ -4,7 +4,8 @@ import org.kvstore.server.store.Store;
 
 /**
  * Who has the stores of a node, as its replicas come and go while it runs. One thread calls it, one
- * shard at a time; each call may be repeated after a failure or a restart.
+ * shard at a time, and another one {@link #goes}; each call may be repeated after a failure or a
+ * restart.
  */
 public interface ReplicaHost {
 

@@ -27,6 +27,7 @@ final class Replicas {
   private final RaftGroups raft;
   private final ReplicaFailures failures;
   private final Function<RaftGroupId, SealedLog> logs;
+  private final KnownCommits known;
   private final Map<RaftGroupId, ShardReplica> replicas = new ConcurrentHashMap<>();
 
   /** Shards whose replica Raft has begun with. */
@@ -37,18 +38,23 @@ final class Replicas {
 
   private volatile boolean haveBegun;
 
+  private volatile boolean haveCaughtUp;
+
   /**
    * @param logs how the entries of a group are encrypted
+   * @param known how far the replicas here must reach
    */
   Replicas(
       ShardGroups groups,
       RaftGroups raft,
       ReplicaFailures failures,
-      Function<RaftGroupId, SealedLog> logs) {
+      Function<RaftGroupId, SealedLog> logs,
+      KnownCommits known) {
     this.groups = groups;
     this.raft = raft;
     this.failures = failures;
     this.logs = logs;
+    this.known = known;
   }
 
   /** Puts one there, in the place of one that has ended. */
@@ -63,7 +69,12 @@ final class Replicas {
             group,
             store,
             proposals,
-            new ShardMachine(store, log, proposals, (from, failure) -> fails(shard, from, failure)),
+            new ShardMachine(
+                store,
+                log,
+                proposals,
+                () -> known.of(shard),
+                (from, failure) -> fails(shard, from, failure)),
             new Observer(shard, division, () -> failures.reason(shard)));
     replicas.put(group, replica);
     return replica;
@@ -112,9 +123,35 @@ final class Replicas {
     return haveBegun;
   }
 
+  /**
+   * Whether all that were members when this node began, or was taken in, have had all that was
+   * acknowledged once since. It stays so: those that come later come to a node that serves.
+   */
+  boolean haveCaughtUp() {
+    if (!haveCaughtUp && haveBegun) {
+      List<Observer> members =
+          replicas.values().stream()
+              .map(ShardReplica::observer)
+              .filter(Observer::takesPart)
+              .toList();
+      haveCaughtUp = !members.isEmpty() && members.stream().allMatch(Observer::hasCaughtUp);
+    }
+    return haveCaughtUp;
+  }
+
+  /** One that has failed begins again, and is behind. */
+  void haveToCatchUp() {
+    haveCaughtUp = false;
+  }
+
   /** Whether Raft has begun with all that are there. */
   boolean takeAllPart() {
     return replicas.values().stream().allMatch(replica -> begun.contains(replica.shard()));
+  }
+
+  /** The shard of the system, which every node has. */
+  int registry() {
+    return groups.registry();
   }
 
   Collection<ShardReplica> all() {

@@ -11,10 +11,11 @@ import org.kvstore.server.model.KeyValueException;
  * Which replicas a node has, before it is made: those that it has had at its end, and of a founder
  * that has not begun yet, those that it founds.
  *
+ * @param hasBegun whether the node has ever taken part, or was about to
  * @param here those that may be read from at once: with that of the system
  * @param coming those that have not been sent everything yet; {@link ReplicaHost#came} follows
  */
-public record ReplicasAtStart(Set<Integer> here, Set<Integer> coming) {
+public record ReplicasAtStart(boolean hasBegun, Set<Integer> here, Set<Integer> coming) {
 
   /** Copies the sets. */
   public ReplicasAtStart {
@@ -52,7 +53,7 @@ public record ReplicasAtStart(Set<Integer> here, Set<Integer> coming) {
         here.add(shard);
       }
     }
-    return new ReplicasAtStart(here, coming);
+    return new ReplicasAtStart(marks.hasBegun(), here, coming);
   }
 
   /** All of them. */

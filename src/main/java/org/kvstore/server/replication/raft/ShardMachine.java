@@ -46,6 +46,7 @@ final class ShardMachine extends BaseStateMachine {
   private final Store store;
   private final SealedLog log;
   private final Proposals proposals;
+  private final KnownCommit known;
   private final Checkpoints checkpoints;
   private final BiConsumer<ShardMachine, Throwable> failures;
   private final AppliedIndex appliedIndex = new AppliedIndex();
@@ -58,19 +59,27 @@ final class ShardMachine extends BaseStateMachine {
 
   private volatile boolean hasFailed;
 
+  /** How far others know that this replica had committed its log; at most 0 when nobody does. */
+  interface KnownCommit {
+    long index() throws IOException;
+  }
+
   /**
    * @param log opens entries
    * @param proposals told what became of the groups of each entry
+   * @param known asked when it begins
    * @param failures told when this replica can go on no longer
    */
   ShardMachine(
       Store store,
       SealedLog log,
       Proposals proposals,
+      KnownCommit known,
       BiConsumer<ShardMachine, Throwable> failures) {
     this.store = store;
     this.log = log;
     this.proposals = proposals;
+    this.known = known;
     this.failures = failures;
     checkpoints = new Checkpoints(store);
   }
@@ -85,6 +94,7 @@ final class ShardMachine extends BaseStateMachine {
             () -> {
               checkpoints.init(storage);
               LogTail.requireReaches(storage, checkpoints.newest(), store.applied());
+              LogTail.requireKeeps(storage, checkpoints.newest(), known.index());
               LogTail.requireTerm(
                   storage, Math.max(checkpoints.newest().getTerm(), store.applied().term()));
               log.renew(storage);

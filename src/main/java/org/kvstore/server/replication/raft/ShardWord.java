@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param leader who leads, that a majority hears; null when it knows nobody
  * @param configuration where in the log the members were last changed; -1 before that
  * @param members those of its newest configuration; nobody where it has none yet
- * @param committed how far the log is committed, by one that leads; otherwise -1
- * @param lags how many entries of that each member is not known to have heard of, in the order of
- *     the members; -1 where that is not known, as by one that does not lead
+ * @param committed how far the log is known to be committed there
+ * @param lags how many entries of that each member is not known to have committed itself, in the
+ *     order of the members; -1 where that is not known. Those that the leader tells are newer
  */
 record ShardWord(
     int shard,
@@ -55,7 +55,7 @@ record ShardWord(
             .sorted(Comparator.comparing(Member::id))
             .toList();
     boolean leads = isHeard && division.getInfo().isLeaderReady();
-    long committed = leads ? division.getRaftLog().getLastCommittedIndex() : -1;
+    long committed = division.getRaftLog().getLastCommittedIndex();
     return new ShardWord(
         shard,
         division.getInfo().getCurrentTerm(),
@@ -69,11 +69,15 @@ record ShardWord(
 
   private static List<Integer> lags(
       RaftServer.Division division, List<Member> members, long committed) {
-    Map<String, Long> commits = committed < 0 ? Map.of() : Observer.commits(division);
+    Map<String, Long> commits = Observer.commits(division);
     return members.stream()
         .map(member -> commits.get(member.id()))
-        .map(commit -> commit == null ? -1 : (int) Math.max(0, committed - commit))
+        .map(commit -> commit == null ? -1 : lag(committed - commit))
         .toList();
+  }
+
+  private static int lag(long entries) {
+    return entries > Integer.MAX_VALUE ? -1 : (int) Math.max(0, entries);
   }
 
   /** How many entries each member is not known to have heard of, as far as that is known. */
@@ -85,6 +89,12 @@ record ShardWord(
       }
     }
     return known;
+  }
+
+  /** How far a member is known to have committed the log itself; -1 when it is not known. */
+  long committedBy(String node) {
+    Long lag = lagsByMember().get(node);
+    return lag == null ? -1 : committed - lag;
   }
 
   boolean names(String node) {

@@ -103,7 +103,7 @@ class ObserverTest {
     Awaitility.await()
         .pollInterval(1, TimeUnit.MILLISECONDS)
         .atMost(60, TimeUnit.SECONDS)
-        .until(() -> back.raft().age(0) != null);
+        .until(() -> back.raft().hasCaughtUp() && back.raft().age(0) != null);
     assertThat(back.store().revision()).isEqualTo(revision);
     assertThat(age(away)).isLessThan(Duration.ofSeconds(2));
   }

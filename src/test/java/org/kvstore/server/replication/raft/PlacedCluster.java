@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -117,6 +118,9 @@ final class PlacedCluster implements AutoCloseable {
     private volatile boolean isDead;
     private volatile boolean hasRoom = true;
 
+    /** What a drop waits for. */
+    private volatile CountDownLatch drops = new CountDownLatch(0);
+
     Host(Path directory, Set<Call> deadly) {
       this.directory = directory;
       this.deadly = deadly;
@@ -140,6 +144,12 @@ final class PlacedCluster implements AutoCloseable {
 
     void setRoom(boolean isThere) {
       hasRoom = isThere;
+    }
+
+    /** Has the next drop take until this is called again. */
+    void holdDrops(boolean holds) {
+      drops.countDown();
+      drops = new CountDownLatch(holds ? 1 : 0);
     }
 
     private void liveThrough(Call call) {
@@ -187,6 +197,7 @@ final class PlacedCluster implements AutoCloseable {
         return;
       }
       liveThrough(Call.DROP);
+      awaitDrops();
       here.remove(shard);
       Store store = stores.remove(shard);
       if (store != null) {
@@ -196,6 +207,15 @@ final class PlacedCluster implements AutoCloseable {
         DataDirectory.deleteTree(directory.resolve(Integer.toString(shard)));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    private void awaitDrops() {
+      try {
+        drops.await();
+      } catch (InterruptedException closing) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException(closing);
       }
     }
 
@@ -317,7 +337,7 @@ final class PlacedCluster implements AutoCloseable {
             });
   }
 
-  private Set<Integer> shardsOf(String id, Map<Integer, List<String>> members) {
+  Set<Integer> shardsOf(String id, Map<Integer, List<String>> members) {
     Set<Integer> own = new HashSet<>(Set.of(shards));
     members.forEach(
         (shard, ids) -> {

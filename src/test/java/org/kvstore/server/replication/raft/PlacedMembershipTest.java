@@ -137,6 +137,34 @@ class PlacedMembershipTest {
     }
   }
 
+  /** Who reads it there would wait for what never comes. */
+  @Test
+  void replicaThatGoes_isReadNoMore_whileAnotherIsStillBeingDropped() throws Exception {
+    start(3);
+    List<Node> founders = List.copyOf(cluster.running().values());
+    founders.forEach(node -> node.host().holdDrops(true));
+    for (String id : List.of("n4", "n5")) {
+      cluster.start(id);
+      add("n2", id);
+      await().atMost(PATIENCE).until(() -> counts().getOrDefault(id, 0) >= 2 && isEven(2, 3));
+    }
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              Map<Integer, List<String>> members = cluster.members(cluster.leader());
+              assertThat(cluster.running())
+                  .allSatisfy(
+                      (id, node) ->
+                          assertThat(node.host().here()).isEqualTo(cluster.shardsOf(id, members)));
+            });
+
+    assertThat(founders).allMatch(node -> node.host().shards().size() > node.host().here().size());
+    founders.forEach(node -> node.host().holdDrops(false));
+    cluster.awaitSettled();
+  }
+
   @Test
   void rebalance_isRefused_whileAShardHasNoLeader() throws Exception {
     cluster.setFactor(1);

@@ -175,6 +175,19 @@ class PlacementTest {
     assertThat(changes).containsExactly(new Change(0, "n2", false, Set.of("n1", "n2", "n3", "n4")));
   }
 
+  @Test
+  void ofTooManyReplicas_thatOfTheLeaderStays_amongEquals() {
+    Map<Integer, Set<String>> now = numbered(List.of(List.of("n1", "n2", "n3", "n4")));
+    List<String> nodes = nodes(4);
+
+    for (String leader : nodes) {
+      Situation led = new Situation(nodes, now, 3, all(nodes), Map.of(0, leader));
+      assertThat(Placement.changes(led))
+          .singleElement()
+          .satisfies(change -> assertThat(change.node()).isNotEqualTo(leader));
+    }
+  }
+
   private static Situation any(Random random) {
     List<String> nodes = nodes(1 + random.nextInt(7));
     int factor = 1 + random.nextInt(7);

@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyValueException;
 import org.kvstore.server.model.Outcome;
 import org.kvstore.server.replication.raft.TestCluster.TestNode;
 import org.kvstore.server.store.FileTrees;
@@ -51,6 +53,29 @@ class RestartTest {
 
     write("n2", 20);
     requireEqual();
+  }
+
+  /** It voted again, and could have a write lost that it has acknowledged. */
+  @Test
+  void oneNode_putBackFromAnOldCopy_isNoticed_asTheOthersKnowBetter() throws Exception {
+    cluster.startAll();
+    write("n1", 20);
+    String old = cluster.follower();
+    cluster.stop(old);
+    Path copy = parent.resolve("old");
+    copyWhatIsThere(cluster.directory(old), copy);
+    cluster.start(old);
+    write("n1", 20);
+    cluster.awaitEqual();
+    cluster.stop(old);
+    FileTrees.delete(cluster.directory(old));
+    Files.move(copy, cluster.directory(old));
+
+    RaftNode back = cluster.start(old).raft();
+
+    KeyValueException why = Objects.requireNonNull(back.failure(0));
+    assertThat(why).hasMessageContaining("is an old copy").hasMessageContaining("must not vote");
+    write(cluster.leader(), 20);
   }
 
   @Test
