@@ -16,6 +16,7 @@ import java.util.function.Predicate;
  * there; or leaders are moved away and back. Who is killed, and when, is what was rarest before.
  */
 final class MemberChange {
+  private static final int LEAST_KILLS = 2;
   private static final int MOST_KILLS = 3;
   private static final int KINDS = 4;
   private static final int MOST_LATE_MILLIS = 700;
@@ -40,7 +41,7 @@ final class MemberChange {
     comes = cluster.spare(random);
     isDrained = random.nextBoolean();
     comesFirst = random.nextBoolean();
-    mostKills = 1 + random.nextInt(MOST_KILLS);
+    mostKills = LEAST_KILLS + random.nextInt(MOST_KILLS - LEAST_KILLS + 1);
   }
 
   /** Whose process is killed. */
@@ -69,25 +70,26 @@ final class MemberChange {
       return "killed after %s: %s".formatted(step, victim);
     }
 
-    /** Some that have been rarest so far, in the order of their steps. */
+    /** At the steps that have been rarest so far, in their order; at each what was rarest there. */
     static List<Kill> drawn(int count, Random random, Journal journal) {
+      List<Step> steps = new ArrayList<>(List.of(Step.values()));
+      Collections.shuffle(steps, random);
+      return steps.stream()
+          .sorted(Comparator.comparing(step -> kills(step, journal)))
+          .limit(count)
+          .sorted()
+          .map(step -> rarest(step, random, journal))
+          .toList();
+    }
+
+    private static Kill rarest(Step step, Random random, Journal journal) {
       List<Kill> kills = new ArrayList<>();
-      for (Step step : Step.values()) {
-        for (Victim victim : Victim.values()) {
-          kills.add(
-              new Kill(
-                  victim,
-                  step,
-                  random.nextInt(MOST_LATE_MILLIS),
-                  random.nextInt(MOST_DOWN_MILLIS)));
-        }
+      for (Victim victim : Victim.values()) {
+        int late = random.nextInt(MOST_LATE_MILLIS);
+        kills.add(new Kill(victim, step, late, random.nextInt(MOST_DOWN_MILLIS)));
       }
       Collections.shuffle(kills, random);
-      return kills.stream()
-          .sorted(Comparator.comparing(kill -> journal.counted(kill.name())))
-          .limit(count)
-          .sorted(Comparator.comparing(Kill::step))
-          .toList();
+      return Collections.min(kills, Comparator.comparing(kill -> journal.counted(kill.name())));
     }
   }
 
@@ -144,7 +146,9 @@ final class MemberChange {
     CompletableFuture<Void> change =
         CompletableFuture.runAsync(replaces ? this::replaceBy : this::spread);
     for (Kill kill : kills) {
-      awaitStep(kill.step(), held, change);
+      if (!awaitStep(kill.step(), held, change)) {
+        break;
+      }
       pause(kill.lateMillis());
       if (change.isDone()) {
         break;
@@ -159,11 +163,16 @@ final class MemberChange {
     change.get();
   }
 
-  private void awaitStep(Step step, long held, CompletableFuture<Void> change) {
+  /** Whether a change has come so far; not when it is done before, or takes for ever. */
+  private boolean awaitStep(Step step, long held, CompletableFuture<Void> change) {
     long end = System.nanoTime() + STEP_NANOS;
-    while (!change.isDone() && System.nanoTime() < end && !isAt(step, held)) {
+    while (!isAt(step, held)) {
+      if (change.isDone() || System.nanoTime() > end) {
+        return false;
+      }
       pause(LOOK_MILLIS);
     }
+    return true;
   }
 
   private boolean isAt(Step step, long held) {

@@ -115,11 +115,11 @@ class NemesisIT {
         awaitOperations(round, between);
         strikes.incrementAndGet();
       } while (round.operations() < operations);
-      requireKills(nemesis, operations, round.journal());
       round.check(history);
       System.out.printf(
           "%s %s%n  %s%n",
           state(cluster, nemesis, strikes, round), round.journal().times(), round.journal());
+      requireKills(nemesis, operations, round.journal());
     } catch (Throwable e) {
       System.out.printf("NemesisIT: %s has failed%s%n", nemesis, cluster.describe());
       throw e;

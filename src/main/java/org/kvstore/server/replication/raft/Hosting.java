@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.kvstore.server.store.Store;
 
 /**
@@ -44,7 +45,7 @@ final class Hosting implements AutoCloseable {
   private final Repeater repeater = new Repeater("kv-cluster-replicas", PAUSE_MILLIS, this::step);
   private final Repeater watcher =
       new Repeater("kv-cluster-reads", PAUSE_MILLIS, this::lookWhatGoes);
-  private final Map<Integer, Object> switches = new ConcurrentHashMap<>();
+  private final Map<Integer, ReentrantLock> switches = new ConcurrentHashMap<>();
   private final Map<Integer, Long> wantedAt = new HashMap<>();
   private final Set<Integer> asked = new TreeSet<>();
   private final Set<Integer> ending = new TreeSet<>();
@@ -193,15 +194,20 @@ final class Hosting implements AutoCloseable {
     }
   }
 
+  /** Not while it is just coming, which may take seconds: it is looked at again soon. */
   private void go(int shard) {
-    if (!mayStay(shard)) {
-      synchronized (switchOf(shard)) {
-        if (!mayStay(shard)) {
-          // Reads go elsewhere before those under way here are given up.
-          host.goes(shard);
-          replicas.setHere(shard, false);
-        }
+    ReentrantLock change = switchOf(shard);
+    if (mayStay(shard) || !change.tryLock()) {
+      return;
+    }
+    try {
+      if (!mayStay(shard)) {
+        // Reads go elsewhere before those under way here are given up.
+        host.goes(shard);
+        replicas.setHere(shard, false);
       }
+    } finally {
+      change.unlock();
     }
   }
 
@@ -211,19 +217,21 @@ final class Hosting implements AutoCloseable {
 
   private void come(int shard) throws IOException {
     participation.came(shard);
-    synchronized (switchOf(shard)) {
+    ReentrantLock change = switchOf(shard);
+    change.lock();
+    try {
       replicas.setHere(shard, true);
-      try {
-        host.came(shard);
-      } catch (RuntimeException e) {
-        replicas.setHere(shard, false);
-        throw e;
-      }
+      host.came(shard);
+    } catch (RuntimeException e) {
+      replicas.setHere(shard, false);
+      throw e;
+    } finally {
+      change.unlock();
     }
   }
 
-  private Object switchOf(int shard) {
-    return switches.computeIfAbsent(shard, any -> new Object());
+  private ReentrantLock switchOf(int shard) {
+    return switches.computeIfAbsent(shard, any -> new ReentrantLock());
   }
 
   private void look(int shard) throws IOException {
@@ -271,7 +279,7 @@ final class Hosting implements AutoCloseable {
   /** Returns once the thread has ended, after some seconds at the most. */
   @Override
   public void close() {
-    watcher.close();
     repeater.close();
+    watcher.close();
   }
 }

@@ -65,8 +65,9 @@ final class LeaderNews implements ServerInterceptor {
   private AppendEntriesReplyProto exact(AppendEntriesReplyProto reply) {
     Observer observer =
         observers.apply(ProtoUtils.toRaftGroupId(reply.getServerReply().getRaftGroupId()));
-    long committed = observer == null ? -1 : observer.committed();
-    return committed < 0 || reply.getFollowerCommit() <= committed
+    // While it begins or ends, it is not known; less does no harm.
+    long committed = observer == null ? 0 : Math.max(0, observer.committed());
+    return reply.getFollowerCommit() <= committed
         ? reply
         : reply.toBuilder().setFollowerCommit(committed).build();
   }

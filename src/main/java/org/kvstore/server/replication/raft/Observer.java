@@ -284,7 +284,8 @@ final class Observer {
     long committed =
         Math.max(
             seen.getRaftLog().getLastCommittedIndex(), word.map(ShardWord::committed).orElse(-1L));
-    Map<String, Long> lags = word.map(ShardWord::lagsByMember).orElse(Map.of());
+    Map<String, Long> lags =
+        word.filter(ShardWord::leads).map(ShardWord::lagsByMember).orElse(Map.of());
     return new ShardStatus(
         shard,
         role(seen),
@@ -313,7 +314,7 @@ final class Observer {
         .toList();
   }
 
-  /** How far each replica is known to be committed, by one that leads. */
+  /** How far each replica is known here to be committed. */
   static Map<String, Long> commits(RaftServer.Division division) {
     Map<String, Long> commits = new HashMap<>();
     for (CommitInfoProto info : division.getCommitInfos()) {

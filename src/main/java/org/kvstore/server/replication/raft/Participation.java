@@ -155,8 +155,8 @@ final class Participation {
     if (next.store().hasFailed()) {
       next.store().recover();
     }
-    replicas.haveToCatchUp();
     failures.forget(shard);
+    replicas.haveToCatchUp();
     begin(next);
   }
 

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
  * Which nodes are to have the replicas of the data shards: as many of each shard as there are to
  * be, no two on one node, and in the end no node with two more than another.
  *
- * <p>What is to change is found one change at a time, and only from who has what now: so whoever
- * goes on after any of them, goes on with the rest. There are three reasons for a change, in this
- * order: a shard has too few replicas on nodes of the cluster, or one on a node that is none any
- * more; it has too many; or the nodes have unequal numbers. A replica comes before another one
- * goes. The nodes are evened out only while all of them are there.
+ * <p>What is to change is found one change at a time, and only from who has and leads what now: so
+ * whoever goes on after any of them, goes on with the rest. There are three reasons for a change,
+ * in this order: a shard has too few replicas on nodes of the cluster, or one on a node that is
+ * none any more; it has too many; or the nodes have unequal numbers. A replica comes before another
+ * one goes. The nodes are evened out only while all of them are there.
  */
 final class Placement {
   private final Set<String> nodes;

@@ -128,7 +128,7 @@ final class Replicas {
    * acknowledged once since. It stays so: those that come later come to a node that serves.
    */
   boolean haveCaughtUp() {
-    if (!haveCaughtUp && haveBegun) {
+    if (!haveCaughtUp && haveBegun && replicas.values().stream().allMatch(this::isDecided)) {
       List<Observer> members =
           replicas.values().stream()
               .map(ShardReplica::observer)
@@ -137,6 +137,13 @@ final class Replicas {
       haveCaughtUp = !members.isEmpty() && members.stream().allMatch(Observer::hasCaughtUp);
     }
     return haveCaughtUp;
+  }
+
+  /**
+   * Raft has begun with it, or cannot; one that is just beginning again is not to be passed over.
+   */
+  private boolean isDecided(ShardReplica replica) {
+    return begun.contains(replica.shard()) || failures.get(replica.shard()) != null;
   }
 
   /** One that has failed begins again, and is behind. */

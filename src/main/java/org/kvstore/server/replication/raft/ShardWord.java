@@ -80,7 +80,7 @@ record ShardWord(
     return entries > Integer.MAX_VALUE ? -1 : (int) Math.max(0, entries);
   }
 
-  /** How many entries each member is not known to have heard of, as far as that is known. */
+  /** How many entries each member is not known to have committed, as far as that is known. */
   Map<String, Long> lagsByMember() {
     Map<String, Long> known = new HashMap<>();
     for (int at = 0; at < members.size(); at++) {
