@@ -96,11 +96,12 @@ public class Health {
   private static void describe(RaftReplication cluster, HealthCheckResponseBuilder response) {
     List<ShardStatus> shards = cluster.describe();
     long without = shards.stream().filter(shard -> !shard.hasQuorum()).count();
+    boolean hasCaughtUp = cluster.hasCaughtUp();
     boolean takesPart = shards.stream().allMatch(shard -> shard.problem().isEmpty());
     response
         .withData("clusterShards", shards.size())
         .withData("clusterShardsWithoutQuorum", without)
-        .withData("clusterCaughtUp", cluster.hasCaughtUp())
+        .withData("clusterCaughtUp", hasCaughtUp)
         .withData(
             "clusterShardsLed",
             shards.stream().filter(shard -> shard.role() == ShardStatus.Role.LEADER).count());
@@ -114,7 +115,7 @@ public class Health {
     if (!problems.isEmpty()) {
       response.withData("clusterProblems", problems);
     }
-    if (without > 0 || !takesPart || !cluster.hasCaughtUp()) {
+    if (without > 0 || !takesPart || !hasCaughtUp) {
       response.down();
     }
   }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
@@ -60,16 +59,8 @@ record ClusterMark(String cluster, String node, String address, int shards) {
 
   private static void write(Path file, @Nullable ClusterMark mark) throws IOException {
     if (mark != null) {
-      Path partial = file.resolveSibling(FILE + ".new");
-      Files.writeString(partial, mark.text());
-      DataDirectory.sync(partial);
-      Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-      DataDirectory.sync(directoryOf(file));
+      DataDirectory.replace(file, mark.text());
     }
-  }
-
-  private static Path directoryOf(Path file) {
-    return file.resolveSibling(".");
   }
 
   private static ClusterMark read(Path file) throws IOException {

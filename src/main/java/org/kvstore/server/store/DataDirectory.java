@@ -413,6 +413,15 @@ public final class DataDirectory implements AutoCloseable {
     }
   }
 
+  /** Puts a small text in the place of a file, durably: a crash leaves the one or the other. */
+  public static void replace(Path file, String text) throws IOException {
+    Path partial = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(partial, text);
+    sync(partial);
+    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+    sync(file.resolveSibling("."));
+  }
+
   /** Makes a file, or what a directory lists, durable. */
   public static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {

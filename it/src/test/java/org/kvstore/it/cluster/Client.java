@@ -95,7 +95,7 @@ final class Client implements Runnable {
     for (int tries = 0; ; tries++) {
       Attempt attempt = attempt(request);
       mayBeDone |= attempt.isUnknown();
-      if (attempt.answer() != null && !(mayBeDone && isRefusal(attempt.answer()))) {
+      if (attempt.answer() != null && !(mayBeDone && isRefused(request, attempt.answer()))) {
         return new Call(request, invoked, System.nanoTime(), attempt.answer());
       }
       boolean isGivenUp = isRead(request) || tries == MOST_REPEATS || random.nextInt(8) == 0;
@@ -175,7 +175,10 @@ final class Client implements Runnable {
     return status == UNAVAILABLE || status == TOO_MANY_REQUESTS || status == STORAGE_FULL;
   }
 
-  /** Also in a part: a line of a batch that changed nothing is not remembered, but tried again. */
+  /**
+   * Also in a part. A line of a batch that changed nothing is not remembered, but tried again; and
+   * one that is refused now may have been done by a try before, which nobody heard of.
+   */
   private static boolean isRefused(Request request, Answer answer) {
     return isRefusal(answer)
         || request.effects(answer).stream()

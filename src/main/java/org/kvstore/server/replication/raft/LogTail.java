@@ -31,39 +31,37 @@ final class LogTail {
   private LogTail() {}
 
   /**
-   * Makes sure that the log, or the checkpoint before it, reaches to what was applied.
-   *
-   * @throws ReplicaException when it does not
-   */
-  static void requireReaches(RaftStorage storage, TermIndex checkpoint, LogPosition applied)
-      throws IOException {
-    long last = Math.max(checkpoint.getIndex(), last(storage));
-    if (last < applied.index()) {
-      throw new ReplicaException(
-          ("Its log in %s ends at entry %d, and its store has applied entry %d: entries are lost or"
-                  + " rotten, or the directory is an old one. It must not vote. Remove this replica"
-                  + " from the cluster and add it again; the others send it everything.")
-              .formatted(storage.getStorageDir().getCurrentDir(), last, applied.index()));
-    }
-  }
-
-  /**
-   * Makes sure that the log, or the checkpoint before it, reaches to what others know that this
-   * replica had committed.
+   * Makes sure that the log, or the checkpoint before it, reaches to what was applied, and to what
+   * others know that this replica had committed.
    *
    * @param known an index; at most 0 when nobody knows
    * @throws ReplicaException when it does not
    */
-  static void requireKeeps(RaftStorage storage, TermIndex checkpoint, long known)
+  static void requireReaches(
+      RaftStorage storage, TermIndex checkpoint, LogPosition applied, long known)
       throws IOException {
     long last = Math.max(checkpoint.getIndex(), last(storage));
-    if (known > 0 && last < known) {
-      throw new ReplicaException(
-          ("Its log in %s ends at entry %d, and it has told the others that it has entry %d: the"
-                  + " directory is an old copy. It must not vote. Remove this replica from the cluster"
-                  + " and add it again; the others send it everything.")
-              .formatted(storage.getStorageDir().getCurrentDir(), last, known));
+    if (last < applied.index()) {
+      throw lost(
+          storage,
+          last,
+          "its store has applied entry %d: entries are lost or rotten, or the directory is an old one"
+              .formatted(applied.index()));
     }
+    if (known > 0 && last < known) {
+      throw lost(
+          storage,
+          last,
+          "it has told the others that it has entry %d: the directory is an old copy"
+              .formatted(known));
+    }
+  }
+
+  private static ReplicaException lost(RaftStorage storage, long last, String why) {
+    return new ReplicaException(
+        ("Its log in %s ends at entry %d, and %s. It must not vote. Remove this replica from the"
+                + " cluster and add it again; the others send it everything.")
+            .formatted(storage.getStorageDir().getCurrentDir(), last, why));
   }
 
   /**

@@ -3,7 +3,6 @@ package org.kvstore.server.replication.raft;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -138,11 +137,7 @@ final class ReplicaMarks {
   }
 
   private synchronized void write(Path file, String text) throws IOException {
-    Path partial = directory.resolve("mark.new");
-    Files.writeString(partial, text);
-    DataDirectory.sync(partial);
-    Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-    DataDirectory.sync(directory);
+    DataDirectory.replace(file, text);
   }
 
   private Path mark(int shard) {

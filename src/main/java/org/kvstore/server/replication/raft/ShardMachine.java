@@ -93,10 +93,9 @@ final class ShardMachine extends BaseStateMachine {
         .startAndTransition(
             () -> {
               checkpoints.init(storage);
-              LogTail.requireReaches(storage, checkpoints.newest(), store.applied());
-              LogTail.requireKeeps(storage, checkpoints.newest(), known.index());
-              LogTail.requireTerm(
-                  storage, Math.max(checkpoints.newest().getTerm(), store.applied().term()));
+              TermIndex newest = checkpoints.newest();
+              LogTail.requireReaches(storage, newest, store.applied(), known.index());
+              LogTail.requireTerm(storage, Math.max(newest.getTerm(), store.applied().term()));
               log.renew(storage);
               beginAtCheckpoint();
               renewCheckpoints();
