@@ -54,6 +54,8 @@ class ClusterBackupTest {
   private static final int KEYS = 2_500;
   private static final Map<String, String> KEY = Map.of("kv.encryption.key", "11".repeat(32));
 
+  private final Map<String, Integer> ports = new TreeMap<>();
+
   @TempDir Path parent;
 
   @Test
@@ -324,7 +326,8 @@ class ClusterBackupTest {
     Map<String, String> properties = new TreeMap<>(more);
     properties.put("kv.cluster.node", "n1");
     properties.put("kv.cluster.id", name);
-    properties.put("kv.cluster.members", "n1=127.0.0.1:" + TestPorts.free());
+    int port = ports.computeIfAbsent(name, cluster -> TestPorts.free());
+    properties.put("kv.cluster.members", "n1=127.0.0.1:" + port);
     properties.put("kv.shards", Integer.toString(shards));
     return OpenEngine.in(parent.resolve(name), properties);
   }
