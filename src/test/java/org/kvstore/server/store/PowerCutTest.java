@@ -1,12 +1,8 @@
 package org.kvstore.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.io.File;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -14,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +17,6 @@ import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Lease;
 import org.kvstore.server.store.PowerCutStory.State;
 import org.kvstore.server.store.Stores.Row;
-import org.kvstore.server.store.SystemCalls.Call;
 import org.kvstore.server.store.TracedDisk.Loss;
 
 /**
@@ -49,77 +42,21 @@ class PowerCutTest {
       Long.getLong("seed", Boolean.getBoolean("long") ? new Random().nextLong() : 11);
   private final Random random = new Random(seed);
   private final Map<Loss, Integer> images = new EnumMap<>(Loss.class);
-  private int acknowledgements = -1;
   private int cutSoFar;
   private List<Event> events = List.of();
   private List<State> states = List.of();
 
   @Test
   void powerCutAnywhere_keepsEveryAcknowledgedWriteWhole() throws Exception {
-    Path root = Files.createDirectory(directory.resolve("disk"));
-    List<Call> calls = record(root);
+    RecordedProcess process =
+        RecordedProcess.of(
+            directory,
+            PowerCutWorkload.class,
+            List.of(Long.toString(seed), Integer.toString(COMMANDS)));
     replayStory();
-    TracedDisk disk = new TracedDisk(root);
-    TreeSet<Integer> cuts = cuts(calls, root);
-    int acknowledged = 0;
-    for (int i = 0; i < calls.size(); i++) {
-      if (cuts.contains(i)) {
-        cut(disk, i, acknowledged);
-      }
-      disk.apply(calls.get(i));
-      acknowledged = Math.max(acknowledged, acknowledgement(calls.get(i)));
-    }
-    Path end = directory.resolve("end");
-    disk.writeTo(end, Loss.ALL_KEPT, random);
-    assertThat(FileTrees.digests(end))
-        .as("the record is complete")
-        .isEqualTo(FileTrees.digests(root));
+    process.replay(process.cuts(CUTS, 0, random), this::cut);
     System.out.printf(
-        "PowerCutTest: seed=%d calls=%d cuts=%d images=%s%n",
-        seed, calls.size(), cuts.size(), images);
-  }
-
-  private List<Call> record(Path root) throws Exception {
-    requireStrace();
-    Path trace = directory.resolve("trace");
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    List<String> workload =
-        List.of(
-            java,
-            "-cp",
-            System.getProperty("java.class.path"),
-            PowerCutWorkload.class.getName(),
-            root.resolve("volume/data").toString(),
-            directory.resolve("acknowledged").toString(),
-            Long.toString(seed),
-            Integer.toString(COMMANDS));
-    assertThat(run(SystemCalls.command(trace, workload))).isNull();
-    return SystemCalls.read(trace);
-  }
-
-  private void requireStrace() throws InterruptedException {
-    String failure = run(SystemCalls.command(directory.resolve("trial"), List.of("true")));
-    if (System.getenv("CI") != null) {
-      assertThat(failure).as("strace, without which no power cut is tested").isNull();
-    }
-    if (failure != null) {
-      System.err.println(
-          "PowerCutTest is SKIPPED: strace cannot run here, so no power cut is tested: " + failure);
-    }
-    assumeThat(failure).as("strace").isNull();
-  }
-
-  /** Runs a command; null when it succeeded, otherwise what it said. */
-  private @Nullable String run(List<String> command) throws InterruptedException {
-    File output = directory.resolve("output").toFile();
-    try {
-      Process process =
-          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();
-      int code = process.waitFor();
-      return code == 0 ? null : "exit code " + code + "\n" + Files.readString(output.toPath());
-    } catch (IOException e) {
-      return String.valueOf(e);
-    }
+        "PowerCutTest: seed=%d calls=%d cuts=%d images=%s%n", seed, process.length(), CUTS, images);
   }
 
   private void replayStory() {
@@ -129,37 +66,6 @@ class PowerCutTest {
     }
     events = story.model().events();
     states = story.states();
-  }
-
-  /** Half of them just after an acknowledgement, the others anywhere. */
-  private TreeSet<Integer> cuts(List<Call> calls, Path root) {
-    TracedDisk disk = new TracedDisk(root);
-    List<Integer> changes = new ArrayList<>();
-    List<Integer> acknowledgements = new ArrayList<>();
-    for (int i = 0; i < calls.size(); i++) {
-      if (disk.apply(calls.get(i))) {
-        changes.add(i);
-      }
-      if (acknowledgement(calls.get(i)) > 0) {
-        acknowledgements.add(i + 1);
-      }
-    }
-    TreeSet<Integer> cuts = new TreeSet<>();
-    while (cuts.size() < CUTS) {
-      List<Integer> places = cuts.size() % 2 == 0 ? acknowledgements : changes;
-      cuts.add(places.get(random.nextInt(places.size())));
-    }
-    return cuts;
-  }
-
-  /** How many commands are acknowledged with a call, or 0. */
-  private int acknowledgement(Call call) {
-    if (call.name().equals("openat") && call.path(1).equals(directory.resolve("acknowledged"))) {
-      acknowledgements = call.result();
-    }
-    return call.name().equals("write") && call.number(0) == acknowledgements
-        ? Integer.parseInt(new String(call.bytes(1), StandardCharsets.US_ASCII).strip())
-        : 0;
   }
 
   private void cut(TracedDisk disk, int place, int acknowledged) {

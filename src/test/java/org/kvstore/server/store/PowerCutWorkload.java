@@ -37,12 +37,15 @@ final class PowerCutWorkload {
     story = new PowerCutStory(seed, true);
   }
 
-  /** Takes the data directory, the file of acknowledgements, the seed and a number of commands. */
+  /**
+   * Takes the root of the disk, the file of acknowledgements, the seed and a number of commands.
+   */
   public static void main(String[] arguments) throws IOException {
     int commands = Integer.parseInt(arguments[3]);
     try (FileChannel channel = FileChannel.open(Path.of(arguments[1]), CREATE, WRITE)) {
       var workload =
-          new PowerCutWorkload(Path.of(arguments[0]), channel, Long.parseLong(arguments[2]));
+          new PowerCutWorkload(
+              Path.of(arguments[0]).resolve("volume/data"), channel, Long.parseLong(arguments[2]));
       for (int life = 1; life <= PowerCutStory.LIVES; life++) {
         workload.live(commands * life / PowerCutStory.LIVES);
       }

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The calls with which a process changed files, as strace recorded them: {@code -f -xx}. */
-final class SystemCalls {
+public final class SystemCalls {
   private static final Pattern BEGUN = Pattern.compile("(\\d+) +(.*) <unfinished \\.\\.\\.>");
   private static final Pattern RESUMED = Pattern.compile("(\\d+) +<\\.\\.\\. \\w+ resumed>(.*)");
   private static final Pattern WHOLE =
@@ -37,6 +37,8 @@ final class SystemCalls {
           "pwrite64",
           "pwritev",
           "pwritev2",
+          "sendfile",
+          "copy_file_range",
           "truncate",
           "ftruncate",
           "fallocate",
@@ -61,13 +63,13 @@ final class SystemCalls {
    * @param began its place in the record when it began: what ended before is known to it
    * @param ended its place when it ended
    */
-  record Call(String name, List<String> arguments, int result, int began, int ended) {
+  public record Call(String name, List<String> arguments, int result, int began, int ended) {
 
-    int number(int argument) {
+    public int number(int argument) {
       return Integer.parseInt(arguments.get(argument));
     }
 
-    byte[] bytes(int argument) {
+    public byte[] bytes(int argument) {
       String text = arguments.get(argument);
       if (!text.endsWith("\"")) {
         throw new IllegalArgumentException("Not recorded whole: " + name);
@@ -75,17 +77,17 @@ final class SystemCalls {
       return HexFormat.of().parseHex(text.substring(1, text.length() - 1).replace("\\x", ""));
     }
 
-    Path path(int argument) {
+    public Path path(int argument) {
       return Path.of(new String(bytes(argument), StandardCharsets.UTF_8));
     }
 
-    boolean has(int argument, String flag) {
+    public boolean has(int argument, String flag) {
       return Arrays.asList(arguments.get(argument).split("\\|")).contains(flag);
     }
   }
 
   /** Runs a command under strace, which exits as the command does. */
-  static List<String> command(Path trace, List<String> command) {
+  public static List<String> command(Path trace, List<String> command) {
     List<String> words = new ArrayList<>(List.of("strace", "-f", "-qq", "-xx", "-s", "33554432"));
     words.addAll(List.of("--seccomp-bpf", "-e", "signal=none"));
     words.addAll(List.of("-e", "trace=?" + String.join(",?", NAMES), "-o", trace.toString()));
@@ -94,7 +96,7 @@ final class SystemCalls {
   }
 
   /** The successful calls in the order of their ends; a close frees its number when it begins. */
-  static List<Call> read(Path trace) {
+  public static List<Call> read(Path trace) {
     List<Call> calls = new ArrayList<>();
     Map<String, String> texts = new HashMap<>();
     Map<String, Integer> places = new HashMap<>();

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,17 +21,18 @@ import org.kvstore.server.store.SystemCalls.Call;
  * what POSIX promises stays for sure: the data of a file up to its last fsync, and the names in a
  * directory up to the last fsync of the directory. Of what came after, any part may be there.
  */
-final class TracedDisk {
+public final class TracedDisk {
   private final Path root;
   private final Directory top = new Directory();
   private final Map<Integer, OpenFile> open = new HashMap<>();
 
-  TracedDisk(Path root) {
+  /** An empty one, whose files a process knows below a directory. */
+  public TracedDisk(Path root) {
     this.root = root;
   }
 
   /** What of the writes and names that were not synced is there after the cut. */
-  enum Loss {
+  public enum Loss {
     ALL_DROPPED,
     ALL_KEPT,
     WRITES_TORN,
@@ -86,7 +88,7 @@ final class TracedDisk {
   private record Renaming(int place, Map<String, @Nullable Object> changes) {}
 
   /** Takes part in a call; false when it is about nothing on this disk. */
-  boolean apply(Call call) {
+  public boolean apply(Call call) {
     return switch (call.name()) {
       case "open", "openat", "creat" -> open(call);
       case "close" -> open.remove(call.number(0)) != null;
@@ -99,11 +101,14 @@ final class TracedDisk {
       }
       case "rename" -> rename(call, call.path(0), call.path(1));
       case "renameat", "renameat2" -> rename(call, call.path(1), call.path(3));
+      case "link" -> link(call, call.path(0), call.path(1));
+      case "linkat" -> link(call, call.path(1), call.path(3));
       case "unlink", "rmdir" -> unlink(call, call.path(0));
       case "unlinkat" -> unlink(call, call.path(1));
       case "mkdir" -> make(call, call.path(0), new Directory());
       case "mkdirat" -> make(call, call.path(1), new Directory());
       case "dup", "dup2", "dup3" -> duplicate(call);
+      case "sendfile" -> copy(call, call.number(1), call.arguments().get(2), call.number(0));
       case "writev", "pwritev", "pwritev2" -> {
         if (open.containsKey(call.number(0))) {
           throw new UnsupportedOperationException(call.name());
@@ -146,6 +151,25 @@ final class TracedDisk {
       open.put(call.result(), file);
     }
     return false;
+  }
+
+  /** From one file to another one, each at its own position. */
+  private boolean copy(Call call, int from, String offset, int to) {
+    OpenFile target = open.get(to);
+    if (target == null) {
+      return false;
+    }
+    OpenFile source = open.get(from);
+    if (source == null || !offset.equals("NULL")) {
+      throw new UnsupportedOperationException(call.name());
+    }
+    int end = source.position + call.result();
+    byte[] data = ((TracedFile) source.node).kept();
+    ((TracedFile) target.node)
+        .write(call.ended(), target.position, Arrays.copyOfRange(data, source.position, end));
+    source.position = end;
+    target.position += call.result();
+    return true;
   }
 
   private static void change(Call call, OpenFile open) {
@@ -192,12 +216,18 @@ final class TracedDisk {
     return path.startsWith(root) && change(call, path, gone);
   }
 
+  private boolean link(Call call, Path from, Path to) {
+    return from.startsWith(root) && make(call, to, Objects.requireNonNull(node(from)));
+  }
+
+  /** To another directory it is two changes, of which either may be lost. */
   private boolean rename(Call call, Path from, Path to) {
     if (!from.startsWith(root)) {
       return false;
     }
     if (!Objects.equals(from.getParent(), to.getParent())) {
-      throw new UnsupportedOperationException("rename to another directory");
+      make(call, to, Objects.requireNonNull(node(from)));
+      return unlink(call, from);
     }
     Map<String, @Nullable Object> moved = new HashMap<>();
     moved.put(name(from), null);
@@ -226,19 +256,22 @@ final class TracedDisk {
   }
 
   /** Writes what is there when the power comes back. */
-  void writeTo(Path target, Loss loss, Random random) {
-    write(top, target, loss, random);
+  public void writeTo(Path target, Loss loss, Random random) {
+    write(top, target, loss, random, new IdentityHashMap<>());
   }
 
-  private static void write(Directory directory, Path target, Loss loss, Random random) {
+  /** A file that has several names has the same data by each. */
+  private static void write(
+      Directory directory, Path target, Loss loss, Random random, Map<Object, byte[]> written) {
     try {
       Files.createDirectories(target);
       for (var named : names(directory, loss, random).entrySet()) {
         Path path = target.resolve(named.getKey());
         if (named.getValue() instanceof Directory inner) {
-          write(inner, path, loss, random);
+          write(inner, path, loss, random, written);
         } else {
-          Files.write(path, data((TracedFile) named.getValue(), loss, random));
+          TracedFile file = (TracedFile) named.getValue();
+          Files.write(path, written.computeIfAbsent(file, any -> data(file, loss, random)));
         }
       }
     } catch (IOException e) {

@@ -64,7 +64,7 @@ final class CheckpointFiles {
       syncTree(staged);
       store.install(copy);
     } catch (KeyValueException e) {
-      throw new IOException("The checkpoint " + checkpoint + " could not take over.", e);
+      throw new IOException("The checkpoint " + checkpoint + " could not take over", e);
     }
   }
 

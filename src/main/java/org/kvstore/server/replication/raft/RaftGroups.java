@@ -54,7 +54,7 @@ final class RaftGroups implements AutoCloseable {
       };
 
   private final ClusterOptions options;
-  private final Map<RaftGroupId, StateMachine> machines = new ConcurrentHashMap<>();
+  private final Map<RaftGroupId, ShardMachine> machines = new ConcurrentHashMap<>();
 
   /** Those that are about to end: each on a thread of its own, at most one for each group. */
   private final Map<RaftGroupId, CompletableFuture<Void>> ending = new ConcurrentHashMap<>();
@@ -99,7 +99,11 @@ final class RaftGroups implements AutoCloseable {
     RaftServerConfigKeys.setStorageDir(properties, List.of(none.toFile()));
     Parameters parameters = options.endpoint().parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
-        parameters, (builder, types) -> PeerCalls.serve(builder, handlers).intercept(news));
+        parameters,
+        (builder, types) ->
+            PeerCalls.serve(builder, handlers)
+                .intercept(news)
+                .intercept(new DurableVotes(this::syncLog)));
     RaftServer made =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(options.self()))
@@ -118,6 +122,13 @@ final class RaftGroups implements AutoCloseable {
       throw new IllegalStateException("No store is there for the group " + group + ".");
     }
     return machine;
+  }
+
+  private void syncLog(RaftGroupId group) throws IOException {
+    ShardMachine machine = machines.get(group);
+    if (machine != null) {
+      machine.syncLog();
+    }
   }
 
   /**
@@ -140,7 +151,7 @@ final class RaftGroups implements AutoCloseable {
   }
 
   /** Has this node's replica of a group begin, with the log that it has or a new one. */
-  void begin(RaftGroup group, StateMachine machine) throws IOException {
+  void begin(RaftGroup group, ShardMachine machine) throws IOException {
     machines.put(group.getGroupId(), machine);
     require(
         server.groupManagement(

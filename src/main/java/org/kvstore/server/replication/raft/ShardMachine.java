@@ -1,10 +1,12 @@
 package org.kvstore.server.replication.raft;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
@@ -43,6 +45,9 @@ final class ShardMachine extends BaseStateMachine {
   /** How far the log may grow while a checkpoint is sent. */
   private static final long MOST_ENTRIES = 1_000_000;
 
+  /** After a checkpoint that could not be taken: Raft asks again with each entry. */
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private final Store store;
   private final SealedLog log;
   private final Proposals proposals;
@@ -57,7 +62,13 @@ final class ShardMachine extends BaseStateMachine {
   /** Set when the group begins. */
   private volatile @Nullable RaftStorage directory;
 
+  /** Set when the group begins. */
+  private volatile @Nullable LogDirectory logDirectory;
+
   private volatile boolean hasFailed;
+
+  /** {@link System#nanoTime} before which no checkpoint is tried; of the thread that applies. */
+  private long nextCheckpointAt = System.nanoTime();
 
   /** How far others know that this replica had committed its log; at most 0 when nobody does. */
   interface KnownCommit {
@@ -89,11 +100,14 @@ final class ShardMachine extends BaseStateMachine {
     super.initialize(of, group, storage);
     server = of;
     directory = storage;
+    logDirectory = new LogDirectory(storage);
     getLifeCycle()
         .startAndTransition(
             () -> {
               checkpoints.init(storage);
               TermIndex newest = checkpoints.newest();
+              LogFiles.dropBehindGap(
+                  storage.getStorageDir().getCurrentDir().toPath(), newest.getIndex());
               LogTail.requireReaches(storage, newest, store.applied(), known.index());
               LogTail.requireTerm(storage, Math.max(newest.getTerm(), store.applied().term()));
               log.renew(storage);
@@ -175,6 +189,25 @@ final class ShardMachine extends BaseStateMachine {
     }
   }
 
+  /** Called before entries that were written to the log count as durable. */
+  @Override
+  public CompletableFuture<Void> flush(long index) {
+    try {
+      syncLog();
+      return CompletableFuture.completedFuture(null);
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Makes durable which files the log has, and the vote. */
+  void syncLog() throws IOException {
+    LogDirectory of = logDirectory;
+    if (of != null) {
+      of.sync();
+    }
+  }
+
   /** The log cannot be written: without it this replica would promise what it does not keep. */
   @Override
   public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
@@ -234,8 +267,23 @@ final class ShardMachine extends BaseStateMachine {
       // The log behind the one that is sent would go, and then itself: it would have come in vain.
       return RaftLog.INVALID_LOG_INDEX;
     }
-    checkpoints.take(applied);
-    return applied.getIndex();
+    return take(applied) ? applied.getIndex() : RaftLog.INVALID_LOG_INDEX;
+  }
+
+  /** Whether there is one now. Without it the log grows, and is all that is needed. */
+  private boolean take(TermIndex applied) {
+    if (System.nanoTime() - nextCheckpointAt < 0) {
+      return false;
+    }
+    try {
+      checkpoints.take(applied);
+      return true;
+    } catch (IOException | UncheckedIOException e) {
+      nextCheckpointAt = System.nanoTime() + PAUSE_NANOS;
+      String why = "No checkpoint could be taken, so the log grows; it is tried again. group=";
+      LOG.log(Level.WARNING, why + getGroupId().getUuid(), e);
+      return false;
+    }
   }
 
   /** A checkpoint of the leader's has come whole, and is about to take the place of the others. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.model.Event;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.Outcome;
 import org.kvstore.server.replication.raft.TestCluster.TestNode;
 import org.kvstore.server.store.CommitListener;
 import org.kvstore.server.store.FileTrees;
@@ -121,7 +122,7 @@ class CheckpointTest {
     write(40);
     cluster.awaitEqual();
     cluster.stop(behind);
-    Path checkpoints = only(cluster.directory(behind).resolve("raft"), "sm");
+    Path checkpoints = checkpoints(behind);
     assertThat(checkpoints).isNotEmptyDirectory();
     Files.move(checkpoints, checkpoints.resolveSibling("sm.tmp20261126"));
 
@@ -133,12 +134,29 @@ class CheckpointTest {
     requireEqual();
   }
 
+  /** Raft deletes the newest of those first that a checkpoint has made needless. */
+  @Test
+  void killedWhileFilesOfTheLogWereGivenUp_theOthersAreGivenUpAtTheNextStart() throws Exception {
+    write(40);
+    cluster.awaitEqual();
+    cluster.stop("n1");
+    Path logs = checkpoints("n1").resolveSibling("current");
+    Path kept = FileTrees.containing(logs, "log_").get(0);
+    Path leftOver = Files.copy(kept, logs.resolve("log_0-3"));
+
+    assertThat(cluster.start("n1").raft().failure(0)).isNull();
+
+    assertThat(leftOver).doesNotExist();
+    write(5);
+    requireEqual();
+  }
+
   @Test
   void killedWhileACheckpointWasMadeAnew_theOldOneIsBack() throws Exception {
     write(40);
     cluster.awaitEqual();
     cluster.stop("n1");
-    Path checkpoints = only(cluster.directory("n1").resolve("raft"), "sm");
+    Path checkpoints = checkpoints("n1");
     Path newest;
     try (Stream<Path> all = Files.list(checkpoints)) {
       newest = all.max(Comparator.comparing(Path::toString)).orElseThrow();
@@ -148,6 +166,63 @@ class CheckpointTest {
     cluster.start("n1");
 
     assertThat(newest).exists();
+    write(5);
+    requireEqual();
+  }
+
+  @Test
+  void checkpointThatIsDamaged_endsThisReplicaOnly() throws Exception {
+    String behind = cluster.follower();
+    write(10);
+    cluster.awaitEqual();
+    cluster.stop(behind);
+    Path old = FileTrees.copy(cluster.storeDirectory(behind, 0), parent.resolve("old"));
+    write(60);
+    awaitRevision(cluster.start(behind));
+    cluster.stop(behind);
+    FileTrees.delete(cluster.storeDirectory(behind, 0));
+    FileTrees.copy(old, cluster.storeDirectory(behind, 0));
+    for (Path table : FileTrees.ending(checkpoints(behind), ".sst")) {
+      FileTrees.flipBit(table, FileTrees.size(table) / 2, 3);
+    }
+
+    TestNode node = cluster.start(behind);
+
+    assertThat(Objects.requireNonNull(node.raft().failure(0)))
+        .hasMessageContaining(checkpoints(behind).toString());
+    assertThat(cluster.write(cluster.leader(), Writes.put("k", "v")))
+        .isInstanceOf(Outcome.Written.class);
+  }
+
+  /** As on a disk that is full for a while. */
+  @Test
+  void checkpointThatCannotBeTaken_isTakenLater_andNothingIsLost() throws Exception {
+    Path checkpoints = checkpoints("n1");
+    Path aside = checkpoints.resolveSibling("elsewhere");
+    write(3);
+    cluster.awaitEqual();
+    Files.move(checkpoints, aside);
+    Files.createFile(checkpoints);
+    try (Logged logged = Logged.of(ShardMachine.class)) {
+      write(60);
+      cluster.awaitEqual();
+
+      assertThat(logged.count("No checkpoint could be taken.*")).isEqualTo(1);
+      assertThat(cluster.node("n1").raft().failure(0)).isNull();
+    }
+    Files.delete(checkpoints);
+    Files.move(aside, checkpoints);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              write(1);
+              assertThat(checkpoints).isDirectoryContaining("glob:**/checkpoint.*");
+            });
+    cluster.stop("n1");
+
+    cluster.start("n1");
+
     write(5);
     requireEqual();
   }
@@ -189,10 +264,10 @@ class CheckpointTest {
         .hasSize(1);
   }
 
-  /** The one directory of that name. */
-  private static Path only(Path root, String name) throws Exception {
-    try (Stream<Path> tree = Files.walk(root)) {
-      return tree.filter(path -> path.endsWith(name)).findFirst().orElseThrow();
+  /** The directory of a node's checkpoints. */
+  private Path checkpoints(String id) throws Exception {
+    try (Stream<Path> tree = Files.walk(cluster.directory(id).resolve("raft"))) {
+      return tree.filter(path -> path.endsWith("sm")).findFirst().orElseThrow();
     }
   }
 

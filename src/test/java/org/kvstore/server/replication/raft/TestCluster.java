@@ -36,7 +36,7 @@ final class TestCluster implements AutoCloseable {
 
   private final Path parent;
   private final int shards;
-  private final List<Member> members = new ArrayList<>();
+  private final List<Member> members;
   private final Map<String, TestNode> nodes = new TreeMap<>();
   private final Map<Member, RaftNode> joined = new HashMap<>();
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
@@ -48,11 +48,23 @@ final class TestCluster implements AutoCloseable {
   private Limits limits = Limits.DEFAULT;
 
   TestCluster(Path parent, int size, int shards) {
+    this(parent, newMembers(size), shards);
+  }
+
+  /** The same, of members that there may have been before. */
+  TestCluster(Path parent, List<Member> members, int shards) {
     this.parent = parent;
+    this.members = List.copyOf(members);
     this.shards = shards;
+  }
+
+  /** Members n1, n2, ... at addresses of their own. */
+  static List<Member> newMembers(int size) {
+    List<Member> members = new ArrayList<>();
     for (int i = 1; i <= size; i++) {
       members.add(new Member("n" + i, "127.0.0.1:" + TestPorts.free()));
     }
+    return members;
   }
 
   /** A running node. */
