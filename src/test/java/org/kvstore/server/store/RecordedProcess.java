@@ -116,6 +116,7 @@ public final class RecordedProcess {
     List<Integer> changes = new ArrayList<>();
     List<Integer> acknowledgements = new ArrayList<>();
     boolean hasBegun = from == 0;
+    file = -1;
     for (int i = 0; i < calls.size(); i++) {
       int told = acknowledgement(calls.get(i));
       hasBegun |= told >= from;
@@ -138,6 +139,7 @@ public final class RecordedProcess {
   public void replay(Set<Integer> cuts, Cut cut) {
     TracedDisk disk = new TracedDisk(root);
     int told = 0;
+    file = -1;
     for (int i = 0; i < calls.size(); i++) {
       if (cuts.contains(i)) {
         cut.at(disk, i, told);

@@ -108,7 +108,8 @@ public final class TracedDisk {
       case "mkdir" -> make(call, call.path(0), new Directory());
       case "mkdirat" -> make(call, call.path(1), new Directory());
       case "dup", "dup2", "dup3" -> duplicate(call);
-      case "sendfile" -> copy(call, call.number(1), call.arguments().get(2), call.number(0));
+      case "sendfile" -> copy(call, call.number(1), 2, call.number(0), 2);
+      case "copy_file_range" -> copy(call, call.number(0), 1, call.number(2), 3);
       case "writev", "pwritev", "pwritev2" -> {
         if (open.containsKey(call.number(0))) {
           throw new UnsupportedOperationException(call.name());
@@ -154,13 +155,16 @@ public final class TracedDisk {
   }
 
   /** From one file to another one, each at its own position. */
-  private boolean copy(Call call, int from, String offset, int to) {
+  private boolean copy(Call call, int from, int offset, int to, int otherOffset) {
     OpenFile target = open.get(to);
     if (target == null) {
       return false;
     }
     OpenFile source = open.get(from);
-    if (source == null || !offset.equals("NULL")) {
+    List<String> arguments = call.arguments();
+    boolean isHere =
+        arguments.get(offset).equals("NULL") && arguments.get(otherOffset).equals("NULL");
+    if (source == null || !isHere) {
       throw new UnsupportedOperationException(call.name());
     }
     int end = source.position + call.result();

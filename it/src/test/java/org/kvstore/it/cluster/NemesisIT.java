@@ -106,7 +106,8 @@ class NemesisIT {
     try (Round round = new Round(cluster, nemesis, CLIENTS, random);
         Progress progress = new Progress(() -> state(cluster, nemesis, strikes, round))) {
       progress.start();
-      int between = Math.max(LEAST_BETWEEN, operations / MOST_STRIKES / 2);
+      int most = Integer.getInteger("strikes", MOST_STRIKES);
+      int between = Math.max(LEAST_BETWEEN, operations / most / 2);
       do {
         awaitOperations(round, between);
         nemesis.strike(cluster, random, round.journal());

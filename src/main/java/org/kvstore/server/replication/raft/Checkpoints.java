@@ -56,6 +56,9 @@ final class Checkpoints implements StateMachineStorage {
   /** Raft asks for it with each message that has entries. */
   private volatile @Nullable SnapshotInfo latest;
 
+  /** Whether one that was received is taking the place of the others, which may not be durable. */
+  private volatile boolean isExchanged;
+
   /** When the files of one were last asked for, which is for each piece that is sent. */
   private volatile long sentAt = System.nanoTime() - SENT_NANOS;
 
@@ -130,7 +133,10 @@ final class Checkpoints implements StateMachineStorage {
 
   /** Makes one of the store as it is. */
   void take(TermIndex at) throws IOException {
-    if (!Files.exists(place(at))) {
+    if (Files.exists(place(at))) {
+      DataDirectory.sync(root());
+      look();
+    } else {
       put(at);
     }
   }
@@ -171,6 +177,7 @@ final class Checkpoints implements StateMachineStorage {
    * came before it, and broke off, is of no use any more.
    */
   void syncReceived() {
+    isExchanged = true;
     try {
       List<Path> received = received();
       for (Path abandoned : received.subList(0, Math.max(0, received.size() - 1))) {
@@ -206,6 +213,7 @@ final class Checkpoints implements StateMachineStorage {
   void syncDirectories() throws IOException {
     DataDirectory.sync(root());
     DataDirectory.sync(root().resolveSibling("."));
+    isExchanged = false;
     look();
   }
 
@@ -228,8 +236,16 @@ final class Checkpoints implements StateMachineStorage {
     return all.isEmpty() ? TermIndex.INITIAL_VALUE : all.get(all.size() - 1).at();
   }
 
+  /** Raft asks before it gives up the log before one that was received. */
   @Override
   public @Nullable SnapshotInfo getLatestSnapshot() {
+    if (isExchanged) {
+      try {
+        DataDirectory.sync(root().resolveSibling("."));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
     return latest;
   }
 
@@ -268,7 +284,11 @@ final class Checkpoints implements StateMachineStorage {
 
   @Override
   public void cleanupOldSnapshots(SnapshotRetentionPolicy policy) throws IOException {
-    keep(Math.max(1, policy.getNumSnapshotsRetained()));
+    try {
+      keep(Math.max(1, policy.getNumSnapshotsRetained()));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   private void keep(int kept) throws IOException {

@@ -15,9 +15,7 @@ import org.apache.ratis.util.ProtoUtils;
  * Answers a candidate that has this node's vote once that vote is on the disk, see {@link
  * LogDirectory}: else, after a power cut, another candidate of the same term could have it too.
  *
- * <p>What a candidate gives itself is durable before its first entry counts as written here. Until
- * then it could be lost, too; but nobody is a candidate of the same term still once this machine
- * has started again.
+ * <p>What a candidate gives itself is durable before it leads, see {@link ShardMachine}.
  */
 final class DurableVotes implements ServerInterceptor {
   private final Sync sync;

@@ -18,6 +18,9 @@ final class LogDirectory {
   /** More than the times of files are apart: what changes sooner may have the same time. */
   private static final long TICK_MILLIS = 100;
 
+  /** The same where they are whole seconds, or every other one. */
+  private static final long COARSE_TICK_MILLIS = 2_100;
+
   private final Path directory;
 
   /** When it was last changed, as of the last sync; null when it may change at that time still. */
@@ -26,7 +29,9 @@ final class LogDirectory {
   /** That of a replica that begins, which it makes durable itself. */
   LogDirectory(RaftStorage storage) throws IOException {
     directory = storage.getStorageDir().getCurrentDir().toPath();
-    DataDirectory.sync(storage.getStorageDir().getRoot().toPath());
+    Path replica = storage.getStorageDir().getRoot().toPath();
+    DataDirectory.sync(replica);
+    DataDirectory.sync(replica.resolveSibling("."));
   }
 
   /** Makes durable which files there are, if any came or went since the last time. */
@@ -35,7 +40,11 @@ final class LogDirectory {
     FileTime modified = Files.getLastModifiedTime(directory);
     if (!modified.equals(synced)) {
       DataDirectory.sync(directory);
-      synced = now - modified.toMillis() > TICK_MILLIS ? modified : null;
+      synced = now - modified.toMillis() > tick(modified) ? modified : null;
     }
+  }
+
+  private static long tick(FileTime time) {
+    return time.toMillis() % 1_000 == 0 ? COARSE_TICK_MILLIS : TICK_MILLIS;
   }
 }

@@ -1,6 +1,9 @@
 package org.kvstore.server.replication.raft;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
@@ -14,6 +17,7 @@ import org.apache.ratis.server.storage.RaftStorageMetadata;
 import org.apache.ratis.server.storage.RaftStorageMetadataFile;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.server.model.LogPosition;
+import org.kvstore.server.store.DataDirectory;
 
 /**
  * The end of a log on the disk, before Raft begins with it. Raft cuts off what it cannot read
@@ -26,7 +30,8 @@ import org.kvstore.server.model.LogPosition;
  * before the store had applied it cannot be told from one that was torn.
  */
 final class LogTail {
-  private static final Pattern NAME = Pattern.compile("log_(?:inprogress_)?([0-9]+)");
+  /** Of a file that is written, or of one that is closed: its first entry, and its last. */
+  private static final Pattern NAME = Pattern.compile("log_(?:inprogress_)?([0-9]+)(?:-([0-9]+))?");
 
   private LogTail() {}
 
@@ -41,6 +46,14 @@ final class LogTail {
       RaftStorage storage, TermIndex checkpoint, LogPosition applied, long known)
       throws IOException {
     long last = Math.max(checkpoint.getIndex(), last(storage));
+    long first = first(storage);
+    if (first > checkpoint.getIndex() + 1) {
+      throw lost(
+          storage,
+          last,
+          "it begins at entry %d, and its checkpoint ends at entry %d: what is between them is lost"
+              .formatted(first, checkpoint.getIndex()));
+    }
     if (last < applied.index()) {
       throw lost(
           storage,
@@ -85,6 +98,48 @@ final class LogTail {
   }
 
   /**
+   * Finishes what a crash may have ended, and Raft would not begin with, or not go on with: a log
+   * that ends before the checkpoint that was received is not needed any more, nor are files before
+   * one that is missing; and a file that was closed, and cut off since, is named by its new end.
+   *
+   * @param checkpoint the index of the last entry that is in the newest one
+   */
+  static void finish(RaftStorage storage, long checkpoint) throws IOException {
+    List<LogSegmentPath> segments = LogSegmentPath.getLogSegmentPaths(storage);
+    if (segments.isEmpty()) {
+      return;
+    }
+    int needless = last(storage) < checkpoint ? segments.size() : 0;
+    for (int at = segments.size() - 1; at > 0 && needless == 0; at--) {
+      long start = start(segments.get(at));
+      if (start <= checkpoint + 1 && end(segments.get(at - 1)) < start - 1) {
+        needless = at;
+      }
+    }
+    for (LogSegmentPath segment : segments.subList(0, needless)) {
+      Files.delete(segment.getPath());
+    }
+    if (needless < segments.size()) {
+      renameByEnd(segments.get(segments.size() - 1));
+    }
+    DataDirectory.sync(storage.getStorageDir().getCurrentDir().toPath());
+  }
+
+  private static void renameByEnd(LogSegmentPath newest) throws IOException {
+    TermIndex last = lastOf(newest);
+    if (last != null && last.getIndex() < end(newest) && end(newest) < Long.MAX_VALUE) {
+      String name = "log_" + start(newest) + "-" + last.getIndex();
+      Files.move(newest.getPath(), newest.getPath().resolveSibling(name), ATOMIC_MOVE);
+    }
+  }
+
+  /** The first entry of the log by its name; -1 when there is none. */
+  private static long first(RaftStorage storage) throws IOException {
+    List<LogSegmentPath> segments = LogSegmentPath.getLogSegmentPaths(storage);
+    return segments.isEmpty() ? -1 : start(segments.get(0));
+  }
+
+  /**
    * The last entry that can be read, or the one before the newest segment, which is begun before it
    * has an entry; -1 when there is none.
    */
@@ -113,10 +168,20 @@ final class LogTail {
 
   /** The index of the entry that a segment begins with, which is in its name. */
   private static long start(LogSegmentPath segment) throws IOException {
+    return Long.parseLong(name(segment).group(1));
+  }
+
+  /** That of its last entry, which is in the name once it is closed; else there is no end. */
+  private static long end(LogSegmentPath segment) throws IOException {
+    String end = name(segment).group(2);
+    return end == null ? Long.MAX_VALUE : Long.parseLong(end);
+  }
+
+  private static Matcher name(LogSegmentPath segment) throws IOException {
     Matcher name = NAME.matcher(String.valueOf(segment.getPath().getFileName()));
-    if (!name.lookingAt()) {
+    if (!name.matches()) {
       throw new IOException("What is " + segment.getPath() + " in a log?");
     }
-    return Long.parseLong(name.group(1));
+    return name;
   }
 }

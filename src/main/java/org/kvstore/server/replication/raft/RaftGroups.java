@@ -126,9 +126,10 @@ final class RaftGroups implements AutoCloseable {
 
   private void syncLog(RaftGroupId group) throws IOException {
     ShardMachine machine = machines.get(group);
-    if (machine != null) {
-      machine.syncLog();
+    if (machine == null) {
+      throw new IOException("The group " + group + " has ended.");
     }
+    machine.syncLog();
   }
 
   /**

@@ -11,6 +11,8 @@ import java.util.function.BiConsumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
@@ -106,10 +108,9 @@ final class ShardMachine extends BaseStateMachine {
             () -> {
               checkpoints.init(storage);
               TermIndex newest = checkpoints.newest();
-              LogFiles.dropBehindGap(
-                  storage.getStorageDir().getCurrentDir().toPath(), newest.getIndex());
               LogTail.requireReaches(storage, newest, store.applied(), known.index());
               LogTail.requireTerm(storage, Math.max(newest.getTerm(), store.applied().term()));
+              LogTail.finish(storage, newest.getIndex());
               log.renew(storage);
               beginAtCheckpoint();
               renewCheckpoints();
@@ -203,8 +204,22 @@ final class ShardMachine extends BaseStateMachine {
   /** Makes durable which files the log has, and the vote. */
   void syncLog() throws IOException {
     LogDirectory of = logDirectory;
-    if (of != null) {
-      of.sync();
+    if (of == null) {
+      throw new IOException("The log has not begun.");
+    }
+    of.sync();
+  }
+
+  /** Before this node sends anything as a leader, its own vote is durable. */
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId self, RaftPeerId leader) {
+    if (self.getPeerId().equals(leader)) {
+      try {
+        syncLog();
+      } catch (IOException e) {
+        fail(e);
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -134,20 +134,62 @@ class CheckpointTest {
     requireEqual();
   }
 
-  /** Raft deletes the newest of those first that a checkpoint has made needless. */
+  /** One that could not be deleted when the others were. */
   @Test
-  void killedWhileFilesOfTheLogWereGivenUp_theOthersAreGivenUpAtTheNextStart() throws Exception {
+  void fileOfTheLogThatWasLeftBehind_isGivenUpAtTheNextStart() throws Exception {
     write(40);
     cluster.awaitEqual();
     cluster.stop("n1");
-    Path logs = checkpoints("n1").resolveSibling("current");
-    Path kept = FileTrees.containing(logs, "log_").get(0);
-    Path leftOver = Files.copy(kept, logs.resolve("log_0-3"));
+    Path kept = FileTrees.containing(logs("n1"), "log_").get(0);
+    Path leftOver = Files.copy(kept, logs("n1").resolve("log_0-3"));
 
     assertThat(cluster.start("n1").raft().failure(0)).isNull();
 
     assertThat(leftOver).doesNotExist();
     write(5);
+    requireEqual();
+  }
+
+  /** The log ends before it, in a file that is not closed: Raft would append nothing to it. */
+  @Test
+  void killedWhenACheckpointHadJustCome_appendsWhatFollows() throws Exception {
+    String behind = cluster.follower();
+    write(10);
+    cluster.awaitEqual();
+    cluster.stop(behind);
+    Path old = FileTrees.copy(logs(behind), parent.resolve("old"));
+    write(60);
+    awaitRevision(cluster.start(behind));
+    cluster.stop(behind);
+    FileTrees.delete(logs(behind));
+    FileTrees.copy(old, logs(behind));
+    assertThat(FileTrees.containing(logs(behind), "log_inprogress_")).isNotEmpty();
+
+    TestNode node = cluster.start(behind);
+
+    write(5);
+    awaitRevision(node);
+    requireEqual();
+  }
+
+  /** Raft cuts off first, and then gives the file its new name. */
+  @Test
+  void killedWhileAFileWasCutOff_itIsNamedByItsEnd() throws Exception {
+    write(3);
+    cluster.awaitEqual();
+    cluster.stop("n1");
+    Path open = FileTrees.containing(logs("n1"), "log_inprogress_").get(0);
+    Path tooLong =
+        logs("n1").resolve(open.getFileName().toString().replace("inprogress_", "") + "-90");
+    Files.move(open, tooLong);
+
+    TestNode node = cluster.start("n1");
+
+    assertThat(tooLong).doesNotExist();
+    write(60);
+    awaitRevision(node);
+    cluster.stop("n1");
+    awaitRevision(cluster.start("n1"));
     requireEqual();
   }
 
@@ -262,6 +304,11 @@ class CheckpointTest {
                 .map(id -> Stores.digest(cluster.storeDirectory(id, 0)))
                 .distinct())
         .hasSize(1);
+  }
+
+  /** That of the files of its log. */
+  private Path logs(String id) throws Exception {
+    return checkpoints(id).resolveSibling("current");
   }
 
   /** The directory of a node's checkpoints. */
