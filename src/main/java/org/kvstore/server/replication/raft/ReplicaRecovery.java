@@ -51,6 +51,7 @@ final class ReplicaRecovery {
 
   /** Does what there is to do now for the replica of a shard. */
   void look(int shard) throws IOException {
+    replicas.noticeEnd(shard);
     if (!replicas.mayRecover(shard)) {
       forget(shard);
       return;

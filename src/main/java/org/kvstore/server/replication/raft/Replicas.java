@@ -1,5 +1,6 @@
 package org.kvstore.server.replication.raft;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -96,6 +97,13 @@ final class Replicas {
   /** Raft is to end with one, which takes no part from now on. */
   void ends(int shard) {
     begun.remove(shard);
+  }
+
+  /** Raft ends one by itself where it comes upon what it cannot go on with, and tells nobody. */
+  void noticeEnd(int shard) {
+    if (begun.contains(shard) && raft.division(groups.id(shard)) == null) {
+      failures.add(shard, new IOException("Raft has ended it, see the log before this"));
+    }
   }
 
   /** One is there no more. */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +55,20 @@ class ReplicaRecoveryTest {
 
     node.host().setRoom(true);
 
+    awaitWell(shard);
+  }
+
+  /** As it does when it cannot read its log. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, REGISTRY})
+  void replicaThatRaftEndsByItself_beginsAgain(int shard) throws Exception {
+    var division = Objects.requireNonNull(node.raft().replicas().division(shard));
+
+    division.close();
+
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> isAtRaft(shard) && node.raft().replicas().division(shard) != division);
     awaitWell(shard);
   }
 
