@@ -578,22 +578,34 @@ public final class Store implements ChangeLog, AutoCloseable {
 
   private void openDatabase(boolean create) {
     heads.forget();
-    Database opened = Database.open(options.directory(), options, create);
+    Database opened = create ? Database.open(options.directory(), options, true) : openExisting();
     try {
       views.begin(
           new View(opened, opened.number(Staging.REVISION), opened.number(Staging.COMPACTED)));
       database = opened;
     } catch (KeyValueException e) {
       opened.close();
-      throw DataDirectory.refusal(
-          options.directory(),
-          "is damaged: " + e.getMessage() + " " + e.getCause(),
-          "Restore the data directory from a backup",
-          e);
+      throw damaged(e);
     } catch (RuntimeException e) {
       opened.close();
       throw e;
     }
+  }
+
+  private Database openExisting() {
+    try {
+      return Database.open(options.directory(), options, false);
+    } catch (KeyValueException e) {
+      throw e.code() == ErrorCode.INTERNAL ? damaged(e) : e;
+    }
+  }
+
+  private KeyValueException damaged(KeyValueException e) {
+    return DataDirectory.refusal(
+        options.directory(),
+        "is damaged: " + e.getMessage() + " " + e.getCause(),
+        "Restore the data directory from a backup",
+        e);
   }
 
   /** No reader may start, then none may be left, then the database may go. */
