@@ -203,11 +203,7 @@ final class ShardCluster implements AutoCloseable {
 
   /** Has a node take part in a shard, until it is read there. */
   void come(Node node, int shard) {
-    try {
-      node.raft().join(shard, node.host().open(shard));
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
+    Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> node.raft().want(shard));
     setMembers(shard, node.member(), true);
     Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> node.shard(shard).isHere());
   }

@@ -194,7 +194,8 @@ public final class RaftNode implements AutoCloseable {
     return replica == null ? null : replica.observer();
   }
 
-  private boolean want(int shard) {
+  /** Asks for a replica of a shard here, which opens soon; whether it runs already. */
+  public boolean want(int shard) {
     return hosting == null ? replicas.run(shard) : hosting.want(shard);
   }
 
