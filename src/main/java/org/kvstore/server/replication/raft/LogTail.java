@@ -126,8 +126,9 @@ final class LogTail {
   }
 
   private static void renameByEnd(LogSegmentPath newest) throws IOException {
-    TermIndex last = lastOf(newest);
-    if (last != null && last.getIndex() < end(newest) && end(newest) < Long.MAX_VALUE) {
+    boolean isOpen = end(newest) == Long.MAX_VALUE;
+    TermIndex last = isOpen ? null : lastOf(newest);
+    if (last != null && last.getIndex() < end(newest)) {
       String name = "log_" + start(newest) + "-" + last.getIndex();
       Files.move(newest.getPath(), newest.getPath().resolveSibling(name), ATOMIC_MOVE);
     }

@@ -97,19 +97,9 @@ class CheckpointTest {
 
   @Test
   void killedBeforeItTookOver_itDoesAtTheNextStart() throws Exception {
-    String behind = cluster.follower();
-    write(10);
-    cluster.awaitEqual();
-    cluster.stop(behind);
-    Path old = FileTrees.copy(cluster.storeDirectory(behind, 0), parent.resolve("old"));
-    write(60);
-    TestNode node = cluster.start(behind);
-    awaitRevision(node);
-    cluster.stop(behind);
-    FileTrees.delete(cluster.storeDirectory(behind, 0));
-    FileTrees.copy(old, cluster.storeDirectory(behind, 0));
+    String behind = stopWithOld(id -> cluster.storeDirectory(id, 0));
 
-    node = cluster.start(behind);
+    TestNode node = cluster.start(behind);
 
     write(5);
     awaitRevision(node);
@@ -153,16 +143,7 @@ class CheckpointTest {
   /** The log ends before it, in a file that is not closed: Raft would append nothing to it. */
   @Test
   void killedWhenACheckpointHadJustCome_appendsWhatFollows() throws Exception {
-    String behind = cluster.follower();
-    write(10);
-    cluster.awaitEqual();
-    cluster.stop(behind);
-    Path old = FileTrees.copy(logs(behind), parent.resolve("old"));
-    write(60);
-    awaitRevision(cluster.start(behind));
-    cluster.stop(behind);
-    FileTrees.delete(logs(behind));
-    FileTrees.copy(old, logs(behind));
+    String behind = stopWithOld(this::logs);
     assertThat(FileTrees.containing(logs(behind), "log_inprogress_")).isNotEmpty();
 
     TestNode node = cluster.start(behind);
@@ -214,16 +195,7 @@ class CheckpointTest {
 
   @Test
   void checkpointThatIsDamaged_endsThisReplicaOnly() throws Exception {
-    String behind = cluster.follower();
-    write(10);
-    cluster.awaitEqual();
-    cluster.stop(behind);
-    Path old = FileTrees.copy(cluster.storeDirectory(behind, 0), parent.resolve("old"));
-    write(60);
-    awaitRevision(cluster.start(behind));
-    cluster.stop(behind);
-    FileTrees.delete(cluster.storeDirectory(behind, 0));
-    FileTrees.copy(old, cluster.storeDirectory(behind, 0));
+    String behind = stopWithOld(id -> cluster.storeDirectory(id, 0));
     for (Path table : FileTrees.ending(checkpoints(behind), ".sst")) {
       FileTrees.flipBit(table, FileTrees.size(table) / 2, 3);
     }
@@ -304,6 +276,27 @@ class CheckpointTest {
                 .map(id -> Stores.digest(cluster.storeDirectory(id, 0)))
                 .distinct())
         .hasSize(1);
+  }
+
+  /** A directory of a node. */
+  @FunctionalInterface
+  private interface Part {
+    Path of(String id) throws Exception;
+  }
+
+  /** Stops a replica that has been sent a checkpoint, with one directory as it was before that. */
+  private String stopWithOld(Part part) throws Exception {
+    String behind = cluster.follower();
+    write(10);
+    cluster.awaitEqual();
+    cluster.stop(behind);
+    Path old = FileTrees.copy(part.of(behind), parent.resolve("old"));
+    write(60);
+    awaitRevision(cluster.start(behind));
+    cluster.stop(behind);
+    FileTrees.delete(part.of(behind));
+    FileTrees.copy(old, part.of(behind));
+    return behind;
   }
 
   /** That of the files of its log. */
