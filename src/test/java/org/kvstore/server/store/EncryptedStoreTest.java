@@ -50,8 +50,8 @@ class EncryptedStoreTest {
         Store store = store(directory, FIRST)) {
       store.apply(List.of(Writes.put("a", MARKER + 1), Writes.put("b", MARKER + 2)));
       store.apply(List.of(Writes.put("a", MARKER + 3), Writes.delete("b"), named));
-      requireNowhere(data);
     }
+    requireNowhere(data);
     try (DataDirectory directory = open(data, FIRST);
         Store store = store(directory, FIRST)) {
       assertThat(value(store, "a")).isEqualTo(MARKER + 3);
@@ -64,8 +64,8 @@ class EncryptedStoreTest {
       assertThat(store.apply(List.of(named)).get(0)).isInstanceOf(Outcome.Modified.class);
       assertThat(value(store, "count")).isEqualTo("1");
       store.reclaim();
-      requireNowhere(data);
     }
+    requireNowhere(data);
     assertThat(verify(data, FIRST)).endsWith("sound\n");
   }
 
@@ -334,6 +334,7 @@ class EncryptedStoreTest {
         .hasMessageContaining("Nothing was overwritten");
   }
 
+  /** Of a store that is closed: an open one deletes files meanwhile. */
   private static void requireNowhere(Path root) throws IOException {
     for (Path file : FileTrees.ending(root, "")) {
       assertThat(new String(Files.readAllBytes(file), ISO_8859_1))

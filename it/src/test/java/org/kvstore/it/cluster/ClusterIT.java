@@ -5,8 +5,6 @@ import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +18,6 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,19 +90,10 @@ class ClusterIT {
     String marker = "marked-value-" + prefix;
     putAll(cluster.node(1).service(), marker);
     for (Node node : cluster.nodes()) {
-      try (Stream<Path> files = Files.walk(node.data())) {
-        assertThat(files.filter(Files::isRegularFile))
-            .anyMatch(file -> file.getFileName().toString().startsWith("log_"))
-            .noneMatch(file -> contains(file, marker));
-      }
-    }
-  }
-
-  private static boolean contains(Path file, String text) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      Map<Path, String> texts = FileTree.texts(node.data());
+      assertThat(texts.keySet())
+          .anyMatch(file -> file.getFileName().toString().startsWith("log_"))
+          .noneMatch(file -> Objects.requireNonNull(texts.get(file)).contains(marker));
     }
   }
 
