@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,6 +21,7 @@ import org.kvstore.it.support.Cli;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.ServerProcess;
 import org.kvstore.it.support.Service;
+import org.kvstore.it.support.Verification;
 
 /**
  * A server with a key: its files and backups hold no value that anybody else could read, whatever
@@ -91,8 +91,8 @@ class EncryptionIT {
     refuses(data, Map.of(), "is encrypted with the key", "no key is set");
     refuses(data, Map.of("KV_ENCRYPTION_KEY", "short"), "kv.encryption.key is not a key");
     assertThat(contents(data)).isEqualTo(before);
-    assertThat(verify(data, with("second"))).isEqualTo(2);
-    assertThat(verify(data, with("first"))).isZero();
+    assertThat(Verification.of(with("second"), data.toString()).code()).isEqualTo(2);
+    assertThat(Verification.of(with("first"), data.toString()).code()).isZero();
 
     try (ServerProcess server = ServerProcess.ready(data, with("both"))) {
       assertThat(server.service().get(target("a")).send().text()).isEqualTo(MARKER);
@@ -188,26 +188,6 @@ class EncryptionIT {
 
   private static Answer restore(Service to, String query, byte[] archive) {
     return to.post("/v1/admin/restore" + query).header("Content-Type", TAR).body(archive).send();
-  }
-
-  private static int verify(Path data, Map<String, String> variables) throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            ServerProcess.java().toString(),
-            "-jar",
-            System.getProperty("it.launcher"),
-            "verify",
-            data.toString());
-    builder.environment().putAll(variables);
-    builder.environment().put("KV_INSTALL_DIR", data.resolveSibling("install").toString());
-    builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    Process process = builder.start();
-    try {
-      assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
-      return process.exitValue();
-    } finally {
-      process.destroyForcibly();
-    }
   }
 
   private static void requireUnreadable(Path root) throws IOException {

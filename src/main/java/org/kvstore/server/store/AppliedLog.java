@@ -13,7 +13,9 @@ import org.kvstore.server.model.Serial;
  * group of each sender was the last. Written with the batch of each entry.
  */
 final class AppliedLog {
-  private static final byte[] POSITION = "applied".getBytes(StandardCharsets.US_ASCII);
+  /** The row of the last entry that was applied. */
+  static final byte[] POSITION = "applied".getBytes(StandardCharsets.US_ASCII);
+
   private static final String SENDER = "sender/";
 
   private final Database database;

@@ -1,11 +1,8 @@
 package org.kvstore.server.store;
 
 import org.jspecify.annotations.Nullable;
-import org.kvstore.server.crypto.Sealer;
+import org.kvstore.server.crypto.DataKey;
 import org.kvstore.server.model.Bytes;
-import org.kvstore.server.model.Entry;
-import org.kvstore.server.model.Event;
-import org.kvstore.server.model.Key;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
@@ -16,12 +13,11 @@ import org.rocksdb.WriteBatch;
  */
 final class Reencryption {
   private static final int BATCH_BYTES = 1 << 20;
-  private static final byte[] NOTHING = new byte[0];
 
   private final Database source;
   private final Database target;
   private StagedBatch batch;
-  private @Nullable Sealer sealer;
+  private @Nullable Resealing resealing;
   private int bytes;
 
   Reencryption(Database source, Database target) {
@@ -46,7 +42,7 @@ final class Reencryption {
     if (table == Table.META && Bytes.copyOf(key).equals(Bytes.copyOf(KeyRow.NAME))) {
       return;
     }
-    byte[] copied = reencrypted(table, key, row);
+    byte[] copied = resealing().value(table, key, row);
     batch.put(table, key, copied);
     bytes += key.length + copied.length;
     if (bytes >= BATCH_BYTES) {
@@ -54,34 +50,13 @@ final class Reencryption {
     }
   }
 
-  private byte[] reencrypted(Table table, byte[] key, byte[] row) {
-    return switch (table) {
-      case CURRENT -> entry(Rows.currentEntry(Key.ofStored(key), row, source.dataKey()));
-      case CHANGES -> change(Rows.changeEvent(key, row, source.dataKey()));
-      case REQUESTS -> RequestRows.isByName(key) ? request(RequestRows.nameOf(key), row) : row;
-      case META, VERSIONS, DEADLINES, LEASES -> row;
-    };
-  }
-
-  private byte[] entry(Entry entry) {
-    return Rows.currentValue(entry, sealer());
-  }
-
-  private byte[] change(Event event) {
-    Entry entry = event.entry();
-    return Rows.changeValue(event, entry == null ? NOTHING : entry(entry));
-  }
-
-  private byte[] request(String name, byte[] row) {
-    return RequestRows.value(name, RequestRows.remembered(name, row, source.dataKey()), sealer());
-  }
-
-  /** A new one for each batch. */
-  private @Nullable Sealer sealer() {
-    if (sealer == null && target.dataKey() != null) {
-      sealer = target.dataKey().sealer();
+  /** A new one for each batch, as its sealer is for one. */
+  private Resealing resealing() {
+    if (resealing == null) {
+      DataKey key = target.dataKey();
+      resealing = new Resealing(source.dataKey(), key == null ? null : key.sealer());
     }
-    return sealer;
+    return resealing;
   }
 
   private void write() {
@@ -94,7 +69,7 @@ final class Reencryption {
       throw Database.writeFailure(e);
     }
     batch = new StagedBatch(target);
-    sealer = null;
+    resealing = null;
     bytes = 0;
   }
 }

@@ -16,7 +16,8 @@ import org.rocksdb.WriteBatch;
  * place among the commits.
  */
 final class Sweeper {
-  private static final byte[] SWEPT = {'s', 'w', 'e', 'p', 't'};
+  /** The row of how far a replica has swept. */
+  static final byte[] SWEPT = {'s', 'w', 'e', 'p', 't'};
 
   private final Database database;
   private final long swept;

@@ -25,6 +25,7 @@ final class TableCheck {
   private final long compacted;
   private final long revision;
   private final long lastLease;
+  private final ContentDigest content;
 
   /** The newest revision that the change log was seen to have. */
   private long reached;
@@ -39,6 +40,7 @@ final class TableCheck {
     revision = number(Staging.REVISION);
     lastLease = number(StagedLeases.LAST_LEASE);
     reached = compacted;
+    content = new ContentDigest(database, compacted);
   }
 
   /** Checks all tables. */
@@ -59,6 +61,7 @@ final class TableCheck {
 
   private void run() {
     findings.checked("  revision %d, history from %d", revision, compacted);
+    walk(Table.META, (key, value) -> {});
     walk(Table.CURRENT, this::checkEntry);
     walk(Table.CHANGES, this::checkChange);
     require(reached >= revision, Table.CHANGES, "the end", "revisions after %d", reached);
@@ -66,6 +69,7 @@ final class TableCheck {
     walk(Table.DEADLINES, (key, value) -> checkDeadline(key));
     walk(Table.LEASES, this::checkLeaseRow);
     walk(Table.REQUESTS, this::checkRequestRow);
+    findings.checked("  %-10s %s", "digest", content.hex());
   }
 
   private void walk(Table table, RowCheck check) {
@@ -85,6 +89,7 @@ final class TableCheck {
   private void checkRow(Table table, byte[] key, byte[] value, RowCheck check) {
     try {
       check.check(key, value);
+      content.add(table, key, value);
     } catch (RuntimeException e) {
       findings.problem("table " + name(table) + ", row " + text(key), e);
     }

@@ -34,12 +34,14 @@ public final class Verifier {
       """
       Usage: verify DIRECTORY
 
-      Checks a data directory (KV_DATA_DIR) that no server uses; nothing in it is changed.
+      Checks a data directory (KV_DATA_DIR) that no server uses; nothing in it is changed. Of a
+      node of a cluster it checks the databases, not the replicated logs: those a start checks.
       It reads everything: each log record and each block of each table has a checksum; then
       each row is held against the rows of other tables that it implies. The rows of an encrypted
       directory are read with the key of KV_ENCRYPTION_KEY_FILE or KV_ENCRYPTION_KEY.
 
-      Prints what was checked, and a line DAMAGED with the file or row for each problem.
+      Prints what was checked, and a line DAMAGED with the file or row for each problem. The
+      digest of a shard is of what it holds: replicas that have applied the same have the same.
       Exit code: 0 sound, 1 damaged, 2 cannot tell (no data directory, in use, not readable,
       no key).
       """;
@@ -47,7 +49,8 @@ public final class Verifier {
   private static final String ADVICE =
       """
       What to do: keep this directory as it is, check the disk, and restore a backup into another
-      directory. A server refuses to start on damaged logs; with a damaged table it starts, and
+      directory; a node of a cluster is removed, and added with a new directory, and the others
+      send it everything. A server refuses to start on damaged logs; with a damaged table it starts, and
       answers 500 to what it would read from there.
       """;
 
@@ -175,8 +178,13 @@ public final class Verifier {
       return List.of();
     }
     try (Stream<Path> all = Files.list(shards)) {
-      return all.filter(Files::isDirectory).sorted().toList();
+      return all.filter(Files::isDirectory).filter(Verifier::isDatabase).sorted().toList();
     }
+  }
+
+  /** On a node of a cluster the replicated logs are beside them. */
+  private static boolean isDatabase(Path directory) {
+    return !directory.endsWith(DataDirectory.LOGS);
   }
 
   /** A damaged log may keep RocksDB searching without end, so it is not opened then. */

@@ -14,6 +14,7 @@ import static org.kvstore.server.store.EncryptedStores.verify;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -252,10 +253,29 @@ class EncryptedStoreTest {
       assertThat(store.lease(1)).isNotNull();
       assertThat(store.apply(List.of(named)).get(0)).isInstanceOf(Outcome.Modified.class);
       assertThat(value(store, "count")).isEqualTo("1");
-      requireNowhere(copies);
     }
+    requireNowhere(copies);
     reopen(copies, FIRST);
     assertThat(verify(copies, FIRST)).endsWith("sound\n");
+  }
+
+  @Test
+  void digestOfWhatWasApplied_isTheSame_underEachKeyAndInClear() throws IOException {
+    List<String> digests = new ArrayList<>();
+    for (EncryptionKeys keys : List.of(FIRST, SECOND, EncryptionKeys.NONE)) {
+      Path data = parent.resolve("data-" + keys);
+      try (DataDirectory directory = open(data, keys);
+          Store store = store(directory, keys)) {
+        store.apply(List.of(Writes.put("a", "1"), Writes.putUntil("b", "2", 1L << 60)));
+        store.apply(List.of(Writes.delete("a"), Writes.named(increment("count"), "name", "x")));
+      }
+      digests.add(digestLine(verify(data, keys)));
+    }
+    assertThat(digests.stream().distinct()).hasSize(1);
+  }
+
+  private static String digestLine(String verdict) {
+    return verdict.lines().filter(line -> line.startsWith("  digest ")).findFirst().orElseThrow();
   }
 
   /** Zeros take hardly any room in clear, and short rows grow most. */

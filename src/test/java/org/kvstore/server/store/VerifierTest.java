@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +88,29 @@ class VerifierTest {
       new Sweeper(database, 1_000).step(20);
     }
     assertThat(verify(directory).text()).endsWith("sound\n");
+  }
+
+  @Test
+  void digest_isOfWhatReplicasShare_notOfHowFarOneHasSwept() {
+    Path shard = directory.resolve("shards/0");
+    String filled = digest();
+    try (Store store = Stores.open(shard)) {
+      long half = store.revision() / 2;
+      store.apply(List.of(new Submission(new Command.Compact(half), Writes.NOW, null)));
+    }
+    String compacted = digest();
+    try (Database database = Database.open(shard, Stores.options(shard), false)) {
+      new Sweeper(database, 1_000).step(20);
+    }
+    String swept = digest();
+    try (Store store = Stores.open(shard)) {
+      store.apply(List.of(Writes.put("one", "more")));
+    }
+
+    assertThat(filled).matches("[0-9a-f]{64}");
+    assertThat(compacted).isNotEqualTo(filled);
+    assertThat(swept).isEqualTo(compacted);
+    assertThat(digest()).isNotEqualTo(swept);
   }
 
   @Test
@@ -200,6 +225,12 @@ class VerifierTest {
     assertThat(Verifier.run(List.of("--help"), EncryptionKeys.NONE, print))
         .isEqualTo(Verifier.SOUND);
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("Exit code");
+  }
+
+  private String digest() {
+    Matcher digest = Pattern.compile("  digest +(.+)").matcher(verify(directory).text());
+    assertThat(digest.find()).isTrue();
+    return digest.group(1);
   }
 
   private static Verdict verify(Path directory) {

@@ -64,6 +64,7 @@ class NemesisIT {
       for (Nemesis nemesis : SHORT) {
         survive(cluster, history, nemesis, 1);
       }
+      Disks.requireEqual(cluster);
     }
   }
 
@@ -76,6 +77,7 @@ class NemesisIT {
       assertThat(nemesis.isPossible(cluster)).as("%s on this machine", nemesis).isTrue();
       int operations = Integer.getInteger("requests", OPERATIONS);
       survive(cluster, new History(cluster.shards()), nemesis, operations);
+      Disks.requireEqual(cluster);
     }
   }
 
