@@ -258,6 +258,9 @@ public abstract class GroupCommitter implements Replicator {
     List<PendingWrite> group = new ArrayList<>();
     try {
       PendingWrite next = isReady() ? waiting.poll(IDLE_MILLIS) : null;
+      if (next != null) {
+        awaitReady(next);
+      }
       long now = System.nanoTime();
       pace.waited(next == null ? 0 : now - next.submittedNanos(), now);
       long gathering = next == null ? 0 : gatherNanos(waiting.depth() + 1, writersBefore);
@@ -278,6 +281,17 @@ public abstract class GroupCommitter implements Replicator {
     }
     writersBefore = group.size();
     return group;
+  }
+
+  /**
+   * One that came when nothing can be committed any more is not taken as yet: if it gives up, it
+   * was certainly not applied.
+   */
+  private void awaitReady(PendingWrite first) {
+    while (!isReady() && !closed && !first.result().isDone()) {
+      committing = List.of(first);
+      idle();
+    }
   }
 
   private void commitTaken(List<PendingWrite> group) {

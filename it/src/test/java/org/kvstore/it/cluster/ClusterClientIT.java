@@ -103,9 +103,9 @@ class ClusterClientIT {
     JsonObject second = history(cluster().leader(shard), key, first.getString("cursor"));
     Path lines = lines(prefix + "import/");
     try (ClientLoad load = load(prefix)) {
+      load.awaitMore();
       CompletableFuture<Cli.Run> importing =
           CompletableFuture.supplyAsync(() -> kv("-s", servers(), "import", lines.toString()));
-      load.awaitMore();
       await().atMost(PATIENCE).until(() -> count(prefix + "import/") > SOME);
       Node leader = cluster().leader(shard);
       assertThat(importing).isNotDone();

@@ -1,0 +1,89 @@
+package org.kvstore.server.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.Limits;
+import org.kvstore.server.model.Outcome;
+import org.kvstore.server.model.Submission;
+import org.kvstore.server.store.TestLimits;
+import org.kvstore.server.store.Writes;
+
+/** What a committer does while nothing can be committed, as a shard has no leader. */
+@Timeout(60)
+class GroupCommitterTest {
+  private static final Limits LIMITS = TestLimits.with(Map.of("writeWait", Duration.ofMillis(50)));
+
+  @TempDir Path directory;
+
+  @Test
+  void writeThatComesAsTheLeaderIsLost_andGivesUp_wasCertainlyNotApplied() {
+    Leaderless committer = new Leaderless(directory);
+    try {
+      // The committer has seen a leader, and waits for a write; from now on there is none.
+      CompletableFuture<Outcome> write =
+          committer.submit(Writes.put("key", "value")).toCompletableFuture();
+
+      await()
+          .until(
+              () -> {
+                committer.sweep();
+                return write.isDone();
+              });
+      assertThatThrownBy(write::join).cause().extracting("code").isEqualTo(ErrorCode.UNAVAILABLE);
+    } finally {
+      committer.close();
+    }
+    assertThat(committer.commits).hasValue(0);
+  }
+
+  /** Is ready the first time that it is asked, and never again. */
+  private static final class Leaderless extends GroupCommitter {
+    private final AtomicInteger looks = new AtomicInteger();
+    final AtomicInteger commits = new AtomicInteger();
+
+    Leaderless(Path directory) {
+      super(() -> null, LIMITS, new DiskSpace(directory, 0), Thread::new, Runnable::run);
+      start();
+    }
+
+    @Override
+    protected boolean isReady() {
+      return looks.getAndIncrement() == 0;
+    }
+
+    @Override
+    protected Committed commit(List<Submission> group) {
+      commits.incrementAndGet();
+      return new Committed(List.of(), false);
+    }
+
+    @Override
+    protected void idle() {
+      LockSupport.parkNanos(1_000_000);
+    }
+
+    @Override
+    public CompletionStage<Void> readBarrier() {
+      return CompletableFuture.completedStage(null);
+    }
+
+    @Override
+    public boolean leads() {
+      return false;
+    }
+  }
+}
