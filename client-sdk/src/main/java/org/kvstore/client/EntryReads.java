@@ -19,6 +19,15 @@ record EntryReads(Requests requests, Duration waitStep) {
     return read(requests, Keys.valid(key), options);
   }
 
+  LocalEntry readLocal(String key) {
+    String valid = Keys.valid(key);
+    try {
+      return requests.read(api -> Responses.localEntry(valid, api.get(valid, ReadOptions.local())));
+    } catch (KeyNotFoundException absent) {
+      return new LocalEntry(Optional.empty(), absent.age());
+    }
+  }
+
   CompletionStage<Optional<Entry>> readAsync(String key, ReadOptions options) {
     String valid = Keys.valid(key);
     return requests

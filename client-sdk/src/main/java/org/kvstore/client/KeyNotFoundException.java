@@ -1,5 +1,7 @@
 package org.kvstore.client;
 
+import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The key does not exist, or did not exist at the revision asked for. */
@@ -8,5 +10,10 @@ public final class KeyNotFoundException extends KeyValueException {
 
   KeyNotFoundException(Failure failure, @Nullable Throwable cause) {
     super(failure, cause);
+  }
+
+  /** How old a local read of it may be; empty when that is not known, and of any other read. */
+  Optional<Duration> age() {
+    return Optional.ofNullable(failure().age());
   }
 }

@@ -100,6 +100,14 @@ public final class KeyValueClient implements AutoCloseable {
     return entries.read(key, ReadOptions.atRevision(revision));
   }
 
+  /**
+   * Reads what the node has that is asked, which need not be the newest: nobody else is asked, so
+   * it is quick, and is answered by a node that is cut off from the others too.
+   */
+  public LocalEntry getLocal(String key) {
+    return entries.readLocal(key);
+  }
+
   /** Reads an entry that is new or changed; empty when it still has this tag or does not exist. */
   public Optional<Entry> getIfChanged(String key, String etag) {
     return entries.read(key, ReadOptions.ifChangedFrom(etag));
@@ -289,7 +297,12 @@ public final class KeyValueClient implements AutoCloseable {
 
   /** Counts the keys of a range. */
   public long count(KeyRange range) {
-    ListOptions counting = ListOptions.defaults().countingOnly();
+    return count(range, ListOptions.defaults());
+  }
+
+  /** Counts the keys of a range at an earlier revision, or as the node has it that is asked. */
+  public long count(KeyRange range, ListOptions options) {
+    ListOptions counting = options.countingOnly();
     return requests.read(api -> api.list(range, counting)).count();
   }
 

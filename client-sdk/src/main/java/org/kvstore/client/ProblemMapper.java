@@ -34,17 +34,18 @@ public final class ProblemMapper implements ResponseExceptionMapper<KeyValueExce
         problem(body),
         body.length > 0,
         response.getHeaderString(HttpHeaders.ETAG),
-        response.getHeaderString(HttpHeaders.RETRY_AFTER));
+        response.getHeaderString(HttpHeaders.RETRY_AFTER),
+        Responses.age(response).orElse(null));
   }
 
   /** The exception of a problem that is part of a larger answer. */
   static KeyValueException exception(int status, @Nullable Problem problem) {
-    return exception(status, problem, problem != null, null, null);
+    return exception(status, problem, problem != null, null, null, null);
   }
 
   /** The exception of an answer that did not come through the REST client. */
   static KeyValueException exception(int status, byte[] body, @Nullable String retryAfter) {
-    return exception(status, problem(body), body.length > 0, null, retryAfter);
+    return exception(status, problem(body), body.length > 0, null, retryAfter, null);
   }
 
   private static KeyValueException exception(
@@ -52,12 +53,14 @@ public final class ProblemMapper implements ResponseExceptionMapper<KeyValueExce
       @Nullable Problem problem,
       boolean hasBody,
       @Nullable String etagHeader,
-      @Nullable String retryAfter) {
+      @Nullable String retryAfter,
+      @Nullable Duration age) {
     Problem known = problem == null ? NONE : problem;
     ErrorCode code = code(status, known.code(), hasBody);
     String etag = known.etag() == null ? etagHeader : known.etag();
     Failure failure =
-        new Failure(status, code, message(status, code, known), problem, etag, seconds(retryAfter));
+        new Failure(
+            status, code, message(status, code, known), problem, etag, seconds(retryAfter), age);
     return KeyValueException.of(failure, null);
   }
 

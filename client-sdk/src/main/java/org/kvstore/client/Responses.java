@@ -4,7 +4,9 @@ import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Optional;
+import org.kvstore.api.Headers;
 
 /** Reads the answers about one key, and closes them. */
 final class Responses {
@@ -21,6 +23,24 @@ final class Responses {
       return Optional.of(new Entry(key, Value.owning(bytes), metadata));
     } catch (ProcessingException broken) {
       throw Transport.READ.failure(broken);
+    }
+  }
+
+  /** What a node has, of a 200. */
+  static LocalEntry localEntry(String key, Response response) {
+    Optional<Duration> age = age(response);
+    return new LocalEntry(entry(key, response), age);
+  }
+
+  /** How old a local read may be; empty when the answer does not say. */
+  static Optional<Duration> age(Response response) {
+    String millis = response.getHeaderString(Headers.AGE);
+    try {
+      return millis == null
+          ? Optional.empty()
+          : Optional.of(Duration.ofMillis(Long.parseLong(millis.strip())));
+    } catch (NumberFormatException e) {
+      throw KeyValueException.notTheService(response.getStatus(), Headers.AGE + ": " + millis, e);
     }
   }
 

@@ -61,6 +61,18 @@ class CommandLineIT extends Deployed {
   }
 
   @Test
+  void local_readsWhatTheServerHas_andSaysHowOldThatIs() throws Exception {
+    service.put(target(key)).body("here").send().expect(201);
+    Run local = kv.run("get", key, "--local").expect(0);
+    assertThat(local.text()).isEqualTo("here");
+    assertThat(local.err().strip()).isEqualTo("age: 0 ms");
+    assertThat(kv.run("get", key + "-none", "--local").expect(MISSING).err()).contains("age: 0 ms");
+    assertThat(kv.run("ls", prefix, "--local").expect(0).text().strip()).isEqualTo(key);
+    assertThat(kv.run("ls", prefix, "--local", "--count").expect(0).text().strip()).isEqualTo("1");
+    kv.run("get", key, "--local", "--revision", "1").expect(USAGE);
+  }
+
+  @Test
   void waitEndsWithTheNews_orWithTheTime() throws Exception {
     CompletableFuture<Run> waiting = CompletableFuture.supplyAsync(() -> run("wait", key));
     service.put(target(key)).body("done").send().expect(201);

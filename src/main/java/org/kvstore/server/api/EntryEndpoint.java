@@ -21,6 +21,7 @@ import org.kvstore.api.ErrorCode;
 import org.kvstore.api.Headers;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.EntryReplies.Wish;
+import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Entry;
@@ -103,11 +104,22 @@ public class EntryEndpoint {
   private CompletionStage<Reply> read(HttpServletRequest request, Key key, Wish wish) {
     Query query = Query.of(request, READ);
     Consistency consistency = query.consistency();
+    if (consistency == Consistency.LINEARIZABLE) {
+      return find(Exchange.access(request), key, query, consistency)
+          .thenApply(now -> EntryReplies.read(wish, now));
+    }
+    Origin origin = Origin.of(request);
     // Asked before the read, so that what is read here is no younger than that.
-    Supplier<Optional<Long>> age =
-        consistency == Consistency.LOCAL ? service.age(KeyRange.of(key)) : Optional::empty;
+    Supplier<Optional<Long>> age = service.age(KeyRange.of(key), consistency);
     return find(Exchange.access(request), key, query, consistency)
-        .thenApply(now -> EntryReplies.read(wish, now).with(Headers.AGE, age.get()));
+        .thenApply(now -> local(wish, now, origin).with(Headers.AGE, age.get()));
+  }
+
+  /** That a key does not exist may be old, too, so it is an answer, not thrown. */
+  private static Reply local(Wish wish, Optional<Entry> found, Origin origin) {
+    return found.isPresent()
+        ? EntryReplies.read(wish, found)
+        : Problems.reply(EntryReplies.absent(), origin);
   }
 
   private CompletionStage<Reply> put(HttpServletRequest request, Key key) throws IOException {

@@ -45,14 +45,18 @@ final class EntryReplies {
     return read(wish, found, null);
   }
 
+  /** The answer where a key does not exist. */
+  static KeyValueException absent() {
+    return KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key.");
+  }
+
   /**
    * The same for a GET that preferred to wait.
    *
    * @param preferenceApplied what was made of the preference (RFC 7240 section 3), or null
    */
   static Reply read(Wish wish, Optional<Entry> found, @Nullable String preferenceApplied) {
-    Entry entry =
-        found.orElseThrow(() -> KeyValueException.of(ErrorCode.NOT_FOUND, "There is no such key."));
+    Entry entry = found.orElseThrow(EntryReplies::absent);
     boolean known = wish.knows(entry);
     Reply.Builder reply = Reply.status(known ? 304 : 200);
     describe(reply, entry, wish.document());

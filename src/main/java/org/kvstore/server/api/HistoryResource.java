@@ -10,12 +10,17 @@ import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.Suspended;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.kvstore.api.Headers;
 import org.kvstore.api.HistoryDocument;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
 import org.kvstore.server.model.Bytes;
+import org.kvstore.server.model.Consistency;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.KeyRange;
 import org.kvstore.server.service.ChangeService;
 import org.kvstore.server.service.KeyValueService;
 import org.kvstore.server.store.History;
@@ -45,12 +50,19 @@ public class HistoryResource {
     long from = cursor == null ? 0 : Cursor.parse(cursor, digest).revisions().at(0);
     int limit = (int) query.number("limit", Listing.DEFAULT_LIMIT, 1, service.limits().pageKeys());
     Access access = Exchange.access(request);
+    Consistency consistency = query.consistency();
+    Supplier<Optional<Long>> age = keys.age(KeyRange.of(key), consistency);
     OwnThread.send(
         keys,
         Origin.of(request),
         response,
         service.history(
-            access, key, from, limit, query.consistency(), history -> page(history, digest)));
+            access,
+            key,
+            from,
+            limit,
+            consistency,
+            history -> page(history, digest).with(Headers.AGE, age.get())));
   }
 
   private static Reply page(History history, int digest) {

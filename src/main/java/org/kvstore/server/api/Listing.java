@@ -85,8 +85,7 @@ final class Listing {
   CompletionStage<Reply> read(KeyValueService service, Access access) {
     long revision = query.number("revision", 0, 1, Long.MAX_VALUE);
     Consistency consistency = query.consistency();
-    Supplier<Optional<Long>> age =
-        consistency == Consistency.LOCAL ? service.age(range) : Optional::empty;
+    Supplier<Optional<Long>> age = service.age(range, consistency);
     if (query.flag("countOnly")) {
       return service.count(
           access,
@@ -95,8 +94,9 @@ final class Listing {
           consistency,
           count ->
               Reply.json(
-                  new ListingDocument(
-                      null, null, count.keys(), null, position(service, count.revisions()))));
+                      new ListingDocument(
+                          null, null, count.keys(), null, position(service, count.revisions())))
+                  .with(Headers.AGE, age.get()));
     }
     boolean keysOnly = query.flag("keysOnly");
     String token = query.text("cursor");

@@ -16,9 +16,12 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.kvstore.api.DeletedDocument;
+import org.kvstore.api.Headers;
 import org.kvstore.api.MediaTypes;
 import org.kvstore.server.api.Problems.Origin;
 import org.kvstore.server.model.Access;
@@ -71,18 +74,24 @@ public class ListingResource {
           request,
           response,
           () -> {
+            Supplier<Optional<Long>> age = service.age(range, consistency);
             try (KeyValueService.Export export = service.export(access, range, consistency)) {
-              export(export, exchange, response);
+              export(export, age.get(), exchange, response);
             }
           });
     }
   }
 
   private static void export(
-      KeyValueService.Export export, Exchange exchange, AsyncResponse response) {
+      KeyValueService.Export export,
+      Optional<Long> age,
+      Exchange exchange,
+      AsyncResponse response) {
     StreamingOutput lines =
         out -> write(export, new PacedOutput(out, new Pace(exchange.paced(), () -> false)));
-    response.resume(Response.ok(lines, MediaTypes.NDJSON).build());
+    Response.ResponseBuilder begun = Response.ok(lines, MediaTypes.NDJSON);
+    age.ifPresent(millis -> begun.header(Headers.AGE, millis));
+    response.resume(begun.build());
   }
 
   @DELETE

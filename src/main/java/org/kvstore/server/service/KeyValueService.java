@@ -133,8 +133,14 @@ public class KeyValueService {
     }
   }
 
-  /** How old what is read of a range may be, as {@link Shards#age} says. */
-  public Supplier<Optional<Long>> age(KeyRange range) {
+  /**
+   * How old what is read of a range may be, as {@link Shards#age} says; asked for before the read.
+   * Of a linearizable read it says nothing, which is never old.
+   */
+  public Supplier<Optional<Long>> age(KeyRange range, Consistency consistency) {
+    if (consistency != Consistency.LOCAL) {
+      return Optional::empty;
+    }
     Shards shards = shards();
     return shards.age(shards.of(range));
   }

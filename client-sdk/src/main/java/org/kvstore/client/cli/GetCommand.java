@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.client.Entry;
 import org.kvstore.client.KeyValueClient;
+import org.kvstore.client.LocalEntry;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,8 +36,20 @@ final class GetCommand implements Callable<Integer> {
   @ArgGroup(exclusive = true)
   private @Nullable Form form;
 
-  @Option(names = "--revision", paramLabel = "N", description = "As it was at this revision.")
-  private @Nullable Long revision;
+  @ArgGroup(exclusive = true)
+  private @Nullable Moment moment;
+
+  /** Of when it is read; by default the newest. */
+  static final class Moment {
+    @Option(names = "--revision", paramLabel = "N", description = "As it was at this revision.")
+    @Nullable Long revision;
+
+    @Option(
+        names = "--local",
+        description =
+            "As the node has it that is asked, be it old; says on standard error how old.")
+    boolean local;
+  }
 
   /** How to print it. */
   static final class Form {
@@ -56,7 +69,7 @@ final class GetCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Optional<Entry> found;
     try (KeyValueClient client = kv.connect()) {
-      found = revision == null ? client.get(key) : client.getAt(key, revision);
+      found = read(client);
     }
     if (found.isEmpty()) {
       return kv.fail(ExitCode.NOT_FOUND, "not found: " + key);
@@ -73,6 +86,20 @@ final class GetCommand implements Callable<Integer> {
       }
     }
     return ExitCode.OK;
+  }
+
+  private Optional<Entry> read(KeyValueClient client) {
+    if (moment == null) {
+      return client.get(key);
+    }
+    Long revision = moment.revision;
+    if (revision != null) {
+      return client.getAt(key, revision);
+    }
+    LocalEntry local = client.getLocal(key);
+    String age = local.age().map(known -> known.toMillis() + " ms").orElse("unknown");
+    kv.streams().err().println("age: " + age);
+    return local.entry();
   }
 
   private void print(Entry entry, PrintStream out) throws IOException {

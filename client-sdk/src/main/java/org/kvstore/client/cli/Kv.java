@@ -85,7 +85,9 @@ public final class Kv {
       scope = ScopeType.INHERIT,
       description =
           "How long an answer may take, or wait, watch, cluster add, remove and drain in all: 500ms, 30s, 5m."
-              + " Default: 30s; backup 30m; wait, watch, cluster add, remove and drain no end.")
+              + " Default: 30s; backup 30m; undrain, rebalance and --no-wait 70s (2m with several"
+              + " servers); wait, watch, cluster add, remove and drain no end. restore has a day,"
+              + " whatever is said.")
   private @Nullable Duration timeout;
 
   @Option(

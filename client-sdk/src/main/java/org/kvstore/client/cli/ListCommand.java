@@ -44,6 +44,9 @@ final class ListCommand implements Callable<Integer> {
   @Option(names = "--limit", paramLabel = "N", description = "List at most this many keys.")
   private @Nullable Integer limit;
 
+  @Option(names = "--local", description = "As the node has them that is asked, be it old.")
+  private boolean local;
+
   /** How to list. */
   static final class Form {
     @Option(
@@ -69,7 +72,7 @@ final class ListCommand implements Callable<Integer> {
     PrintStream out = kv.streams().out();
     try (KeyValueClient client = kv.connect()) {
       if (form != null && form.count) {
-        out.println(client.count(KeyRange.prefix(prefix)));
+        out.println(client.count(KeyRange.prefix(prefix), moment(ListOptions.defaults())));
         return ExitCode.OK;
       }
       list(client, out);
@@ -81,12 +84,10 @@ final class ListCommand implements Callable<Integer> {
     boolean detailed = form != null && form.detailed;
     int page = detailed ? DETAILED_PAGE : ListOptions.MAX_LIMIT;
     int most = limit == null ? Integer.MAX_VALUE : limit;
-    ListOptions options = ListOptions.defaults().withLimit(Math.min(page, most));
+    ListOptions sized = ListOptions.defaults().withLimit(Math.min(page, most));
+    ListOptions options = detailed ? sized : sized.withoutValues();
     Iterator<Entry> entries =
-        client
-            .entries(KeyRange.prefix(prefix), detailed ? options : options.withoutValues())
-            .limit(most)
-            .iterator();
+        client.entries(KeyRange.prefix(prefix), moment(options)).limit(most).iterator();
     Consumer<Entry> printer = printer(out);
     for (int row = 1; entries.hasNext(); row++) {
       printer.accept(entries.next());
@@ -94,6 +95,10 @@ final class ListCommand implements Callable<Integer> {
         return;
       }
     }
+  }
+
+  private ListOptions moment(ListOptions options) {
+    return local ? options.local() : options;
   }
 
   private Consumer<Entry> printer(PrintStream out) {

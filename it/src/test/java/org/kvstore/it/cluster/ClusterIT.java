@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.kvstore.it.support.Service.target;
 
+import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,6 +25,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.kvstore.api.ErrorCode;
+import org.kvstore.client.Entry;
+import org.kvstore.client.KeyValueClient;
+import org.kvstore.client.LocalEntry;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.EventStream;
 import org.kvstore.it.support.EventStream.ServerEvent;
@@ -82,6 +87,94 @@ class ClusterIT {
     putAll(cluster.node(1).service(), "x");
     for (Node node : cluster.nodes()) {
       assertThat(Replicas.listing(node.service(), "&prefix=" + prefix)).hasSize(KEYS);
+    }
+  }
+
+  @Test
+  void pagesOfAListing_eachOfAnotherNode_goOnInOrder_bothWays() {
+    putAll(cluster.node(1).service(), "x");
+    List<String> keys = IntStream.range(0, KEYS).mapToObj(i -> prefix + i).sorted().toList();
+    assertThat(pages("&order=asc")).isEqualTo(keys);
+    assertThat(pages("&order=desc"))
+        .isEqualTo(keys.stream().sorted(Comparator.reverseOrder()).toList());
+  }
+
+  /** The keys of a listing, each page of which is asked of the next node. */
+  private List<String> pages(String more) {
+    List<String> keys = new ArrayList<>();
+    String cursor = "";
+    int asked = 0;
+    do {
+      Node node = cluster.node(asked++ % cluster.nodes().size() + 1);
+      JsonObject page =
+          node.service()
+              .get("/v1/kv?limit=7&prefix=" + prefix + more + cursor)
+              .send()
+              .expect(200)
+              .json();
+      page.getJsonArray("entries")
+          .getValuesAs(JsonObject.class)
+          .forEach(entry -> keys.add(entry.getString("key")));
+      cursor = page.containsKey("cursor") ? "&cursor=" + page.getString("cursor") : "";
+    } while (!cursor.isEmpty());
+    assertThat(asked).isEqualTo((KEYS + 6) / 7);
+    return keys;
+  }
+
+  @Test
+  void foldedListing_hasEachPrefixOnce_whateverShardsItsKeysAreOf() {
+    Service service = cluster.node(1).service();
+    for (int i = 0; i < KEYS; i++) {
+      service.put(target(prefix + i % 3 + "/" + i)).body("x").send().expect(201);
+    }
+    String folded =
+        cluster
+            .node(2)
+            .service()
+            .get("/v1/kv?delimiter=/&prefix=" + prefix)
+            .send()
+            .expect(200)
+            .json()
+            .getJsonArray("prefixes")
+            .toString();
+    assertThat(folded).isEqualTo("[\"%1$s0/\",\"%1$s1/\",\"%1$s2/\"]".formatted(prefix));
+  }
+
+  @Test
+  void rangeDelete_takesTheKeysOfAllShards_andItsRepeatElsewhereIsAnsweredTheSame() {
+    putAll(cluster.node(1).service(), "x");
+    assertThat(deleted(cluster.node(2))).isEqualTo(KEYS);
+    cluster.node(1).service().put(target(prefix + "later")).body("x").send().expect(201);
+    assertThat(deleted(cluster.node(3))).isEqualTo(KEYS);
+    for (Node node : cluster.nodes()) {
+      assertThat(Replicas.listing(node.service(), "&prefix=" + prefix).keySet())
+          .containsExactly(prefix + "later");
+    }
+  }
+
+  /** How many keys one and the same request has deleted. */
+  private int deleted(Node asked) {
+    return asked
+        .service()
+        .delete("/v1/kv?prefix=" + prefix)
+        .header("Idempotency-Key", prefix)
+        .send()
+        .expect(200)
+        .json()
+        .getInt("deleted");
+  }
+
+  @Test
+  void compact_givesTheHistoryOfAllShardsUp_andKeepsTheNewest() {
+    List<String> first = putAll(cluster.node(1).service(), "one");
+    putAll(cluster.node(2).service(), "two");
+    cluster.node(3).service().post("/v1/admin/compact").send().expect(200);
+    for (int i = 0; i < KEYS; i++) {
+      Service service = cluster.node(1 + i % 3).service();
+      String key = target(prefix + i);
+      String revision = first.get(i).replace("\"", "");
+      service.get(key + "?revision=" + revision).send().expect(ErrorCode.COMPACTED);
+      assertThat(service.get(key).send().expect(200).text()).isEqualTo("two");
     }
   }
 
@@ -245,8 +338,11 @@ class ClusterIT {
     lonely.service().put(key).body("minority").send().expect(ErrorCode.UNAVAILABLE);
     lonely.service().get(key).send().expect(ErrorCode.UNAVAILABLE);
     lonely.service().get("/health/ready").send().expect(503);
-    String local = lonely.service().get(key + "?consistency=local").send().expect(200).text();
-    assertThat(local).isEqualTo("before");
+    try (KeyValueClient client = lonely.service().client()) {
+      LocalEntry local = client.getLocal(name);
+      assertThat(local.entry().map(Entry::text)).contains("before");
+      assertThat(local.age()).isPresent();
+    }
     await().atMost(PATIENCE).until(() -> put(cluster.node(2), name, "majority") == 204);
     cluster.heal();
     assertThat(lonely.service().get(key).send().expect(200).text()).isEqualTo("majority");

@@ -26,15 +26,19 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.kvstore.api.ClusterDocument;
 import org.kvstore.api.Headers;
+import org.kvstore.api.MediaTypes;
 import org.kvstore.client.Change;
 import org.kvstore.client.Entry;
 import org.kvstore.client.KeyRange;
 import org.kvstore.client.KeyValueClient;
+import org.kvstore.client.ListOptions;
+import org.kvstore.client.LocalEntry;
 import org.kvstore.client.Watch;
 import org.kvstore.client.WatchEvent;
 import org.kvstore.client.WatchOptions;
 import org.kvstore.it.support.Answer;
 import org.kvstore.it.support.InTurn;
+import org.kvstore.it.support.RawRequest;
 import org.kvstore.it.support.Service;
 
 /**
@@ -85,20 +89,53 @@ class FewReplicasIT {
         Answer local = service.get("/v1/kv/read/" + i + "?consistency=local").send();
         assertThat(local.status()).isIn(200, 404);
         assertThat(local.findHeader(Headers.AGE)).isPresent();
+        requireAge(service.get("/v1/history/read/" + i + "?consistency=local"));
       }
     }
     for (Node node : founders()) {
       try (KeyValueClient client = node.service().client()) {
         assertThat(client.entries("read/").map(Entry::text)).hasSize(KEYS);
         assertThat(client.history("read/0").map(Change::key)).hasSize(1);
+        requireLocalReads(client);
         assertThat(exported(client)).isGreaterThanOrEqualTo(KEYS);
       }
       Service service = node.service();
+      requireAge(service.get("/v1/kv?prefix=read/&consistency=local"));
+      requireAge(service.get("/v1/kv?prefix=read/&countOnly=true&consistency=local"));
+      requireAge(
+          service.get("/v1/kv?prefix=read/&consistency=local").header("Accept", MediaTypes.NDJSON));
+      assertThat(service.get("/v1/kv?prefix=read/").send().findHeader(Headers.AGE)).isEmpty();
       assertThat(service.get("/v1/kv?prefix=read/&countOnly=true").send().text())
           .contains("\"count\":" + KEYS);
       assertThat(service.get("/v1/kv?prefix=read/&limit=7").send().expect(200).text())
           .contains("cursor");
     }
+  }
+
+  /** What a node has at some time is what others have written. */
+  private static void requireLocalReads(KeyValueClient client) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              LocalEntry read = client.getLocal("read/0");
+              assertThat(read.entry().map(Entry::text)).contains("v0");
+              assertThat(read.age()).isPresent();
+            });
+    LocalEntry missing = client.getLocal("read/none");
+    assertThat(missing.entry()).isEmpty();
+    assertThat(missing.age()).isPresent();
+    ListOptions local = ListOptions.defaults().withLimit(7).local();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> client.count(KeyRange.prefix("read/"), local) == KEYS);
+    assertThat(client.entries(KeyRange.prefix("read/"), local).map(Entry::text)).hasSize(KEYS);
+  }
+
+  /** Each local read says how old it may be. */
+  private static void requireAge(RawRequest request) {
+    Answer answer = request.send().expect(200);
+    assertThat(answer.findHeader(Headers.AGE)).as("the age in %s", answer).isPresent();
   }
 
   @Test

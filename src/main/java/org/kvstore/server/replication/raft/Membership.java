@@ -129,6 +129,13 @@ public final class Membership implements AutoCloseable {
     try {
       return peers.ask(member).join();
     } catch (CompletionException e) {
+      String misfit = Peers.misfit(e);
+      if (!misfit.isEmpty()) {
+        throw KeyValueException.of(
+                ErrorCode.UNAVAILABLE,
+                "The node %s at %s %s.".formatted(member.id(), member.raftAddress(), misfit))
+            .withCause(e);
+      }
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE,
               ("No node %s of this cluster answers at %s. Start it first, with"

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.kvstore.api.ErrorCode;
+import org.kvstore.server.model.KeyValueException;
 
 /**
  * What a node says of itself to another one.
@@ -107,7 +109,8 @@ record PeerInfo(
   /**
    * What a message says.
    *
-   * @throws UncheckedIOException when it is of an unknown format
+   * @throws KeyValueException UNAVAILABLE when it is of an unknown format
+   * @throws UncheckedIOException when it is cut off
    */
   static PeerInfo of(byte[] message) {
     try {
@@ -120,7 +123,10 @@ record PeerInfo(
   private static PeerInfo read(DataInputStream in) throws IOException {
     int format = in.readByte();
     if (format != FORMAT) {
-      throw new IOException("Of an unknown format: " + format);
+      throw KeyValueException.of(
+          ErrorCode.UNAVAILABLE,
+          "is of another release, whose messages have format %d, and this one's have %d"
+              .formatted(format, FORMAT));
     }
     String cluster = in.readUTF();
     int shards = in.readShort();

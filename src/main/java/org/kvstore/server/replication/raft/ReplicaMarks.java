@@ -111,8 +111,10 @@ final class ReplicaMarks {
   void requireLog(int shard, RaftGroupId group) throws IOException {
     if (Files.exists(mark(shard)) && !hasJoined(shard) && !Files.exists(log(group))) {
       throw new ReplicaException(
-          ("Its log in %s is gone. It must not vote. Remove this replica from the cluster and add"
-                  + " it again; the others send it everything.")
+          ("Its log in %s is gone. It must not vote. Remove this node from the cluster (kv"
+                  + " cluster remove), start it with an empty data directory and"
+                  + " kv.cluster.join=true, and add it (kv cluster add); the others send it"
+                  + " everything.")
               .formatted(log(group)));
     }
   }
