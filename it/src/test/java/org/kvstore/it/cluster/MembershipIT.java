@@ -103,6 +103,32 @@ class MembershipIT {
 
   @Test
   @Order(2)
+  void nodeThatDoesNotFit_isNotAdded_andTheAnswerSaysWhy() throws IOException {
+    Node other = cluster.node(4);
+    other.set("KV_SHARDS", "8");
+    other.start();
+    Service asked = cluster.node(1).service();
+    String added = "{\"id\":\"n4\",\"raftAddress\":\"%s\"}".formatted(cluster.network().name(4));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        asked
+                            .post("/v1/admin/cluster/nodes")
+                            .header("Content-Type", "application/json")
+                            .body(added)
+                            .send()
+                            .expect(ErrorCode.UNAVAILABLE)
+                            .text())
+                    .contains("The node n4 at ", "has 8 shards, and this one 4; kv.shards"));
+    other.loseData();
+    other.set("KV_SHARDS", Integer.toString(cluster.shards()));
+    writer.awaitWrites();
+  }
+
+  @Test
+  @Order(3)
   void nodeIsAdded_andAFounderRemoved_andLeadersAreSpread() {
     Node added = cluster.node(4);
     added.start();
@@ -142,7 +168,7 @@ class MembershipIT {
   }
 
   @Test
-  @Order(3)
+  @Order(4)
   void drainedNode_leadsNothing() {
     client.drainNode("n2");
     await()
@@ -165,7 +191,7 @@ class MembershipIT {
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void callsThatWouldHarm_areRefused() {
     Service service = cluster.node(2).service();
     cluster.node(4).kill();

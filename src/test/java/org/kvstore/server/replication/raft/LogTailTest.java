@@ -50,7 +50,7 @@ class LogTailTest {
     KeyValueException failure = Objects.requireNonNull(node.raft().failure(0));
     assertThat(failure)
         .hasMessageContaining("shard 0")
-        .hasMessageContaining("Remove this replica from the cluster and add it again");
+        .hasMessageContaining("Remove this node from the cluster (kv cluster remove)");
     assertThat(node.raft().describe().get(0).role()).isEqualTo(Role.OUT);
     assertThat(node.raft().describe().get(0).problem()).isEqualTo(failure.getMessage());
     assertThat(cluster.write("n1", Writes.put("k", "v"))).isInstanceOf(Outcome.Written.class);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.kvstore.server.model.KeyValueException;
 
 class PeerInfoTest {
   private static final Member ONE = new Member("n1", "host1:1");
@@ -41,7 +42,10 @@ class PeerInfoTest {
 
   @Test
   void message_ofAnotherFormat_orCut_isRefused() {
-    assertThatThrownBy(() -> PeerInfo.of(new byte[] {1})).isInstanceOf(UncheckedIOException.class);
+    assertThatThrownBy(() -> PeerInfo.of(new byte[] {1}))
+        .isInstanceOf(KeyValueException.class)
+        .hasMessageContaining("is of another release")
+        .hasMessageContaining("format 1");
     assertThatThrownBy(() -> PeerInfo.of(new byte[] {3, 0}))
         .isInstanceOf(UncheckedIOException.class);
   }
