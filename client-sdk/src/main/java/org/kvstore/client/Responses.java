@@ -32,15 +32,17 @@ final class Responses {
     return new LocalEntry(entry(key, response), age);
   }
 
-  /** How old a local read may be; empty when the answer does not say. */
+  /**
+   * How old a local read may be; empty when the answer does not say, or not so that it is known.
+   */
   static Optional<Duration> age(Response response) {
     String millis = response.getHeaderString(Headers.AGE);
     try {
       return millis == null
           ? Optional.empty()
           : Optional.of(Duration.ofMillis(Long.parseLong(millis.strip())));
-    } catch (NumberFormatException e) {
-      throw KeyValueException.notTheService(response.getStatus(), Headers.AGE + ": " + millis, e);
+    } catch (NumberFormatException twice) {
+      return Optional.empty();
     }
   }
 

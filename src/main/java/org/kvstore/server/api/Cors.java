@@ -21,7 +21,7 @@ public class Cors {
   private static final String EXPOSED =
       "ETag, Location, Allow, Preference-Applied, Retry-After, WWW-Authenticate, RateLimit,"
           + " RateLimit-Policy, X-Request-Id, KV-Create-Revision, KV-Mod-Revision, KV-Version,"
-          + " KV-Expires-At, KV-Lease";
+          + " KV-Expires-At, KV-Lease, KV-Age";
   private static final String SENT =
       "Authorization, Content-Type, If-Match, If-None-Match, Prefer, Idempotency-Key,"
           + " Last-Event-ID, X-Request-Id, traceparent, tracestate";

@@ -63,10 +63,11 @@ public class ListingResource {
     KeyRange range = Listing.range(query);
     Consistency consistency = query.consistency();
     Access access = Exchange.access(request);
+    Supplier<Optional<Long>> age = service.age(range, consistency);
     if (request.getMethod().equals("HEAD")) {
       // Nothing of it would be written.
       access.at(consistency).require(Permission.READ, range);
-      response.resume(Response.ok().type(MediaTypes.NDJSON).build());
+      response.resume(begun(Response.ok().type(MediaTypes.NDJSON), age.get()));
     } else {
       Exchange exchange = Exchange.of(request);
       OwnThread.run(
@@ -74,7 +75,6 @@ public class ListingResource {
           request,
           response,
           () -> {
-            Supplier<Optional<Long>> age = service.age(range, consistency);
             try (KeyValueService.Export export = service.export(access, range, consistency)) {
               export(export, age.get(), exchange, response);
             }
@@ -89,9 +89,12 @@ public class ListingResource {
       AsyncResponse response) {
     StreamingOutput lines =
         out -> write(export, new PacedOutput(out, new Pace(exchange.paced(), () -> false)));
-    Response.ResponseBuilder begun = Response.ok(lines, MediaTypes.NDJSON);
-    age.ifPresent(millis -> begun.header(Headers.AGE, millis));
-    response.resume(begun.build());
+    response.resume(begun(Response.ok(lines, MediaTypes.NDJSON), age));
+  }
+
+  private static Response begun(Response.ResponseBuilder response, Optional<Long> age) {
+    age.ifPresent(millis -> response.header(Headers.AGE, millis));
+    return response.build();
   }
 
   @DELETE

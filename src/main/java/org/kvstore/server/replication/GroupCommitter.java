@@ -258,8 +258,8 @@ public abstract class GroupCommitter implements Replicator {
     List<PendingWrite> group = new ArrayList<>();
     try {
       PendingWrite next = isReady() ? waiting.poll(IDLE_MILLIS) : null;
-      if (next != null) {
-        awaitReady(next);
+      if (next != null && !isReady()) {
+        return leaderless(next);
       }
       long now = System.nanoTime();
       pace.waited(next == null ? 0 : now - next.submittedNanos(), now);
@@ -284,14 +284,17 @@ public abstract class GroupCommitter implements Replicator {
   }
 
   /**
-   * One that came when nothing can be committed any more is not taken as yet: if it gives up, it
-   * was certainly not applied.
+   * A group of one that has come as nothing could be committed any more: once something can, or its
+   * time is over. Until then it is not taken, nor are those behind it: if one gives up, it was
+   * certainly not applied.
    */
-  private void awaitReady(PendingWrite first) {
-    while (!isReady() && !closed && !first.result().isDone()) {
-      committing = List.of(first);
+  private List<PendingWrite> leaderless(PendingWrite write) {
+    while (!isReady() && !closed && !write.result().isDone()) {
+      committing = List.of(write);
+      pace.waited(0, System.nanoTime());
       idle();
     }
+    return List.of(write);
   }
 
   private void commitTaken(List<PendingWrite> group) {

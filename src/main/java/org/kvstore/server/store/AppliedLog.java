@@ -1,6 +1,7 @@
 package org.kvstore.server.store;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +14,7 @@ import org.kvstore.server.model.Serial;
  * group of each sender was the last. Written with the batch of each entry.
  */
 final class AppliedLog {
-  /** The row of the last entry that was applied. */
-  static final byte[] POSITION = "applied".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] POSITION = "applied".getBytes(StandardCharsets.US_ASCII);
 
   private static final String SENDER = "sender/";
 
@@ -84,6 +84,14 @@ final class AppliedLog {
         Table.META,
         name(serial.sender()),
         new Encoder(2 * Long.BYTES).fixed64(serial.life()).fixed64(serial.number()).toArray());
+  }
+
+  /** Whether a row of the table is one of those. */
+  static boolean isOfTheLog(byte[] key) {
+    byte[] sender = name("");
+    return Arrays.equals(key, POSITION)
+        || (key.length >= sender.length
+            && Arrays.equals(key, 0, sender.length, sender, 0, sender.length));
   }
 
   private static byte[] name(String sender) {

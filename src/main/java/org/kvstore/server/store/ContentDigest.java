@@ -9,8 +9,9 @@ import java.util.HexFormat;
 /**
  * A digest of what all replicas of a shard have that have applied the same: SHA-256 over the rows,
  * in clear, table by table in the order of their keys. Left out is what a replica has by itself:
- * its data key, the position in the log, which moves with entries that change nothing too, and
- * history that was given up, of which each sweeps as much as it has come to.
+ * its data key, and history that was given up, of which each sweeps as much as it has come to; and
+ * what moves with entries that change nothing, which are proposed at any time: the position in the
+ * log and the newest group of each sender.
  */
 final class ContentDigest {
   private final MessageDigest digest;
@@ -47,7 +48,7 @@ final class ContentDigest {
       case META ->
           Arrays.equals(key, KeyRow.NAME)
               || Arrays.equals(key, Sweeper.SWEPT)
-              || Arrays.equals(key, AppliedLog.POSITION);
+              || AppliedLog.isOfTheLog(key);
       case CHANGES -> Rows.revisionOfChange(key) <= compacted;
       case VERSIONS -> Rows.revisionOfVersion(key) <= compacted;
       case CURRENT, DEADLINES, LEASES, REQUESTS -> false;

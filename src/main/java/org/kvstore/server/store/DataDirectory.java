@@ -59,10 +59,6 @@ public final class DataDirectory implements AutoCloseable {
   static final String FORMAT = "FORMAT";
   private static final String FORMAT_NEW = "FORMAT.new";
   static final String SHARDS = "shards";
-
-  /** What the replicated logs of a node of a cluster are in, beside its databases. */
-  static final String LOGS = "raft";
-
   private static final String TEMPORARY = "tmp";
 
   /** What a file system makes at its root, and a data directory may be a whole volume. */
@@ -175,7 +171,7 @@ public final class DataDirectory implements AutoCloseable {
 
   /** The directory of the replicated logs, on a node of a cluster. */
   public Path logs() {
-    return shards().resolve(LOGS);
+    return shards().resolve("raft");
   }
 
   private static Path shard(Path directory, int id) {

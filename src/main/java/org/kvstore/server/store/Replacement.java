@@ -23,6 +23,10 @@ public final class Replacement implements AutoCloseable {
   private static final String INTENT = "RESTORE";
   private static final String INTENT_NEW = "RESTORE.new";
   private static final String GATHERING = "tmp/1";
+
+  /** What a directory ends in that a database gathers in beside the one whose place it takes. */
+  static final String BESIDE = ".install";
+
   private static final Pattern STAGED = Pattern.compile("tmp/[0-9]{1,10}\n");
 
   private final Path directory;
@@ -106,7 +110,12 @@ public final class Replacement implements AutoCloseable {
   }
 
   private static Path workplace(Path shard) {
-    return shard.resolveSibling(shard.getFileName() + ".install");
+    return shard.resolveSibling(shard.getFileName() + BESIDE);
+  }
+
+  /** Where a database gathered that is to take the place of this one, as {@link #decided}. */
+  static @Nullable Path decidedBeside(Path shard) throws IOException {
+    return decided(workplace(shard));
   }
 
   /** Finishes or forgets an exchange that a crash interrupted. */

@@ -5,9 +5,14 @@ import java.io.PrintStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvstore.api.ErrorCode;
@@ -53,6 +58,10 @@ public final class Verifier {
       send it everything. A server refuses to start on damaged logs; with a damaged table it starts, and
       answers 500 to what it would read from there.
       """;
+
+  /** A database, or what is to take its place. */
+  private static final Pattern PLACE =
+      Pattern.compile("([0-9]+|system)(" + Pattern.quote(Replacement.BESIDE) + ")?");
 
   private final Path directory;
   private final EncryptionKeys keys;
@@ -177,14 +186,31 @@ public final class Verifier {
     if (!Files.isDirectory(shards)) {
       return List.of();
     }
-    try (Stream<Path> all = Files.list(shards)) {
-      return all.filter(Files::isDirectory).filter(Verifier::isDatabase).sorted().toList();
+    List<Path> databases = new ArrayList<>();
+    for (Path place : places(shards)) {
+      Path next = Replacement.decidedBeside(place);
+      if (next != null && Files.isDirectory(next)) {
+        findings.checked("%s: an exchange is decided, which a start finishes", place);
+        databases.add(next);
+      } else if (Files.isDirectory(place)) {
+        databases.add(place);
+      }
     }
+    return databases;
   }
 
-  /** On a node of a cluster the replicated logs are beside them. */
-  private static boolean isDatabase(Path directory) {
-    return !directory.endsWith(DataDirectory.LOGS);
+  /** Where databases are, or one is to be. Replicated logs are beside them, on a node. */
+  private static Set<Path> places(Path shards) throws IOException {
+    Set<Path> places = new TreeSet<>();
+    try (Stream<Path> all = Files.list(shards)) {
+      for (Path directory : all.filter(Files::isDirectory).toList()) {
+        Matcher name = PLACE.matcher(String.valueOf(directory.getFileName()));
+        if (name.matches()) {
+          places.add(shards.resolve(name.group(1)));
+        }
+      }
+    }
+    return places;
   }
 
   /** A damaged log may keep RocksDB searching without end, so it is not opened then. */

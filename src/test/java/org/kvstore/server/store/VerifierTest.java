@@ -189,6 +189,21 @@ class VerifierTest {
   }
 
   @Test
+  void nodeOfACluster_isSoundWithItsLogs_andWithWhatIsToTakeThePlaceOfAShard() throws IOException {
+    Files.createDirectories(directory.resolve("shards/raft/group"));
+    Path install = Files.createDirectories(directory.resolve("shards/0.install/tmp"));
+    assertThat(verify(directory).text()).endsWith("sound\n");
+
+    FileTrees.copy(directory.resolve("shards/0"), install.resolve("1"));
+    FileTrees.delete(directory.resolve("shards/0"));
+    Files.writeString(install.resolveSibling("RESTORE"), "tmp/1\n");
+    assertThat(verify(directory).text()).contains("an exchange is decided").endsWith("sound\n");
+
+    Files.delete(install.resolve("1/CURRENT"));
+    assertThat(verify(directory).text()).containsPattern("DAMAGED .*tmp/1/CURRENT");
+  }
+
+  @Test
   void decisionThatCannotBeUnderstood_isNamed() throws IOException {
     Files.writeString(directory.resolve("RESTORE"), "tmp/../../other\n");
 

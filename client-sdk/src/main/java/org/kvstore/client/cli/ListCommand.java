@@ -44,7 +44,11 @@ final class ListCommand implements Callable<Integer> {
   @Option(names = "--limit", paramLabel = "N", description = "List at most this many keys.")
   private @Nullable Integer limit;
 
-  @Option(names = "--local", description = "As the node has them that is asked, be it old.")
+  @Option(
+      names = "--local",
+      description =
+          "As the node has them that is asked, be it old. Another node may be behind it, and then"
+              + " does not go on with a list.")
   private boolean local;
 
   /** How to list. */

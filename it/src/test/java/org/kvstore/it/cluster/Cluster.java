@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.kvstore.client.KeyValueClient;
 import org.kvstore.it.support.Ports;
@@ -222,11 +223,21 @@ public final class Cluster implements AutoCloseable {
 
   /** Kills all nodes at about the same time. */
   void killAll() {
+    together(Node::kill);
+  }
+
+  /** Stops all nodes in order, at about the same time. */
+  void stopAll() {
+    together(Node::stop);
+  }
+
+  private void together(Consumer<Node> end) {
     CompletableFuture.allOf(
             nodes.stream()
                 .map(
                     node ->
-                        CompletableFuture.runAsync(node::kill, kill -> new Thread(kill).start()))
+                        CompletableFuture.runAsync(
+                            () -> end.accept(node), each -> new Thread(each).start()))
                 .toArray(CompletableFuture[]::new))
         .join();
   }

@@ -15,25 +15,32 @@ import org.kvstore.it.support.Verification;
 final class Disks {
   private static final Pattern DIGEST =
       Pattern.compile(
-          "^\\S+/shards/(\\d+):$.*?^  digest +(\\w+)$", Pattern.MULTILINE | Pattern.DOTALL);
+          "^\\S+/shards/(\\w+):$.*?^  digest +(\\w+)$", Pattern.MULTILINE | Pattern.DOTALL);
 
-  /** One may have applied what others had no time for when they were killed. */
+  /** SHA-256 (FIPS 180-4) of no byte. */
+  private static final String OF_NOTHING =
+      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+  /** One may have applied what others had no time for when they were stopped. */
   private static final int TRIES = 5;
 
   private Disks() {}
 
   /**
-   * Kills all nodes of a cluster that nobody writes to, and requires that each member's disk is
-   * sound, and that all replicas of a shard have the same rows.
+   * Stops all nodes of a cluster that nobody writes to, which puts all that they have into files,
+   * and requires that each member's disk is sound, and that all replicas of a shard, the system's
+   * among them, have the same rows, and some of each shard that keys are in.
    */
   static void requireEqual(Cluster cluster) throws IOException, InterruptedException {
-    Map<String, Set<String>> digests = killed(cluster);
+    Map<String, Set<String>> digests = stopped(cluster);
     for (int tries = 1; tries < TRIES && !areEqual(digests); tries++) {
       cluster.start();
-      digests = killed(cluster);
+      digests = stopped(cluster);
     }
-    assertThat(digests).as("digests of shards").hasSize(cluster.shards());
+    assertThat(digests).as("digests of shards").hasSize(cluster.shards() + 1);
     assertThat(areEqual(digests)).as("equal digests in %s", digests).isTrue();
+    digests.remove("system");
+    assertThat(digests.values()).as("what is in them").doesNotContain(Set.of(OF_NOTHING));
   }
 
   private static boolean areEqual(Map<String, Set<String>> digests) {
@@ -41,9 +48,9 @@ final class Disks {
   }
 
   /** The digests that the replicas of each shard have. */
-  private static Map<String, Set<String>> killed(Cluster cluster)
+  private static Map<String, Set<String>> stopped(Cluster cluster)
       throws IOException, InterruptedException {
-    cluster.killAll();
+    cluster.stopAll();
     Map<String, Set<String>> digests = new TreeMap<>();
     for (Node node : cluster.members()) {
       Verification verified = Verification.of(node.data().toString());

@@ -72,10 +72,9 @@ final class LogTail {
 
   private static ReplicaException lost(RaftStorage storage, long last, String why) {
     return new ReplicaException(
-        ("Its log in %s ends at entry %d, and %s. It must not vote. Remove this node from the"
-                + " cluster (kv cluster remove), start it with an empty data directory and"
-                + " kv.cluster.join=true, and add it (kv cluster add); the others send it everything.")
-            .formatted(storage.getStorageDir().getCurrentDir(), last, why));
+        "Its log in %s ends at entry %d, and %s. %s"
+            .formatted(
+                storage.getStorageDir().getCurrentDir(), last, why, ReplicaException.LOST_LOG));
   }
 
   /**

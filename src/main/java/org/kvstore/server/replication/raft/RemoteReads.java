@@ -65,10 +65,18 @@ public final class RemoteReads {
    *
    * @param from who answered last
    * @param revision the newest of which any answer has told
-   * @param ageMillis of the last answer, -1 when the replica did not know
    * @param at when that was, on the scale of {@link System#nanoTime}
+   * @param age of the last answer that any replica may have given
    */
-  private record Known(Member from, long revision, long ageMillis, long at) {}
+  private record Known(Member from, long revision, long at, Age age) {}
+
+  /**
+   * How old an answer was.
+   *
+   * @param millis -1 when the replica did not know
+   * @param at when it came, on the scale of {@link System#nanoTime}
+   */
+  private record Age(long millis, long at) {}
 
   /**
    * Reads what is there. A replica that has not come to a revision yet that is asked for does not
@@ -134,26 +142,28 @@ public final class RemoteReads {
   }
 
   /**
-   * How long ago the replica that answered last had last shown all that was acknowledged; null when
-   * it did not know.
+   * How long ago the replica that has answered the last local read had last shown all that was
+   * acknowledged; null when it did not know. A linearizable read has not made that any younger.
    */
   public @Nullable Duration age(int shard) {
     Known last = known.get(shard);
-    return last == null || last.ageMillis() < 0
+    return last == null || last.age().millis() < 0
         ? null
-        : Duration.ofMillis(last.ageMillis()).plusNanos(System.nanoTime() - last.at());
+        : Duration.ofMillis(last.age().millis()).plusNanos(System.nanoTime() - last.age().at());
   }
 
-  private void remember(int shard, Member from, ReadAnswer answer) {
+  private void remember(ReadQuestion question, Member from, ReadAnswer answer) {
+    long at = System.nanoTime();
+    boolean isLocal = question.consistency() == Consistency.LOCAL;
     known.merge(
-        shard,
-        new Known(from, answer.revision(), answer.ageMillis(), System.nanoTime()),
+        question.shard(),
+        new Known(from, answer.revision(), at, new Age(answer.ageMillis(), at)),
         (before, now) ->
             new Known(
                 now.from(),
                 Math.max(before.revision(), now.revision()),
-                now.ageMillis(),
-                now.at()));
+                now.at(),
+                isLocal ? now.age() : before.age()));
   }
 
   private Iterator<Member> candidates(ReadQuestion question) {
@@ -276,7 +286,7 @@ public final class RemoteReads {
         }
         return;
       }
-      remember(question.shard(), from, answer);
+      remember(question, from, answer);
       result.complete(value);
     }
 

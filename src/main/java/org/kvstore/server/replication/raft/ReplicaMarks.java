@@ -111,11 +111,7 @@ final class ReplicaMarks {
   void requireLog(int shard, RaftGroupId group) throws IOException {
     if (Files.exists(mark(shard)) && !hasJoined(shard) && !Files.exists(log(group))) {
       throw new ReplicaException(
-          ("Its log in %s is gone. It must not vote. Remove this node from the cluster (kv"
-                  + " cluster remove), start it with an empty data directory and"
-                  + " kv.cluster.join=true, and add it (kv cluster add); the others send it"
-                  + " everything.")
-              .formatted(log(group)));
+          "Its log in %s is gone. %s".formatted(log(group), ReplicaException.LOST_LOG));
     }
   }
 
