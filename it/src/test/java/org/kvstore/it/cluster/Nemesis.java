@@ -161,7 +161,7 @@ enum Nemesis {
   };
 
   /** Below the ten minutes for which a request is remembered. */
-  private static final int SWING = 240;
+  static final int SWING = 240;
 
   private static final int LEAST_HOLD_MILLIS = 500;
   private static final int HOLD_MILLIS = 4_000;

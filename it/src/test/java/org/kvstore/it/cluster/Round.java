@@ -41,6 +41,7 @@ final class Round implements AutoCloseable {
   private final Follower some;
   private final Random random;
   private final String one;
+  private final boolean isTimeSteady;
 
   /** Begins; nobody else may write. */
   Round(Cluster cluster, Nemesis nemesis, int count, Random seeds) {
@@ -49,12 +50,11 @@ final class Round implements AutoCloseable {
     prefix = name + "/";
     one = prefix + "{g1}/";
     random = random(seeds);
+    isTimeSteady = nemesis.isTimeSteady();
     String position = position(cluster.any(seeds));
     all = new Follower(cluster, random(seeds), "", position);
     some = new Follower(cluster, random(seeds), "prefix=" + Service.parameter(one), position);
-    mortals =
-        new Mortals(
-            cluster, random(seeds), prefix + "mortal/", nemesis.isTimeSteady(), stop, journal);
+    mortals = new Mortals(cluster, random(seeds), prefix + "mortal/", isTimeSteady, stop, journal);
     local = new LocalReader(cluster, new Keys(prefix), random(seeds), stop);
     for (int i = 0; i < count; i++) {
       Mix requests = new Mix(new Keys(prefix), name + "-" + i, random(seeds));
@@ -140,10 +140,11 @@ final class Round implements AutoCloseable {
         .noneMatch(result -> result instanceof Result.Refused || result instanceof Result.Unknown);
   }
 
-  /** What was to end has ended. */
+  /** What was to end has ended: where a clock was ahead, once the others have come as far. */
   private void awaitNoMortals() {
+    Duration ahead = isTimeSteady ? Duration.ZERO : Duration.ofSeconds(Nemesis.SWING);
     await()
-        .atMost(PATIENCE)
+        .atMost(PATIENCE.plus(ahead))
         .pollInterval(Duration.ofMillis(100))
         .untilAsserted(
             () -> assertThat(count(prefix + "mortal/")).as("keys that were to end").isZero());
