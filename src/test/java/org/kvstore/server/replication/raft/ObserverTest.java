@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.api.ErrorCode;
 import org.kvstore.server.model.KeyValueException;
+import org.kvstore.server.model.Outcome;
 import org.kvstore.server.replication.raft.ShardStatus.Replica;
 import org.kvstore.server.replication.raft.ShardStatus.Role;
 import org.kvstore.server.store.Writes;
@@ -142,7 +144,18 @@ class ObserverTest {
         .atMost(20, TimeUnit.SECONDS)
         .pollInterval(10, TimeUnit.MILLISECONDS)
         .until(() -> !status(leader).hasQuorum());
-    assertThatThrownBy(() -> cluster.write(leader, Writes.put("k", "w")))
+    RaftReplicator replicator = cluster.node(leader).replicator();
+    CompletableFuture<Outcome> write =
+        replicator.submit(Writes.put("k", "w")).toCompletableFuture();
+    Awaitility.await()
+        .atMost(20, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              // As a server does all the time.
+              replicator.sweep();
+              return write.isDone();
+            });
+    assertThatThrownBy(write::join)
         .cause()
         .isInstanceOfSatisfying(
             KeyValueException.class,
