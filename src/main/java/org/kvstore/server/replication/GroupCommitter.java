@@ -257,7 +257,7 @@ public abstract class GroupCommitter implements Replicator {
   private List<PendingWrite> nextGroup() {
     List<PendingWrite> group = new ArrayList<>();
     try {
-      PendingWrite next = isReady() ? waiting.poll(IDLE_MILLIS) : null;
+      PendingWrite next = waiting.poll(IDLE_MILLIS);
       if (next != null && !isReady()) {
         return leaderless(next);
       }
@@ -284,9 +284,8 @@ public abstract class GroupCommitter implements Replicator {
   }
 
   /**
-   * A group of one that has come as nothing could be committed any more: once something can, or its
-   * time is over. Until then it is not taken, nor are those behind it: if one gives up, it was
-   * certainly not applied.
+   * A group of one, as nothing can be committed: once something can, or its time is over. Until
+   * then it is not taken, nor are those behind it: if one gives up, it was certainly not applied.
    */
   private List<PendingWrite> leaderless(PendingWrite write) {
     while (!isReady() && !closed && !write.result().isDone()) {

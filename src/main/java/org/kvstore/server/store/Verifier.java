@@ -55,8 +55,8 @@ public final class Verifier {
       """
       What to do: keep this directory as it is, check the disk, and restore a backup into another
       directory; a node of a cluster is removed, and added with a new directory, and the others
-      send it everything. A server refuses to start on damaged logs; with a damaged table it starts, and
-      answers 500 to what it would read from there.
+      send it everything. A server refuses to start on damaged logs; with a damaged table it
+      starts, and answers 500 to what it would read from there.
       """;
 
   /** A database, or what is to take its place. */

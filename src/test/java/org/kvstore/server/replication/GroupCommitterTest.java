@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,7 +34,9 @@ class GroupCommitterTest {
   void writesThatComeAsTheLeaderIsLost_andGiveUp_wereCertainlyNotApplied() {
     Leaderless committer = new Leaderless(directory);
     try {
-      // The committer has seen a leader, and waits for a write; from now on there is none.
+      // It has seen a leader, and waits for a write; from now on there is none.
+      await().until(committer::waits);
+      committer.isLost = true;
       CompletableFuture<Outcome> first = submit(committer);
       await().pollDelay(LIMITS.writeWait().plusMillis(10)).until(() -> !first.isDone());
       CompletableFuture<Outcome> second = submit(committer);
@@ -63,19 +66,40 @@ class GroupCommitterTest {
     assertThatThrownBy(write::join).cause().extracting("code").isEqualTo(ErrorCode.UNAVAILABLE);
   }
 
-  /** Is ready the first time that it is asked, and never again. */
+  /** Has a leader until that is lost. */
   private static final class Leaderless extends GroupCommitter {
-    private final AtomicInteger looks = new AtomicInteger();
+    private volatile boolean isLost;
+    private final AtomicReference<Thread> thread;
     final AtomicInteger commits = new AtomicInteger();
 
     Leaderless(Path directory) {
-      super(() -> null, LIMITS, new DiskSpace(directory, 0), Thread::new, Runnable::run);
+      this(directory, new AtomicReference<>());
+    }
+
+    private Leaderless(Path directory, AtomicReference<Thread> thread) {
+      super(
+          () -> null,
+          LIMITS,
+          new DiskSpace(directory, 0),
+          task -> {
+            Thread made = new Thread(task);
+            thread.set(made);
+            return made;
+          },
+          Runnable::run);
+      this.thread = thread;
       start();
+    }
+
+    /** Whether its thread waits for a write. */
+    boolean waits() {
+      Thread made = thread.get();
+      return made != null && made.getState() == Thread.State.TIMED_WAITING;
     }
 
     @Override
     protected boolean isReady() {
-      return looks.getAndIncrement() == 0;
+      return !isLost;
     }
 
     @Override

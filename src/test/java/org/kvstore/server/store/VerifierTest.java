@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.kvstore.server.crypto.EncryptionKeys;
 import org.kvstore.server.model.Command;
 import org.kvstore.server.model.Key;
+import org.kvstore.server.model.LogPosition;
+import org.kvstore.server.model.Serial;
 import org.kvstore.server.model.Submission;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
@@ -111,6 +113,19 @@ class VerifierTest {
     assertThat(compacted).isNotEqualTo(filled);
     assertThat(swept).isEqualTo(compacted);
     assertThat(digest()).isNotEqualTo(swept);
+  }
+
+  @Test
+  void digest_staysAsItIs_byEntriesOfALogThatChangeNothing() {
+    String before = digest();
+    try (Store store = Stores.open(directory.resolve("shards/0"))) {
+      Serial serial = new Serial("n1", 1, 1);
+      LogEntry.Group nothing = new LogEntry.Group(serial, List.of(Writes.delete("never there")));
+      store.applyEntry(new LogPosition(1, 1), new LogEntry(List.of(nothing)));
+      store.passEntry(new LogPosition(1, 2));
+      assertThat(store.applied()).isEqualTo(new LogPosition(1, 2));
+    }
+    assertThat(digest()).isEqualTo(before);
   }
 
   @Test

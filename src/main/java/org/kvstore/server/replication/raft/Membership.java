@@ -130,18 +130,14 @@ public final class Membership implements AutoCloseable {
       return peers.ask(member).join();
     } catch (CompletionException e) {
       String misfit = Peers.misfit(e);
-      if (!misfit.isEmpty()) {
-        throw KeyValueException.of(
-                ErrorCode.UNAVAILABLE,
-                "The node %s at %s %s.".formatted(member.id(), member.raftAddress(), misfit))
-            .withCause(e);
-      }
+      String why =
+          misfit.isEmpty()
+              ? "does not answer; start it first, with kv.cluster.join=true and the same"
+                  + " kv.cluster.id, kv.shards and kv.replication-factor"
+              : misfit;
       throw KeyValueException.of(
               ErrorCode.UNAVAILABLE,
-              ("No node %s of this cluster answers at %s. Start it first, with"
-                      + " kv.cluster.join=true and the same kv.cluster.id, kv.shards and"
-                      + " kv.replication-factor.")
-                  .formatted(member.id(), member.raftAddress()))
+              "The node %s at %s %s.".formatted(member.id(), member.raftAddress(), why))
           .withCause(e);
     }
   }
